@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: MIT */
+#include "config.h"
+#include "common/aio_file.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/magic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+
+#include "common/chunk_pool.h"
+#include "common/container_of.h"
+
+/* Not in linux/magic.h of every kernel. */
+#define CIFS_MAGIC 0xff534d42L
+#define SMB2_MAGIC 0xfe534d42L
+#define FUSE_MAGIC 0x65735546L
+
+struct aio_file *aio_file_new(uv_loop_t *loop, int fd, bool close_blocks)
+{
+	struct aio_file *file = calloc(1, sizeof(*file));
+
+	if (!file)
+		return NULL;
+	/* A read that finds nothing cached shall not bring it in as well. */
+	posix_fadvise(fd, 0, 0, POSIX_FADV_RANDOM);
+	file->fd = fd;
+	file->direct_fd = -1;
+	file->close_blocks = close_blocks;
+	file->references = 1;
+	file->loop = loop;
+	TAILQ_INIT(&file->waiting);
+	return file;
+}
+
+struct aio_file *aio_file_ref(struct aio_file *file)
+{
+	file->references++;
+	return file;
+}
+
+static void close_descriptors(uv_work_t *work)
+{
+	struct aio_file *file = container_of(work, struct aio_file, work);
+
+	close(file->fd);
+	if (file->direct_fd >= 0)
+		close(file->direct_fd);
+}
+
+static void closed(uv_work_t *work, int status)
+{
+	(void)status;
+	free(container_of(work, struct aio_file, work));
+}
+
+void aio_file_unref(struct aio_file *file)
+{
+	if (!file || --file->references > 0)
+		return;
+	assert(TAILQ_EMPTY(&file->waiting));
+	if (file->close_blocks &&
+	    uv_queue_work(file->loop, &file->work, close_descriptors, closed) ==
+		0)
+		return;
+	close_descriptors(&file->work);
+	free(file);
+}
+
+/* The alignment of offsets and lengths; 0: no direct I/O. */
+static uint32_t direct_alignment(int fd)
+{
+	struct statfs fs;
+#ifdef HAVE_STRUCT_STATX_STX_DIO_MEM_ALIGN
+	struct statx stx;
+
+	if (statx(fd, "", AT_EMPTY_PATH, STATX_DIOALIGN, &stx) == 0 &&
+	    (stx.stx_mask & STATX_DIOALIGN)) {
+		if (stx.stx_dio_mem_align > CHUNK_POOL_ALIGNMENT)
+			return 0;
+		return stx.stx_dio_offset_align;
+	}
+#endif
+	/*
+	 * Kernels before 6.1 and some file systems do not tell. A page is
+	 * enough for all of them, and a read that fails with EINVAL all the
+	 * same goes to the thread pool. In memory, direct means nothing.
+	 */
+	if (fstatfs(fd, &fs) < 0 || fs.f_type == TMPFS_MAGIC ||
+	    fs.f_type == RAMFS_MAGIC || fs.f_type == HUGETLBFS_MAGIC)
+		return 0;
+	return CHUNK_POOL_ALIGNMENT;
+}
+
+int aio_file_open_direct(struct aio_file *file)
+{
+	char path[sizeof("/proc/self/fd/") + 3 * sizeof(int)];
+	uint32_t alignment;
+	int fd;
+
+	/* By descriptor: the name may stand for another file by now. */
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", file->fd);
+	fd = open(path, O_RDONLY | O_DIRECT | O_CLOEXEC | O_NONBLOCK);
+	if (fd < 0)
+		return -errno;
+	alignment = direct_alignment(fd);
+	if (alignment == 0 || alignment > CHUNK_POOL_ALIGNMENT) {
+		close(fd);
+		return -EOPNOTSUPP;
+	}
+	file->direct_fd = fd;
+	file->offset_alignment = alignment;
+	return 0;
+}
+
+void aio_file_without_direct(struct aio_file *file)
+{
+	file->direct = AIO_FILE_DIRECT_NONE;
+	posix_fadvise(file->fd, 0, 0, POSIX_FADV_NORMAL);
+}
+
+bool aio_file_close_blocks(int fd)
+{
+	struct statfs fs;
+
+	if (fstatfs(fd, &fs) < 0)
+		return true;
+	switch ((unsigned long)fs.f_type) {
+	case FUSE_MAGIC:
+	case NFS_SUPER_MAGIC:
+	case CIFS_MAGIC:
+	case SMB2_MAGIC:
+		return true;
+	}
+	return false;
+}

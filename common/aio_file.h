@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: MIT */
+/* An open file as the reader sees it: its descriptors, and what they can. */
+#ifndef COMMON_AIO_FILE_H
+#define COMMON_AIO_FILE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/queue.h>
+#include <uv.h>
+
+struct aio_op;
+
+enum aio_file_direct {
+	AIO_FILE_DIRECT_UNKNOWN, /* not tried yet */
+	AIO_FILE_DIRECT_OPENING, /* in the thread pool; reads wait */
+	AIO_FILE_DIRECT_READY,
+	AIO_FILE_DIRECT_NONE, /* the file system can't: thread pool */
+};
+
+/*
+ * Shared by a source and by the reads in flight, which may outlive it: the
+ * last reference closes the descriptors. For the reader's eyes only.
+ */
+struct aio_file {
+	int fd;
+	int direct_fd;
+	enum aio_file_direct direct;
+	uint32_t offset_alignment; /* also of the length; a power of two */
+	bool no_cached_tier;       /* RWF_NOWAIT is not supported here */
+	bool warm; /* the last read found its bytes in the page cache */
+	unsigned int cold_reads; /* left to make without looking there */
+	unsigned int cold_step;
+	bool close_blocks;
+	unsigned int references;
+	uv_loop_t *loop;
+	uv_work_t work;
+	TAILQ_HEAD(, aio_op) waiting;
+};
+
+/*
+ * Takes over `fd`, a regular file opened for reading. `close_blocks`: its file
+ * system may wait in close(2) (FUSE, NFS), so that is left to the thread pool
+ * of `loop`. NULL: out of memory; `fd` stays the caller's.
+ */
+struct aio_file *aio_file_new(uv_loop_t *loop, int fd, bool close_blocks);
+
+struct aio_file *aio_file_ref(struct aio_file *file);
+
+/* NULL is allowed. */
+void aio_file_unref(struct aio_file *file);
+
+/*
+ * Opens the file a second time with O_DIRECT (open(2)) and asks for the
+ * alignment (statx(2), STATX_DIOALIGN); sets direct_fd and offset_alignment.
+ * Blocks: for the thread pool. 0, or -errno: there is no direct I/O.
+ */
+int aio_file_open_direct(struct aio_file *file);
+
+/* There is no direct I/O: the kernel shall read ahead for the thread pool. */
+void aio_file_without_direct(struct aio_file *file);
+
+/* Whether close(2) of this file may wait for another machine or process. */
+bool aio_file_close_blocks(int fd);
+
+#endif

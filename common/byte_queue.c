@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: MIT */
+#include "config.h"
+#include "common/byte_queue.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+static int make_room(struct byte_queue *queue, size_t length)
+{
+	size_t capacity = queue->length + length;
+	unsigned char *data;
+
+	if (queue->start + capacity <= queue->capacity)
+		return 0;
+	if (capacity <= queue->capacity && queue->start >= queue->length) {
+		memcpy(queue->data, queue->data + queue->start, queue->length);
+		queue->start = 0;
+		return 0;
+	}
+	/* The first block is of its size; a queue that grows, doubles. */
+	if (capacity < 2 * queue->capacity)
+		capacity = 2 * queue->capacity;
+	data = malloc(capacity);
+	if (!data)
+		return -ENOMEM;
+	if (queue->length > 0)
+		memcpy(data, queue->data + queue->start, queue->length);
+	free(queue->data);
+	queue->data = data;
+	queue->start = 0;
+	queue->capacity = capacity;
+	return 0;
+}
+
+int byte_queue_append(
+    struct byte_queue *queue, const void *bytes, size_t length, size_t limit)
+{
+	int r;
+
+	if (length == 0)
+		return 0;
+	if (queue->length > limit || length > limit - queue->length)
+		return -ENOBUFS;
+	r = make_room(queue, length);
+	if (r < 0)
+		return r;
+	memcpy(queue->data + queue->start + queue->length, bytes, length);
+	queue->length += length;
+	return 0;
+}
+
+void byte_queue_consume(struct byte_queue *queue, size_t length)
+{
+	queue->start += length;
+	queue->length -= length;
+	if (queue->length == 0)
+		byte_queue_clear(queue);
+}
+
+void byte_queue_clear(struct byte_queue *queue)
+{
+	free(queue->data);
+	*queue = (struct byte_queue){ 0 };
+}

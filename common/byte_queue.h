@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: MIT */
+/* Bytes that wait to be sent, in a heap block of their size. */
+#ifndef COMMON_BYTE_QUEUE_H
+#define COMMON_BYTE_QUEUE_H
+
+#include <stddef.h>
+
+/* Embedded by value; all zero is an empty queue that owns no memory. */
+struct byte_queue {
+	unsigned char *data;
+	size_t start;  /* the first byte that waits */
+	size_t length; /* how many wait */
+	size_t capacity;
+};
+
+/*
+ * Copies `length` bytes to the end. -ENOBUFS: it would hold more than `limit`
+ * bytes; -ENOMEM. The queue is unchanged then.
+ */
+int byte_queue_append(
+    struct byte_queue *queue, const void *bytes, size_t length, size_t limit);
+
+/* Drops the first `length` bytes; an empty queue gives its memory back. */
+void byte_queue_consume(struct byte_queue *queue, size_t length);
+
+/* Drops all bytes and the memory. */
+void byte_queue_clear(struct byte_queue *queue);
+
+#endif

@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: MIT */
+/* Aligned I/O buffers of one size under a hard memory budget. */
+#ifndef COMMON_CHUNK_POOL_H
+#define COMMON_CHUNK_POOL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/queue.h>
+
+/* Enough for direct I/O on every block device in use (open(2), O_DIRECT). */
+#define CHUNK_POOL_ALIGNMENT 4096
+
+struct chunk_pool;
+struct chunk_waiter;
+
+/*
+ * A buffer became free for `waiter`, which is off the list and owns `buffer`
+ * from now on. Runs inside chunk_pool_put() of whoever gave the buffer back:
+ * it may queue work, but not use the pool.
+ */
+typedef void chunk_ready_fn(struct chunk_waiter *waiter, void *buffer);
+
+/* Somebody found the pool empty: give back what is held without need. */
+typedef void chunk_short_fn(void *context);
+
+/* Embedded in whoever may have to wait. Zeroed: not waiting. */
+struct chunk_waiter {
+	TAILQ_ENTRY(chunk_waiter) link;
+	chunk_ready_fn *ready;
+	bool waiting;
+};
+
+/*
+ * A pool of buffers of `buffer_size` bytes (a multiple of the alignment) that
+ * never owns more than `budget` bytes; a budget below one buffer means one.
+ * Buffers are allocated when first needed. NULL: out of memory.
+ */
+struct chunk_pool *chunk_pool_new(size_t buffer_size, size_t budget);
+
+/* Every buffer must be back and nobody waiting. NULL is allowed. */
+void chunk_pool_free(struct chunk_pool *pool);
+
+/* Calls `fn(context)` whenever chunk_pool_get() finds the pool empty. */
+void chunk_pool_on_short(
+    struct chunk_pool *pool, chunk_short_fn *fn, void *context);
+
+/*
+ * Borrows a buffer, contents undefined. NULL: none is free, or others waited
+ * first, or no memory; then chunk_pool_wait().
+ */
+void *chunk_pool_get(struct chunk_pool *pool);
+
+/* Gives a borrowed buffer back: to the first waiter, else to the pool. */
+void chunk_pool_put(struct chunk_pool *pool, void *buffer);
+
+/* Joins the end of the waiting list; `waiter->ready` must be set. */
+void chunk_pool_wait(struct chunk_pool *pool, struct chunk_waiter *waiter);
+
+/* Leaves the waiting list; harmless when not on it. */
+void chunk_pool_unwait(struct chunk_pool *pool, struct chunk_waiter *waiter);
+
+/* Returns free buffers to the system until at most `keep` are left. */
+void chunk_pool_trim(struct chunk_pool *pool, size_t keep);
+
+/* Bytes in one buffer. */
+size_t chunk_pool_buffer_size(const struct chunk_pool *pool);
+
+/* How many buffers are lent out. */
+size_t chunk_pool_borrowed(const struct chunk_pool *pool);
+
+#endif

@@ -1,0 +1,499 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The one file that uses the stream half of libfcgi.
+ *
+ * libfcgi's streams are made to be subclassed: FCGX_PutStr() and its kin copy
+ * into [wrNext, stop) and call emptyBuffProc() when that is full, flushed or
+ * closed. Ours frames what is there as one record and sends it without
+ * blocking. libfcgi's own writer would turn EAGAIN into a lasting error and
+ * lose the data.
+ *
+ * FCGX_PutStr() loops until emptyBuffProc() has made room or has closed the
+ * stream. So what the socket refuses must go somewhere at once:
+ *
+ *  - bytes that were *put* are copied to `queue`, a heap block of just their
+ *    size, and leave before anything else;
+ *  - bytes that were *offered* can be had again, so a large rest is dropped
+ *    and the caller told. If the header of their record left already, the
+ *    record is open: `owed` bytes of content (and `owed_padding`) have been
+ *    promised, and the next offer goes out without a header until they are
+ *    paid. A slow client thus costs no buffer.
+ *
+ * Answers to management records must not stand inside an open record; they
+ * wait in `control` until it is complete.
+ */
+#include "config.h"
+#include "common/fcgi_output.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <fastcgi.h>
+#include <fcgiapp.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/uio.h>
+
+#include "common/byte_queue.h"
+#include "common/chunk_pool.h"
+#include "common/fcgi_record.h"
+
+#define ERROR_LOG_MAX 1024
+/* A rest shorter than this is not worth a system call of its own. */
+#define COMPANY_MAX 4096
+
+struct fcgi_output {
+	FCGX_Stream stream;
+	struct chunk_pool *records;
+	unsigned char *record; /* borrowed while a call runs, else NULL */
+	struct byte_queue queue;
+	struct byte_queue control;
+	size_t owed;
+	uint8_t owed_padding;
+	int fd;
+	int error;
+	uint16_t request_id;
+	uint32_t app_status;
+	uint64_t content;
+	bool stderr_used;
+	bool offering;
+	bool dropping; /* the socket is full: the rest of the offer is lost */
+	size_t dropped;
+};
+
+static int fail(struct fcgi_output *output, int error)
+{
+	if (output->error == 0)
+		output->error = error;
+	output->stream.isClosed = 1;
+	if (output->stream.FCGI_errno == 0)
+		output->stream.FCGI_errno = -error;
+	output->stream.wrNext = output->stream.stop;
+	return output->error;
+}
+
+/* Makes the whole record buffer free for content. */
+static void rewind_record(struct fcgi_output *output)
+{
+	size_t room = FCGI_OUTPUT_CONTENT_MAX;
+
+	if (output->owed > 0 && output->owed < room)
+		room = output->owed;
+	output->stream.wrNext = output->record + FCGI_RECORD_HEADER_SIZE;
+	output->stream.stop = output->stream.wrNext + room;
+}
+
+static bool borrow_record(struct fcgi_output *output)
+{
+	output->record = chunk_pool_get(output->records);
+	if (!output->record) {
+		fail(output, -ENOBUFS);
+		return false;
+	}
+	rewind_record(output);
+	return true;
+}
+
+static void return_record(struct fcgi_output *output)
+{
+	if (output->record)
+		chunk_pool_put(output->records, output->record);
+	output->record = NULL;
+	output->stream.wrNext = NULL;
+	output->stream.stop = NULL;
+}
+
+/* Content bytes that stand in the record buffer. */
+static size_t record_content(const struct fcgi_output *output)
+{
+	if (!output->record)
+		return 0;
+	return (size_t)(output->stream.wrNext - output->record) -
+	    FCGI_RECORD_HEADER_SIZE;
+}
+
+static int keep(struct fcgi_output *output, const void *bytes, size_t length)
+{
+	int r = byte_queue_append(
+	    &output->queue, bytes, length, FCGI_OUTPUT_QUEUE_MAX);
+
+	return r < 0 ? fail(output, r) : 0;
+}
+
+/* One send; the caller's own signals may interrupt it. */
+static ssize_t send_parts(int fd, struct iovec *parts, size_t count)
+{
+	struct msghdr message = { .msg_iov = parts, .msg_iovlen = count };
+	ssize_t n;
+
+	do
+		n = sendmsg(fd, &message, MSG_DONTWAIT | MSG_NOSIGNAL);
+	while (n < 0 && errno == EINTR);
+	if (n >= 0)
+		return n;
+	return errno == EAGAIN ? 0 : -errno;
+}
+
+/*
+ * Sends what waits and then `length` bytes at `bytes`; returns how many of
+ * the latter left, or the error.
+ */
+static ssize_t send_behind_queue(
+    struct fcgi_output *output, unsigned char *bytes, size_t length)
+{
+	struct byte_queue *queue = &output->queue;
+	size_t queued = queue->length;
+	struct iovec parts[2] = {
+		{ queued ? queue->data + queue->start : NULL, queued },
+		{ bytes, length },
+	};
+	ssize_t n = send_parts(output->fd, parts, 2);
+
+	if (n < 0)
+		return fail(output, (int)n);
+	if ((size_t)n < queued) {
+		byte_queue_consume(queue, (size_t)n);
+		return 0;
+	}
+	if (queued > 0)
+		byte_queue_consume(queue, queued);
+	return n - (ssize_t)queued;
+}
+
+/* A record as it lies in the buffer, ready to send. */
+struct framed {
+	unsigned char *bytes;
+	size_t length;
+	size_t header; /* 0 when it continues an open record */
+	size_t content;
+	uint8_t padding;
+};
+
+/* Puts header and padding around the content; NULL bytes: no content. */
+static struct framed frame(struct fcgi_output *output)
+{
+	struct framed framed = {
+		.bytes = output->record,
+		.content = record_content(output),
+		.header = FCGI_RECORD_HEADER_SIZE,
+	};
+
+	output->content += framed.content;
+	framed.padding = fcgi_record_padding(framed.content);
+	if (output->owed > 0) {
+		framed.bytes += FCGI_RECORD_HEADER_SIZE;
+		framed.header = 0;
+		output->owed -= framed.content;
+		framed.padding = output->owed ? 0 : output->owed_padding;
+	} else {
+		const struct fcgi_record record = {
+			.type = FCGI_STDOUT,
+			.request_id = output->request_id,
+			.content_length = (uint16_t)framed.content,
+			.padding_length = framed.padding,
+		};
+		fcgi_record_encode(framed.bytes, &record);
+	}
+	memset(output->stream.wrNext, 0, framed.padding);
+	framed.length = framed.header + framed.content + framed.padding;
+	return framed;
+}
+
+/*
+ * Drops the content that the socket refused, `sent` bytes of the record having
+ * left. A record that did not begin to leave never was.
+ */
+static void drop_rest(
+    struct fcgi_output *output, const struct framed *framed, size_t sent)
+{
+	size_t content_sent = sent > framed->header ? sent - framed->header : 0;
+	size_t rest = framed->content - content_sent;
+	bool opened = framed->header == 0 || sent > 0;
+
+	output->dropping = true;
+	output->dropped += rest;
+	output->content -= rest;
+	if (!opened)
+		return;
+	if (sent < framed->header)
+		keep(output, framed->bytes + sent, framed->header - sent);
+	if (framed->header > 0)
+		output->owed_padding = framed->padding;
+	output->owed += rest;
+}
+
+/* An open record was paid in full: what waited for its end may follow. */
+static void release_control(struct fcgi_output *output)
+{
+	struct byte_queue *control = &output->control;
+
+	if (output->owed > 0 || control->length == 0)
+		return;
+	keep(output, control->data + control->start, control->length);
+	byte_queue_clear(control);
+}
+
+/* Frames the content of the record buffer and sends it. */
+static void emit(struct fcgi_output *output)
+{
+	struct framed framed = frame(output);
+	ssize_t sent;
+	size_t rest;
+
+	sent = send_behind_queue(output, framed.bytes, framed.length);
+	if (sent < 0)
+		return;
+	rest = framed.length - (size_t)sent;
+	if (rest > 0 && output->offering && rest > FCGI_OUTPUT_KEEP_MAX) {
+		drop_rest(output, &framed, (size_t)sent);
+	} else if (rest > 0) {
+		keep(output, framed.bytes + sent, rest);
+		output->dropping = output->offering;
+	}
+	release_control(output);
+}
+
+/* Moves the content of the record buffer to the queue, unsent. */
+static void park(struct fcgi_output *output)
+{
+	struct framed framed = frame(output);
+
+	keep(output, framed.bytes, framed.length);
+	release_control(output);
+}
+
+static int append_end_of_stream(struct fcgi_output *output, uint8_t type)
+{
+	uint8_t header[FCGI_RECORD_HEADER_SIZE];
+	const struct fcgi_record record = {
+		.type = type,
+		.request_id = output->request_id,
+	};
+
+	fcgi_record_encode(header, &record);
+	return keep(output, header, sizeof(header));
+}
+
+/* Empty STDOUT, empty STDERR if it was used, END_REQUEST (5.3, 5.5). */
+static void append_closing_records(struct fcgi_output *output)
+{
+	uint8_t end[FCGI_RECORD_END_SIZE];
+
+	if (output->owed > 0) {
+		fail(output, -EPROTO);
+		return;
+	}
+	append_end_of_stream(output, FCGI_STDOUT);
+	if (output->stderr_used)
+		append_end_of_stream(output, FCGI_STDERR);
+	fcgi_record_encode_end(
+	    end, output->request_id, output->app_status, FCGI_REQUEST_COMPLETE);
+	keep(output, end, sizeof(end));
+}
+
+/* libfcgi's emptyBuffProc: the buffer is full, flushed or closed. */
+static void empty_buffer(FCGX_Stream *stream, int closing)
+{
+	struct fcgi_output *output = stream->data;
+
+	if (output->error) {
+		stream->isClosed = 1;
+		return;
+	}
+	if (closing) {
+		if (record_content(output) > 0)
+			park(output);
+		append_closing_records(output);
+		return_record(output);
+		fcgi_output_flush(output);
+		return;
+	}
+	if (!output->record) {
+		/* FCGX_FFlush() with nothing in the buffer means the queue. */
+		if (!output->offering)
+			fcgi_output_flush(output);
+		if (!output->error)
+			borrow_record(output);
+		return;
+	}
+	if (output->dropping)
+		output->dropped += record_content(output);
+	else if (record_content(output) > 0)
+		emit(output);
+	if (!output->error)
+		rewind_record(output);
+}
+
+static void reset_stream(struct fcgi_output *output)
+{
+	output->stream = (FCGX_Stream){
+		.emptyBuffProc = empty_buffer,
+		.data = output,
+	};
+}
+
+struct fcgi_output *fcgi_output_new(int fd, struct chunk_pool *records)
+{
+	struct fcgi_output *output = calloc(1, sizeof(*output));
+
+	if (!output)
+		return NULL;
+	output->fd = fd;
+	output->records = records;
+	reset_stream(output);
+	return output;
+}
+
+void fcgi_output_free(struct fcgi_output *output)
+{
+	if (!output)
+		return;
+	return_record(output);
+	byte_queue_clear(&output->queue);
+	byte_queue_clear(&output->control);
+	free(output);
+}
+
+void fcgi_output_begin(struct fcgi_output *output, uint16_t request_id)
+{
+	assert(output->owed == 0 && !output->record);
+	output->request_id = request_id;
+	output->stderr_used = false;
+	output->content = 0;
+	if (output->error == 0)
+		reset_stream(output);
+}
+
+struct FCGX_Stream *fcgi_output_stream(struct fcgi_output *output)
+{
+	return &output->stream;
+}
+
+int fcgi_output_settle(struct fcgi_output *output)
+{
+	if (!output->error && record_content(output) > 0)
+		park(output);
+	return_record(output);
+	return output->error;
+}
+
+/* FCGX_PutStr() counts in int. */
+static void put_all(struct fcgi_output *output, const char *data, size_t length)
+{
+	const size_t most = 1 << 30;
+
+	while (length > 0) {
+		size_t n = length < most ? length : most;
+
+		if (FCGX_PutStr(data, (int)n, &output->stream) < 0)
+			return;
+		data += n;
+		length -= n;
+	}
+}
+
+int fcgi_output_put(struct fcgi_output *output, const void *data, size_t length)
+{
+	if (output->error)
+		return output->error;
+	assert(output->owed == 0);
+	put_all(output, data, length);
+	return fcgi_output_settle(output);
+}
+
+int fcgi_output_offer(struct fcgi_output *output, const void *data,
+    size_t length, size_t *ret_taken)
+{
+	size_t rest;
+
+	if (output->error)
+		return output->error;
+	output->offering = true;
+	output->dropping = false;
+	output->dropped = 0;
+	put_all(output, data, length);
+	rest = record_content(output);
+	if (!output->error && rest > 0 && output->dropping)
+		output->dropped += rest;
+	else if (!output->error && (rest >= COMPANY_MAX || output->owed > 0))
+		emit(output);
+	else if (!output->error && rest > 0)
+		park(output);
+	return_record(output);
+	output->offering = false;
+	output->dropping = false;
+	if (output->error)
+		return output->error;
+	*ret_taken = length - output->dropped;
+	return 0;
+}
+
+int fcgi_output_error_log(struct fcgi_output *output, const char *message)
+{
+	uint8_t bytes[FCGI_RECORD_HEADER_SIZE + ERROR_LOG_MAX];
+	size_t length = strnlen(message, ERROR_LOG_MAX);
+	struct fcgi_record record = {
+		.type = FCGI_STDERR,
+		.request_id = output->request_id,
+	};
+
+	if (length == 0)
+		return output->error;
+	memset(bytes, 0, sizeof(bytes));
+	memcpy(bytes + FCGI_RECORD_HEADER_SIZE, message, length);
+	record.content_length = (uint16_t)length;
+	record.padding_length = fcgi_record_padding(length);
+	fcgi_record_encode(bytes, &record);
+	output->stderr_used = true;
+	return fcgi_output_control(output, bytes,
+	    FCGI_RECORD_HEADER_SIZE + length + record.padding_length);
+}
+
+int fcgi_output_control(
+    struct fcgi_output *output, const void *records, size_t length)
+{
+	int r;
+
+	if (output->error)
+		return output->error;
+	if (output->owed == 0)
+		return keep(output, records, length);
+	r = byte_queue_append(
+	    &output->control, records, length, FCGI_OUTPUT_CONTROL_MAX);
+	return r < 0 ? fail(output, r) : 0;
+}
+
+int fcgi_output_end(struct fcgi_output *output, uint32_t app_status)
+{
+	if (output->error)
+		return output->error;
+	output->app_status = app_status;
+	FCGX_FClose(&output->stream);
+	return output->error ? output->error : fcgi_output_flush(output);
+}
+
+int fcgi_output_flush(struct fcgi_output *output)
+{
+	if (output->error)
+		return output->error;
+	if (output->queue.length == 0)
+		return 0;
+	if (send_behind_queue(output, NULL, 0) < 0)
+		return output->error;
+	return output->queue.length > 0 ? -EAGAIN : 0;
+}
+
+uint64_t fcgi_output_content(const struct fcgi_output *output)
+{
+	return output->content;
+}
+
+size_t fcgi_output_pending(const struct fcgi_output *output)
+{
+	return output->queue.length + output->control.length;
+}
+
+int fcgi_output_error(const struct fcgi_output *output)
+{
+	return output->error;
+}

@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The response side of a FastCGI connection: a subclass of libfcgi's
+ * FCGX_Stream that never blocks.
+ */
+#ifndef COMMON_FCGI_OUTPUT_H
+#define COMMON_FCGI_OUTPUT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct FCGX_Stream;
+struct chunk_pool;
+struct fcgi_output;
+
+/* Size of the record buffers that are borrowed from the pool, in bytes. */
+#define FCGI_OUTPUT_RECORD_SIZE 65536
+/*
+ * Content in one record: a multiple of 8, so that a full record needs no
+ * padding, with room behind it for the closing records.
+ */
+#define FCGI_OUTPUT_CONTENT_MAX (FCGI_OUTPUT_RECORD_SIZE - 8 - 32)
+/* Offered content that the socket refused is kept up to here, else dropped. */
+#define FCGI_OUTPUT_KEEP_MAX 4096
+/* Most bytes that wait in memory for a socket that is full. */
+#define FCGI_OUTPUT_QUEUE_MAX (128 * 1024)
+/* Most bytes of answers to management records that wait for a record's end. */
+#define FCGI_OUTPUT_CONTROL_MAX 4096
+
+/*
+ * The output of a connection. `fd` is a non-blocking socket that stays the
+ * caller's; `records` is a pool of FCGI_OUTPUT_RECORD_SIZE, from which a buffer
+ * is borrowed only while a call runs. NULL: out of memory.
+ */
+struct fcgi_output *fcgi_output_new(int fd, struct chunk_pool *records);
+
+/* What was not sent is lost. NULL is allowed. */
+void fcgi_output_free(struct fcgi_output *output);
+
+/* Starts the response to `request_id`; the last one must have ended. */
+void fcgi_output_begin(struct fcgi_output *output, uint16_t request_id);
+
+/*
+ * The STDOUT stream, for FCGX_PutStr(), FCGX_FPrintF(), FCGX_FFlush() … After
+ * any of them call fcgi_output_settle(). The stream belongs to the output.
+ */
+struct FCGX_Stream *fcgi_output_stream(struct fcgi_output *output);
+
+/*
+ * Ends a series of calls on the stream: gives the record buffer back; a part
+ * of a record moves to a heap block of its size and leaves with the next
+ * bytes, fcgi_output_flush() or fcgi_output_end(). Returns the sticky error.
+ */
+int fcgi_output_settle(struct fcgi_output *output);
+
+/*
+ * Puts `length` bytes that can't be had again: what the socket refuses is
+ * kept, up to FCGI_OUTPUT_QUEUE_MAX; over it the output breaks with -ENOBUFS.
+ * A short put waits for company, see fcgi_output_settle().
+ */
+int fcgi_output_put(
+    struct fcgi_output *output, const void *data, size_t length);
+
+/*
+ * Puts bytes that the caller can have again: `*ret_taken` of them were sent
+ * or kept (at most FCGI_OUTPUT_KEEP_MAX beyond the socket), the rest must be
+ * offered again, from there, when the socket is writable. A record whose
+ * header left already is then continued; so between an offer that was not
+ * taken whole and its continuation nothing else may be put. The response can
+ * only end, or break.
+ */
+int fcgi_output_offer(struct fcgi_output *output, const void *data,
+    size_t length, size_t *ret_taken);
+
+/*
+ * Queues a short message for the front server's error log, as one
+ * FCGI_STDERR record; what is over 1 KiB is cut off.
+ */
+int fcgi_output_error_log(struct fcgi_output *output, const char *message);
+
+/*
+ * Queues whole records of the caller's making; they leave at the next end of
+ * a record. -ENOBUFS over FCGI_OUTPUT_CONTROL_MAX, which breaks the output.
+ */
+int fcgi_output_control(
+    struct fcgi_output *output, const void *records, size_t length);
+
+/*
+ * Ends the response: closes STDOUT (and STDERR, if it was used), adds
+ * END_REQUEST with `app_status` and sends what it can. -EPROTO: a record is
+ * not complete. FastCGI specification, 5.5.
+ */
+int fcgi_output_end(struct fcgi_output *output, uint32_t app_status);
+
+/*
+ * Sends what waits. 0: nothing is left; -EAGAIN: the socket is full; another
+ * error is final and sticky: the peer is gone (-EPIPE, -ECONNRESET) or the
+ * output broke.
+ */
+int fcgi_output_flush(struct fcgi_output *output);
+
+/*
+ * Content bytes of STDOUT since fcgi_output_begin() that have left or are
+ * kept to leave; what an offer did not take does not count.
+ */
+uint64_t fcgi_output_content(const struct fcgi_output *output);
+
+/* Bytes that wait to be sent. */
+size_t fcgi_output_pending(const struct fcgi_output *output);
+
+/* The sticky error: 0 or -errno. */
+int fcgi_output_error(const struct fcgi_output *output);
+
+#endif

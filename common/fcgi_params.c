@@ -1,0 +1,242 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The one file that uses the request half of libfcgi.
+ *
+ * FCGX_Accept_r() reads its descriptor as if it had a process to itself: it
+ * blocks until a head is whole, reads ahead and closes at leisure. So it gets
+ * a pipe of ours that holds exactly one whole head: it can't block, over-read
+ * or meet another record. With keepConnection set it leaves the pipe open for
+ * the next head. On a parse error it closes the pipe and tries to accept() on
+ * listen_sock, which is -1 and fails: a new pipe is made then.
+ *
+ * libfcgi believes the lengths of a pair: one that claims 2 GiB is allocated,
+ * and a process that can't have them ends in an assertion. So the pairs are
+ * checked before libfcgi sees them. NUL bytes are refused there too, as they
+ * would silently cut a value short.
+ *
+ * A parsed request holds about 17 KiB of libfcgi's buffers, so the pairs are
+ * copied into one block and the rest is freed at once.
+ */
+#include "config.h"
+#include "common/fcgi_params.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <fastcgi.h>
+#include <fcgiapp.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "common/fcgi_pairs.h"
+#include "common/fcgi_scan.h"
+
+/* libfcgi adds FCGI_ROLE. */
+#define LIBFCGI_PAIRS 1
+
+struct fcgi_params_parser {
+	FCGX_Request request;
+	int write_fd;
+	/* The contents of a head's PARAMS records, joined. */
+	uint8_t joined[FCGI_SCAN_HEAD_MAX];
+};
+
+struct fcgi_params {
+	size_t count;
+	const char *pairs[]; /* NAME=VALUE, the bytes follow in the block */
+};
+
+/* A pipe must take a whole head in one write. */
+static int make_pipe(int ret_fds[2])
+{
+	int size;
+
+	if (pipe2(ret_fds, O_CLOEXEC | O_NONBLOCK) < 0)
+		return -errno;
+	size = fcntl(ret_fds[1], F_GETPIPE_SZ);
+	if (size < FCGI_SCAN_HEAD_MAX)
+		size = fcntl(ret_fds[1], F_SETPIPE_SZ, FCGI_SCAN_HEAD_MAX);
+	if (size >= FCGI_SCAN_HEAD_MAX)
+		return 0;
+	close(ret_fds[0]);
+	close(ret_fds[1]);
+	return -ENOBUFS;
+}
+
+static int parser_open(struct fcgi_params_parser *parser)
+{
+	int fds[2];
+	int r = make_pipe(fds);
+
+	if (r < 0)
+		return r;
+	FCGX_InitRequest(&parser->request, -1, 0);
+	parser->request.ipcFd = fds[0];
+	parser->write_fd = fds[1];
+	return 0;
+}
+
+static void parser_close(struct fcgi_params_parser *parser)
+{
+	FCGX_Free(&parser->request, 0);
+	if (parser->request.ipcFd >= 0)
+		close(parser->request.ipcFd);
+	if (parser->write_fd >= 0)
+		close(parser->write_fd);
+	parser->request.ipcFd = -1;
+	parser->write_fd = -1;
+}
+
+int fcgi_params_parser_new(struct fcgi_params_parser **ret_parser)
+{
+	struct fcgi_params_parser *parser = calloc(1, sizeof(*parser));
+	int r;
+
+	if (!parser)
+		return -ENOMEM;
+	/* It looks at the environment; it can't fail twice or block. */
+	if (FCGX_Init() != 0) {
+		free(parser);
+		return -EINVAL;
+	}
+	r = parser_open(parser);
+	if (r < 0) {
+		free(parser);
+		return r;
+	}
+	*ret_parser = parser;
+	return 0;
+}
+
+void fcgi_params_parser_free(struct fcgi_params_parser *parser)
+{
+	if (!parser)
+		return;
+	parser_close(parser);
+	free(parser);
+}
+
+/* Joins the contents of the PARAMS records; returns their length. */
+static size_t join_params(
+    struct fcgi_params_parser *parser, const uint8_t *head, size_t length)
+{
+	size_t at = 0, joined = 0;
+
+	while (length - at >= FCGI_RECORD_HEADER_SIZE) {
+		struct fcgi_record record = fcgi_record_decode(head + at);
+		size_t content = record.content_length;
+
+		at += FCGI_RECORD_HEADER_SIZE;
+		if (content > length - at)
+			break;
+		if (record.type == FCGI_PARAMS) {
+			memcpy(parser->joined + joined, head + at, content);
+			joined += content;
+		}
+		at += content;
+	}
+	return joined;
+}
+
+/* How many pairs there are; -EPROTO if one is not as it should be. */
+static int check_pairs(
+    struct fcgi_params_parser *parser, const uint8_t *head, size_t length)
+{
+	struct fcgi_pair_reader reader = {
+		.next = parser->joined,
+		.left = join_params(parser, head, length),
+	};
+	struct fcgi_pair pair;
+	int count = 0, r;
+
+	while ((r = fcgi_pair_next(&reader, &pair)) > 0) {
+		if (memchr(pair.name, 0,
+			pair.name_length + pair.value_length) != NULL)
+			return -EPROTO;
+		count++;
+	}
+	return r < 0 ? r : count;
+}
+
+/* Copies envp, which dies with the request, into one block. */
+static struct fcgi_params *copy_pairs(char *const *envp)
+{
+	struct fcgi_params *params;
+	size_t count = 0, bytes = 0;
+	char *next;
+
+	for (; envp[count]; count++)
+		bytes += strlen(envp[count]) + 1;
+	params = malloc(sizeof(*params) + count * sizeof(char *) + bytes);
+	if (!params)
+		return NULL;
+	params->count = count;
+	next = (char *)(params->pairs + count);
+	for (size_t i = 0; i < count; i++) {
+		params->pairs[i] = next;
+		next = stpcpy(next, envp[i]) + 1;
+	}
+	return params;
+}
+
+int fcgi_params_parse(struct fcgi_params_parser *parser, const uint8_t *head,
+    size_t length, struct fcgi_params **ret_params)
+{
+	FCGX_Request *request = &parser->request;
+	struct fcgi_params *params;
+	ssize_t written;
+	int count, r;
+
+	assert(length <= FCGI_SCAN_HEAD_MAX);
+	count = check_pairs(parser, head, length);
+	if (count < 0)
+		return count;
+	/* An earlier error may have left no pipe behind. */
+	if (request->ipcFd < 0) {
+		r = parser_open(parser);
+		if (r < 0)
+			return r;
+	}
+	written = write(parser->write_fd, head, length);
+	if (written != (ssize_t)length) {
+		r = written < 0 ? -errno : -EIO;
+		parser_close(parser);
+		return r;
+	}
+	/* The last head's flag stands there; 0 would close the pipe. */
+	request->keepConnection = 1;
+	if (FCGX_Accept_r(request) < 0) {
+		parser_close(parser);
+		return -EPROTO;
+	}
+	params = copy_pairs(request->envp);
+	/* Never FCGX_Finish_r(): it would write into the pipe. */
+	FCGX_Free(request, 0);
+	if (!params)
+		return -ENOMEM;
+	/* libfcgi takes an error between two pairs for the end of them. */
+	if (params->count != (size_t)count + LIBFCGI_PAIRS) {
+		fcgi_params_free(params);
+		parser_close(parser);
+		return -EPROTO;
+	}
+	*ret_params = params;
+	return 0;
+}
+
+void fcgi_params_free(struct fcgi_params *params)
+{
+	free(params);
+}
+
+const char *fcgi_params_get(const struct fcgi_params *params, const char *name)
+{
+	size_t length = strlen(name);
+
+	for (size_t i = 0; i < params->count; i++)
+		if (strncmp(params->pairs[i], name, length) == 0 &&
+		    params->pairs[i][length] == '=')
+			return params->pairs[i] + length + 1;
+	return NULL;
+}

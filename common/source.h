@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: MIT */
+/* Where a stream's bytes come from. */
+#ifndef COMMON_SOURCE_H
+#define COMMON_SOURCE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct source;
+
+/* Bytes that a source lends until they are released. */
+struct source_chunk {
+	const unsigned char *data;
+	size_t length;
+	/* The source's own. */
+	void *owner;
+};
+
+/*
+ * The result of a read that was in flight: `error` is 0 and the chunk is
+ * lent, or a negative errno and there is no chunk. Called from the loop.
+ */
+typedef void source_done_fn(
+    void *context, int error, const struct source_chunk *chunk);
+
+struct source_ops {
+	/*
+	 * Asks for up to `length` (not 0) bytes at `offset`. 1: they are lent
+	 * in `ret_chunk`, at least one of them; 0: `done` will be called, not
+	 * from inside this call; negative: -errno. Never to be called past
+	 * the source's size, nor with a read in flight; but other chunks may
+	 * still be lent. -ENODATA: the source ended before its size.
+	 */
+	int (*read)(struct source *source, uint64_t offset, size_t length,
+	    struct source_chunk *ret_chunk);
+	/* Forgets the read in flight: `done` is not called. */
+	void (*cancel)(struct source *source);
+	/* Gives a chunk back. */
+	void (*release)(struct source *source, struct source_chunk *chunk);
+	/* Frees the source; nothing is in flight or lent. */
+	void (*close)(struct source *source);
+};
+
+/* The part that every source embeds first. */
+struct source {
+	const struct source_ops *ops;
+	/* Bytes in all. */
+	uint64_t size;
+	/* Set by whoever reads. */
+	source_done_fn *done;
+	void *context;
+};
+
+#endif

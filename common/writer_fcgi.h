@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: MIT */
+/* A writer on a FastCGI connection's output. */
+#ifndef COMMON_WRITER_FCGI_H
+#define COMMON_WRITER_FCGI_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "common/writer.h"
+
+struct fcgi_output;
+
+/* Asks the connection to watch its socket for room, or not to. */
+typedef void writer_fcgi_watch_fn(void *context, bool on);
+
+/* Embedded by value in a connection, which owns fd and output. */
+struct writer_fcgi {
+	struct writer writer;
+	struct fcgi_output *output;
+	int fd;
+	bool tcp;
+	bool ended;
+	size_t room;
+	writer_fcgi_watch_fn *watch;
+	void *watch_context;
+};
+
+/*
+ * `chunk_size` is how much one offer should be able to bring: the send buffer
+ * of an AF_UNIX socket is set to hold it (SO_SNDBUF, socket(7)); TCP grows
+ * its own (tcp(7), tcp_wmem). Set `watch` and `watch_context` then.
+ */
+void writer_fcgi_init(struct writer_fcgi *writer, struct fcgi_output *output,
+    int fd, size_t chunk_size);
+
+/* Before each response. */
+void writer_fcgi_begin(struct writer_fcgi *writer);
+
+/* The socket has room, or an error: passed on to who waits. */
+void writer_fcgi_ready(struct writer_fcgi *writer);
+
+#endif

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: MIT */
+#include "config.h"
+#include "fcgi_app/access_log.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "fcgi_app/log.h"
+
+/* A longer path is cut, so that what follows it stays in the line. */
+#define PATH_SHOWN_MAX 2048
+#define WORD_SHOWN_MAX 32
+
+/* Writes `text` for use between quotes. */
+static void quote(char *to, size_t size, const char *text)
+{
+	size_t n = 0;
+
+	for (; *text && n + 5 <= size; text++) {
+		unsigned char c = (unsigned char)*text;
+
+		if (c == '"' || c == '\\' || c < 0x20 || c == 0x7f)
+			n += (size_t)snprintf(to + n, size - n, "\\x%02x", c);
+		else
+			to[n++] = (char)c;
+	}
+	to[n] = '\0';
+}
+
+/* The same where no quotes stand: blanks and all else but names go. */
+static void word(char *to, size_t size, const char *text)
+{
+	size_t n = 0;
+
+	for (; *text && n + 1 < size; text++, n++)
+		to[n] =
+		    *text > 0x20 && *text < 0x7f && *text != '"' ? *text : '?';
+	to[n] = '\0';
+}
+
+void access_log_write(const struct access_log_entry *entry)
+{
+	char path[PATH_SHOWN_MAX];
+	char action[WORD_SHOWN_MAX], method[WORD_SHOWN_MAX];
+	char end[160];
+	uint64_t ms = entry->duration_ns / 1000000;
+
+	quote(path, sizeof(path), entry->path);
+	word(action, sizeof(action), entry->action);
+	word(method, sizeof(method), entry->method);
+	snprintf(end, sizeof(end),
+	    entry->reason ? "aborted reason=\"%s\"" : "complete%s",
+	    entry->reason ? entry->reason : "");
+	log_message(LOG_LEVEL_ACCESS,
+	    "id=%s action=%s method=%s path=\"%s\" status=%d bytes=%" PRIu64
+	    " duration=%" PRIu64 ".%03" PRIu64 " end=%s",
+	    entry->id, action, method, path, entry->status, entry->bytes,
+	    ms / 1000, ms % 1000, end);
+}

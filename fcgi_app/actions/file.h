@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: MIT */
+/* Action `file`: a regular file beneath DOCUMENT_ROOT, whole or in part. */
+#ifndef FCGI_APP_ACTIONS_FILE_H
+#define FCGI_APP_ACTIONS_FILE_H
+
+struct request;
+
+/*
+ * Answers GET and HEAD with the file at the request's path: 200, or 206 and
+ * 416 for one byte range (RFC 9110, 14); 403 outside the roots, 404 for what
+ * is not there or not a regular file. Params: DOCUMENT_ROOT, HTTP_RANGE,
+ * HTTP_IF_RANGE.
+ */
+void file_action_start(struct request *request);
+
+#endif

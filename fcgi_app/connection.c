@@ -1,0 +1,497 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A connection is read whenever its socket is readable, also while a response
+ * is under way: that is how the peer's close is noticed, and how a request
+ * body that nobody wants is drained. Its scanner says what the bytes are.
+ *
+ *	idle      no request; the scanner waits for a head
+ *	head      a head was begun; its bytes are kept, a timer runs
+ *	request   an action answers; the timer watches that the peer takes it
+ *	lingering the response has left and the connection will not be kept,
+ *	          but the peer is still sending its request body; a timer runs
+ *	closing   handles are being closed; nothing else may touch it
+ *
+ * The connection owns socket, output, writer and, while there is one, the
+ * request.
+ */
+#include "config.h"
+#include "fcgi_app/connection.h"
+
+#include <errno.h>
+#include <fastcgi.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "common/byte_queue.h"
+#include "common/container_of.h"
+#include "common/fcgi_management.h"
+#include "common/fcgi_output.h"
+#include "common/fcgi_params.h"
+#include "common/fcgi_scan.h"
+#include "common/writer_fcgi.h"
+#include "fcgi_app/dispatch.h"
+#include "fcgi_app/log.h"
+#include "fcgi_app/options.h"
+#include "fcgi_app/request.h"
+
+#define PEER_CLOSED "peer closed the connection"
+
+enum timer_use { TIMER_OFF, TIMER_HEAD, TIMER_SEND, TIMER_LINGER };
+
+struct connection {
+	TAILQ_ENTRY(connection) link;
+	struct connections *all;
+	struct request *request;
+	struct fcgi_output *output;
+	struct writer_fcgi writer;
+	struct fcgi_scan scan;
+	struct byte_queue head;
+	uint64_t body_length;
+	int fd;
+	int events; /* what the poll handle watches */
+	unsigned int open_handles;
+	enum timer_use timer_use;
+	bool over_limit;
+	bool lingering;
+	bool closing;
+	bool progress; /* the socket took something since the timer's start */
+	uv_poll_t poll;
+	uv_timer_t timer;
+};
+
+static void on_poll(uv_poll_t *poll, int status, int events);
+
+/* --- end ---------------------------------------------------------------- */
+
+static void on_closed(uv_handle_t *handle)
+{
+	struct connection *connection = handle->data;
+
+	if (--connection->open_handles > 0)
+		return;
+	fcgi_output_free(connection->output);
+	byte_queue_clear(&connection->head);
+	free(connection);
+}
+
+/*
+ * Closes the socket; a request under way is aborted for `reason`. The peer
+ * sees the end at once, the memory goes when libuv has let go of the handles.
+ */
+static void connection_close(struct connection *connection, const char *reason)
+{
+	struct connections *all = connection->all;
+	struct request *request = connection->request;
+
+	if (connection->closing)
+		return;
+	connection->closing = true;
+	connection->request = NULL;
+	if (request)
+		request_abort(request, reason);
+	TAILQ_REMOVE(&all->list, connection, link);
+	all->count--;
+	uv_close((uv_handle_t *)&connection->poll, on_closed);
+	uv_close((uv_handle_t *)&connection->timer, on_closed);
+	close(connection->fd);
+	all->changed(all->context);
+}
+
+/* The same, for a peer that broke a rule: the log shall say which. */
+static void connection_refuse(struct connection *connection, const char *reason)
+{
+	log_message(LOG_LEVEL_WARNING, "connection dropped: %s", reason);
+	connection_close(connection, reason);
+}
+
+/* --- poll and timer ----------------------------------------------------- */
+
+static void watch(struct connection *connection, int events)
+{
+	if (connection->closing || connection->events == events)
+		return;
+	connection->events = events;
+	uv_poll_start(&connection->poll, events, on_poll);
+}
+
+static void on_timer(uv_timer_t *timer);
+
+static void set_timer(struct connection *connection, enum timer_use use)
+{
+	const struct options *options = connection->all->services.options;
+	uint64_t ms = use == TIMER_SEND ? options->send_timeout_ms
+					: options->head_timeout_ms;
+
+	if (connection->closing || connection->timer_use == use)
+		return;
+	connection->timer_use = use;
+	connection->progress = false;
+	if (use == TIMER_OFF)
+		uv_timer_stop(&connection->timer);
+	else
+		uv_timer_start(&connection->timer, on_timer, ms, ms);
+}
+
+/* The send timer runs on; it looks whether something moved since it last did.
+ */
+static void check_progress(struct connection *connection)
+{
+	bool waits_for_peer = (connection->events & UV_WRITABLE) != 0;
+
+	if (waits_for_peer && !connection->progress)
+		connection_refuse(
+		    connection, "peer took nothing for --send-timeout");
+	connection->progress = false;
+}
+
+static void on_timer(uv_timer_t *timer)
+{
+	struct connection *connection =
+	    container_of(timer, struct connection, timer);
+
+	switch (connection->timer_use) {
+	case TIMER_OFF:
+		break;
+	case TIMER_HEAD:
+		connection_refuse(connection,
+		    "request head not complete within --head-timeout");
+		break;
+	case TIMER_LINGER:
+		connection_refuse(connection,
+		    "request body not complete within --head-timeout");
+		break;
+	case TIMER_SEND:
+		check_progress(connection);
+		break;
+	}
+}
+
+/* The writer waits for room in the socket, or does so no longer. */
+static void on_want(void *context, bool on)
+{
+	struct connection *connection = context;
+
+	watch(connection, on ? UV_READABLE | UV_WRITABLE : UV_READABLE);
+	if (on && connection->request)
+		set_timer(connection, TIMER_SEND);
+}
+
+/* Sends what the output holds outside of a response. */
+static void flush(struct connection *connection)
+{
+	int r;
+
+	if (connection->request || connection->closing)
+		return;
+	r = fcgi_output_flush(connection->output);
+	if (r == -EAGAIN)
+		watch(connection, UV_READABLE | UV_WRITABLE);
+	else if (r < 0)
+		connection_close(connection, PEER_CLOSED);
+	else
+		watch(connection, UV_READABLE);
+}
+
+/* --- requests ----------------------------------------------------------- */
+
+static bool keep(const struct connection *connection)
+{
+	return connection->scan.keep_conn && !connection->over_limit &&
+	    !connection->all->draining;
+}
+
+/*
+ * The response has left. Closing with unread input would make the kernel
+ * reset the connection, so a body that is still coming is waited for.
+ */
+static void request_done(struct connection *connection)
+{
+	if (keep(connection)) {
+		fcgi_scan_request_done(&connection->scan);
+		set_timer(connection, TIMER_OFF);
+	} else if (fcgi_scan_in_body(&connection->scan)) {
+		connection->lingering = true;
+		set_timer(connection, TIMER_LINGER);
+	} else {
+		connection_close(connection, NULL);
+	}
+}
+
+static void on_over(void *context, int error)
+{
+	struct connection *connection = context;
+
+	connection->request = NULL;
+	if (error < 0)
+		connection_close(connection, NULL);
+	else
+		request_done(connection);
+}
+
+/* Refuses a request as a whole, in the protocol's own terms (5.5). */
+static void refuse_request(
+    struct connection *connection, uint16_t request_id, uint8_t protocol_status)
+{
+	uint8_t end[FCGI_RECORD_END_SIZE];
+
+	fcgi_record_encode_end(end, request_id, 0, protocol_status);
+	fcgi_output_control(connection->output, end, sizeof(end));
+	flush(connection);
+}
+
+static void start_request(
+    struct connection *connection, struct fcgi_params *params)
+{
+	const struct request_origin origin = {
+		.services = &connection->all->services,
+		.params = params,
+		.writer = &connection->writer.writer,
+		.output = connection->output,
+		.over = on_over,
+		.context = connection,
+		.sequence = ++connection->all->requests,
+	};
+	struct request *request = request_new(&origin);
+
+	if (!request) {
+		fcgi_params_free(params);
+		connection_refuse(connection, "out of memory");
+		return;
+	}
+	connection->request = request;
+	fcgi_output_begin(connection->output, connection->scan.request_id);
+	writer_fcgi_begin(&connection->writer);
+	if (connection->over_limit)
+		request_refuse(request, 503, "over --max-connections");
+	else
+		dispatch(request);
+}
+
+static void on_head(struct connection *connection)
+{
+	struct byte_queue *head = &connection->head;
+	struct fcgi_params *params = NULL;
+	int r;
+
+	set_timer(connection, TIMER_OFF);
+	connection->body_length = 0;
+	if (connection->scan.role != FCGI_RESPONDER) {
+		byte_queue_clear(head);
+		refuse_request(
+		    connection, connection->scan.request_id, FCGI_UNKNOWN_ROLE);
+		if (!connection->closing)
+			request_done(connection);
+		return;
+	}
+	r = fcgi_params_parse(connection->all->parser, head->data + head->start,
+	    head->length, &params);
+	byte_queue_clear(head);
+	if (r == 0)
+		start_request(connection, params);
+	else
+		connection_refuse(connection,
+		    r == -EPROTO ? "malformed parameters" : strerror(-r));
+}
+
+/* --- input -------------------------------------------------------------- */
+
+static void on_head_bytes(struct connection *connection)
+{
+	int r = byte_queue_append(&connection->head, connection->scan.data,
+	    connection->scan.length, FCGI_SCAN_HEAD_MAX);
+
+	if (r < 0)
+		connection_refuse(connection, strerror(-r));
+}
+
+static void on_body_bytes(struct connection *connection)
+{
+	connection->body_length += connection->scan.length;
+	if (connection->body_length > CONNECTION_BODY_MAX)
+		connection_refuse(connection, "request body over 16 MiB");
+}
+
+static void on_management(struct connection *connection)
+{
+	uint8_t answer[FCGI_MANAGEMENT_ANSWER_MAX];
+	const struct fcgi_management_limits limits = {
+		.max_connections = connection->all->limit,
+	};
+	size_t length =
+	    fcgi_management_answer(answer, connection->scan.record.type,
+		connection->scan.data, connection->scan.length, &limits);
+
+	fcgi_output_control(connection->output, answer, length);
+	flush(connection);
+}
+
+static void on_event(struct connection *connection, enum fcgi_scan_event event)
+{
+	switch (event) {
+	case FCGI_SCAN_MORE:
+		break;
+	case FCGI_SCAN_HEAD_BYTES:
+		on_head_bytes(connection);
+		break;
+	case FCGI_SCAN_HEAD_END:
+		on_head(connection);
+		break;
+	case FCGI_SCAN_BODY_BYTES:
+		on_body_bytes(connection);
+		break;
+	case FCGI_SCAN_BODY_END:
+		if (connection->lingering)
+			connection_close(connection, NULL);
+		break;
+	case FCGI_SCAN_ABORT:
+		/* 5.4; without multiplexing the connection is the request. */
+		connection_close(connection, "front aborted the request");
+		break;
+	case FCGI_SCAN_MANAGEMENT:
+		on_management(connection);
+		break;
+	case FCGI_SCAN_SECOND_REQUEST:
+		refuse_request(connection, connection->scan.record.request_id,
+		    FCGI_CANT_MPX_CONN);
+		break;
+	case FCGI_SCAN_BROKEN:
+		connection_refuse(connection, connection->scan.reason);
+		break;
+	}
+}
+
+static void feed(
+    struct connection *connection, const uint8_t *input, size_t length)
+{
+	enum fcgi_scan_event event;
+	size_t used;
+
+	do {
+		event = fcgi_scan_next(&connection->scan, input, length, &used);
+		input += used;
+		length -= used;
+		on_event(connection, event);
+	} while (event != FCGI_SCAN_MORE && !connection->closing);
+	if (!connection->request && fcgi_scan_in_head(&connection->scan))
+		set_timer(connection, TIMER_HEAD);
+}
+
+static void on_readable(struct connection *connection)
+{
+	uint8_t *input = connection->all->input;
+	ssize_t n =
+	    recv(connection->fd, input, CONNECTION_READ_MAX, MSG_DONTWAIT);
+
+	if (n > 0)
+		feed(connection, input, (size_t)n);
+	else if (n == 0 || errno == ECONNRESET)
+		connection_close(connection, PEER_CLOSED);
+	else if (errno != EAGAIN && errno != EINTR)
+		connection_close(connection, strerror(errno));
+}
+
+static void on_poll(uv_poll_t *poll, int status, int events)
+{
+	struct connection *connection =
+	    container_of(poll, struct connection, poll);
+
+	/* An error of the socket shows in what is read from it. */
+	if (status < 0 || (events & UV_READABLE))
+		on_readable(connection);
+	if (status < 0)
+		connection_close(connection, PEER_CLOSED);
+	if (connection->closing || !(events & UV_WRITABLE))
+		return;
+	connection->progress = true;
+	if (connection->request)
+		writer_fcgi_ready(&connection->writer);
+	else
+		flush(connection);
+}
+
+/* --- beginning ---------------------------------------------------------- */
+
+/* TCP peers may vanish without a word; small answers should not wait. */
+static void set_tcp_options(int fd)
+{
+	int on = 1;
+
+	setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof(on));
+	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+}
+
+int connection_new(struct connections *all, int fd)
+{
+	struct connection *connection = calloc(1, sizeof(*connection));
+	uv_loop_t *loop = all->services.loop;
+
+	if (!connection)
+		goto out_close;
+	connection->output = fcgi_output_new(fd, all->records);
+	if (!connection->output || uv_poll_init(loop, &connection->poll, fd))
+		goto out_free;
+	uv_timer_init(loop, &connection->timer);
+	connection->poll.data = connection;
+	connection->timer.data = connection;
+	connection->open_handles = 2;
+	connection->all = all;
+	connection->fd = fd;
+	connection->over_limit = all->count >= all->limit;
+	writer_fcgi_init(&connection->writer, connection->output, fd,
+	    all->services.options->chunk_size);
+	connection->writer.watch = on_want;
+	connection->writer.watch_context = connection;
+	if (connection->writer.tcp)
+		set_tcp_options(fd);
+	fcgi_scan_init(&connection->scan);
+	TAILQ_INSERT_TAIL(&all->list, connection, link);
+	all->count++;
+	watch(connection, UV_READABLE);
+	set_timer(connection, TIMER_HEAD);
+	return 0;
+
+out_free:
+	fcgi_output_free(connection->output);
+	free(connection);
+out_close:
+	close(fd);
+	return -ENOMEM;
+}
+
+void connections_init(struct connections *connections)
+{
+	TAILQ_INIT(&connections->list);
+	connections->count = 0;
+	connections->draining = false;
+	connections->requests = 0;
+}
+
+bool connections_have_room(const struct connections *connections)
+{
+	return connections->count < connections->limit + CONNECTION_SPARE;
+}
+
+/* Closing one takes it off the list; the next is remembered before. */
+void connections_drain(struct connections *connections)
+{
+	struct connection *connection = TAILQ_FIRST(&connections->list);
+
+	connections->draining = true;
+	while (connection) {
+		struct connection *next = TAILQ_NEXT(connection, link);
+
+		if (!connection->request)
+			connection_close(connection, NULL);
+		connection = next;
+	}
+}
+
+void connections_abort(struct connections *connections, const char *reason)
+{
+	while (!TAILQ_EMPTY(&connections->list))
+		connection_close(TAILQ_FIRST(&connections->list), reason);
+}

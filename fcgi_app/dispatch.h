@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: MIT */
+/* Which action answers a request. */
+#ifndef FCGI_APP_DISPATCH_H
+#define FCGI_APP_DISPATCH_H
+
+struct request;
+
+/* Request methods (RFC 9110, 9), as bits of struct action.methods. */
+enum dispatch_method {
+	DISPATCH_GET = 1 << 0,
+	DISPATCH_HEAD = 1 << 1,
+};
+
+/* A row of the table. */
+struct dispatch_action {
+	/* As in STREAM_ACTION. */
+	const char *name;
+	unsigned int methods;
+	/* Answers the request, now or later; see request.h. */
+	void (*start)(struct request *request);
+};
+
+/*
+ * Starts the action that STREAM_ACTION names, "file" without it. An unknown
+ * name is answered 404, a method the action has no use for 405 with Allow
+ * (RFC 9110, 15.5.6).
+ */
+void dispatch(struct request *request);
+
+#endif

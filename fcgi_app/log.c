@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Standard error may be a pipe that nobody reads or a terminal that stands
+ * still, and making it non-blocking would do so for every process that shares
+ * it. So a worker writes into a pipe of its own without blocking, and a
+ * thread carries the lines on. A line of at most PIPE_BUF bytes goes in whole
+ * or not at all, so no lock is needed.
+ */
+#include "config.h"
+#include "fcgi_app/log.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+/* About 4,000 access lines. */
+#define PIPE_SIZE (1 << 20)
+#define STOP_SECONDS 1
+
+static struct {
+	bool threaded;
+	int read_fd;
+	int write_fd;
+	pthread_t thread;
+	uint64_t lost;
+} writer;
+
+static const char *const level_names[] = {
+	[LOG_LEVEL_NOTICE] = "notice",
+	[LOG_LEVEL_WARNING] = "warning",
+	[LOG_LEVEL_ERROR] = "error",
+	[LOG_LEVEL_ACCESS] = "access",
+};
+
+/* --- the line ----------------------------------------------------------- */
+
+static size_t format_prefix(char *line, size_t size, enum log_level level)
+{
+	struct timespec now;
+	struct tm tm;
+	char date[sizeof("2026-01-01T00:00:00")];
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	gmtime_r(&now.tv_sec, &tm);
+	strftime(date, sizeof(date), "%Y-%m-%dT%H:%M:%S", &tm);
+	return (size_t)snprintf(line, size, "%s.%03ldZ fcgi-stream[%d] %s ",
+	    date, now.tv_nsec / 1000000, (int)getpid(), level_names[level]);
+}
+
+/* Copies `text`, escaping what could forge another line. */
+static size_t append_escaped(char *to, size_t size, const char *text)
+{
+	static const char hex[] = "0123456789abcdef";
+	size_t n = 0;
+
+	for (; *text && n + 4 <= size; text++) {
+		unsigned char c = (unsigned char)*text;
+
+		if (c >= 0x20 && c != 0x7f) {
+			to[n++] = (char)c;
+			continue;
+		}
+		to[n++] = '\\';
+		to[n++] = 'x';
+		to[n++] = hex[c >> 4];
+		to[n++] = hex[c & 15];
+	}
+	return n;
+}
+
+/* --- where it goes ------------------------------------------------------ */
+
+/* For the thread and for a process without one; may block. */
+static void write_stderr(const char *bytes, size_t length)
+{
+	struct pollfd ready = { .fd = STDERR_FILENO, .events = POLLOUT };
+
+	while (length > 0) {
+		ssize_t n = write(STDERR_FILENO, bytes, length);
+
+		if (n < 0 && errno == EAGAIN)
+			poll(&ready, 1, -1);
+		else if (n < 0 && errno != EINTR)
+			return;
+		if (n > 0) {
+			bytes += n;
+			length -= (size_t)n;
+		}
+	}
+}
+
+static bool write_pipe(const char *line, size_t length)
+{
+	ssize_t n;
+
+	do
+		n = write(writer.write_fd, line, length);
+	while (n < 0 && errno == EINTR);
+	return n >= 0;
+}
+
+static void write_line(const char *line, size_t length)
+{
+	char report[128];
+	size_t n;
+
+	if (!writer.threaded) {
+		write_stderr(line, length);
+		return;
+	}
+	if (writer.lost > 0) {
+		n = format_prefix(report, sizeof(report), LOG_LEVEL_WARNING);
+		n += (size_t)snprintf(report + n, sizeof(report) - n,
+		    "%ju log lines were lost\n", (uintmax_t)writer.lost);
+		if (write_pipe(report, n))
+			writer.lost = 0;
+	}
+	if (!write_pipe(line, length))
+		writer.lost++;
+}
+
+void log_message(enum log_level level, const char *format, ...)
+{
+	char text[LOG_LINE_MAX];
+	char line[LOG_LINE_MAX];
+	size_t length = format_prefix(line, sizeof(line), level);
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(text, sizeof(text), format, args);
+	va_end(args);
+	length +=
+	    append_escaped(line + length, sizeof(line) - length - 1, text);
+	line[length++] = '\n';
+	write_line(line, length);
+}
+
+/* --- the thread --------------------------------------------------------- */
+
+static void *carry(void *unused)
+{
+	char bytes[16384];
+	ssize_t n;
+
+	(void)unused;
+	while ((n = read(writer.read_fd, bytes, sizeof(bytes))) != 0)
+		if (n > 0)
+			write_stderr(bytes, (size_t)n);
+	return NULL;
+}
+
+/* Signals are for the loop's thread. */
+static int start_thread(void)
+{
+	sigset_t all, old;
+	int r;
+
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &old);
+	r = pthread_create(&writer.thread, NULL, carry, NULL);
+	pthread_sigmask(SIG_SETMASK, &old, NULL);
+	return -r;
+}
+
+int log_start_writer(void)
+{
+	int fds[2];
+	int r;
+
+	if (pipe2(fds, O_CLOEXEC) < 0)
+		return -errno;
+	/* A smaller pipe only loses lines earlier. */
+	fcntl(fds[1], F_SETPIPE_SZ, PIPE_SIZE);
+	fcntl(fds[1], F_SETFL, O_NONBLOCK);
+	writer.read_fd = fds[0];
+	writer.write_fd = fds[1];
+	r = start_thread();
+	if (r < 0) {
+		close(fds[0]);
+		close(fds[1]);
+		return r;
+	}
+	writer.threaded = true;
+	return 0;
+}
+
+void log_stop_writer(void)
+{
+	struct timespec until;
+
+	if (!writer.threaded)
+		return;
+	writer.threaded = false;
+	close(writer.write_fd);
+	clock_gettime(CLOCK_REALTIME, &until);
+	until.tv_sec += STOP_SECONDS;
+	if (pthread_timedjoin_np(writer.thread, NULL, &until) == 0)
+		close(writer.read_fd);
+}

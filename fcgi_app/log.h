@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: MIT */
+/* The log on standard error, one line a message, never blocking a worker. */
+#ifndef FCGI_APP_LOG_H
+#define FCGI_APP_LOG_H
+
+/* Longest line with its newline: a pipe takes that much whole (pipe(7)). */
+#define LOG_LINE_MAX 4096
+
+enum log_level {
+	LOG_LEVEL_NOTICE,
+	LOG_LEVEL_WARNING,
+	LOG_LEVEL_ERROR,
+	LOG_LEVEL_ACCESS,
+};
+
+/*
+ * Writes `TIME fcgi-stream[PID] LEVEL text`, in UTC to the millisecond; what is
+ * over LOG_LINE_MAX is cut off. Control characters in the text are written
+ * as \xNN.
+ */
+void log_message(enum log_level level, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+/*
+ * From now on lines go through a pipe to a thread of this process, which waits
+ * for standard error in the caller's stead. When the pipe is full lines are
+ * lost, and counted in the log. 0 or -errno: then nothing has changed.
+ */
+int log_start_writer(void);
+
+/* Waits, for a second at most, until the thread has written everything. */
+void log_stop_writer(void);
+
+#endif

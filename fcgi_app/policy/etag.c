@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: MIT */
+/* Entity tags of files: writing them, and the strong comparison. */
+#include "config.h"
+
+#include "fcgi_app/policy/etag.h"
+
+#include <inttypes.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <string.h>
+
+/*
+ * Nanoseconds since 1970, modulo 2^64: two times that share a value lie 584
+ * years apart.
+ */
+static uint64_t nanoseconds(const struct timespec *t)
+{
+	return (uint64_t)t->tv_sec * UINT64_C(1000000000) +
+	    (uint64_t)t->tv_nsec;
+}
+
+void etag_format(const struct etag_input *input, char ret[ETAG_MAX])
+{
+	snprintf(ret, ETAG_MAX,
+	    "\"%" PRIx64 "-%" PRIx64 "-%" PRIx64 "-%" PRIx64 "\"",
+	    nanoseconds(&input->mtime), nanoseconds(&input->ctime), input->size,
+	    input->inode);
+}
+
+/* etagc = %x21 / %x23-7E / obs-text (RFC 9110, 8.8.3) */
+static bool is_etagc(unsigned char c)
+{
+	return c == 0x21 || (c >= 0x23 && c <= 0x7e) || c >= 0x80;
+}
+
+/* The length of the strong tag that text consists of; 0 if it doesn't. */
+static size_t strong_tag_length(const char *text)
+{
+	const char *p = text;
+
+	/* A weak tag begins with W/ and fails here as well. */
+	if (*p++ != '"')
+		return 0;
+	while (is_etagc((unsigned char)*p))
+		p++;
+	if (*p++ != '"')
+		return 0;
+	return p[strspn(p, " \t")] == '\0' ? (size_t)(p - text) : 0;
+}
+
+bool etag_strong_equal(const char *a, const char *b)
+{
+	size_t length;
+
+	if (!a || !b)
+		return false;
+	length = strong_tag_length(a);
+	return length > 0 && length == strong_tag_length(b) &&
+	    memcmp(a, b, length) == 0;
+}

@@ -1,0 +1,331 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Media types by file name extension.
+ *
+ * What comes from files is kept in a tsearch(3) tree, which gives "the first
+ * definition wins" for free: to add a key that is there already changes
+ * nothing. Each entry is one block that holds the node's data and both
+ * strings. The built-in table is constant and sorted.
+ */
+#include "config.h"
+
+#include "fcgi_app/policy/media_type.h"
+
+#include <errno.h>
+#include <search.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+struct media_type {
+	const char *extension;
+	const char *type;
+	char strings[];
+};
+
+struct media_types {
+	void *tree; /* of struct media_type, which it owns */
+	size_t count;
+};
+
+/* A line of the table below. */
+struct builtin {
+	const char *extension;
+	const char *type;
+};
+
+/* Sorted by extension, for bsearch(3). */
+static const struct builtin builtins[] = {
+	{ "7z", "application/x-7z-compressed" },
+	{ "aac", "audio/aac" },
+	{ "apk", "application/vnd.android.package-archive" },
+	{ "appimage", "application/vnd.appimage" },
+	{ "atom", "application/atom+xml" },
+	{ "avi", "video/x-msvideo" },
+	{ "avif", "image/avif" },
+	{ "bin", "application/octet-stream" },
+	{ "bmp", "image/bmp" },
+	{ "bz2", "application/x-bzip2" },
+	{ "css", "text/css" },
+	{ "csv", "text/csv" },
+	{ "deb", "application/vnd.debian.binary-package" },
+	{ "dmg", "application/x-apple-diskimage" },
+	{ "doc", "application/msword" },
+	{ "docx",
+	    "application/"
+	    "vnd.openxmlformats-officedocument.wordprocessingml.document" },
+	{ "epub", "application/epub+zip" },
+	{ "flac", "audio/flac" },
+	{ "gif", "image/gif" },
+	{ "gz", "application/gzip" },
+	{ "heic", "image/heic" },
+	{ "htm", "text/html" },
+	{ "html", "text/html" },
+	{ "ico", "image/vnd.microsoft.icon" },
+	{ "img", "application/octet-stream" },
+	{ "iso", "application/x-iso9660-image" },
+	{ "jar", "application/java-archive" },
+	{ "jpeg", "image/jpeg" },
+	{ "jpg", "image/jpeg" },
+	{ "js", "text/javascript" },
+	{ "json", "application/json" },
+	{ "jsonl", "application/jsonl" },
+	{ "jxl", "image/jxl" },
+	{ "log", "text/plain" },
+	{ "m3u8", "application/vnd.apple.mpegurl" },
+	{ "m4a", "audio/mp4" },
+	{ "m4s", "video/iso.segment" },
+	{ "m4v", "video/mp4" },
+	{ "map", "application/json" },
+	{ "md", "text/markdown" },
+	{ "mjs", "text/javascript" },
+	{ "mkv", "video/x-matroska" },
+	{ "mov", "video/quicktime" },
+	{ "mp3", "audio/mpeg" },
+	{ "mp4", "video/mp4" },
+	{ "mpd", "application/dash+xml" },
+	{ "mpeg", "video/mpeg" },
+	{ "mpg", "video/mpeg" },
+	{ "odp", "application/vnd.oasis.opendocument.presentation" },
+	{ "ods", "application/vnd.oasis.opendocument.spreadsheet" },
+	{ "odt", "application/vnd.oasis.opendocument.text" },
+	{ "oga", "audio/ogg" },
+	{ "ogg", "audio/ogg" },
+	{ "ogv", "video/ogg" },
+	{ "opus", "audio/ogg" },
+	{ "otf", "font/otf" },
+	{ "pdf", "application/pdf" },
+	{ "png", "image/png" },
+	{ "pptx",
+	    "application/"
+	    "vnd.openxmlformats-officedocument.presentationml.presentation" },
+	{ "ps", "application/postscript" },
+	{ "rar", "application/vnd.rar" },
+	{ "rpm", "application/x-rpm" },
+	{ "rss", "application/rss+xml" },
+	{ "rtf", "application/rtf" },
+	{ "srt", "application/x-subrip" },
+	{ "svg", "image/svg+xml" },
+	{ "svgz", "image/svg+xml" },
+	{ "tar", "application/x-tar" },
+	{ "tgz", "application/gzip" },
+	{ "tif", "image/tiff" },
+	{ "tiff", "image/tiff" },
+	{ "torrent", "application/x-bittorrent" },
+	{ "ts", "video/mp2t" },
+	{ "ttf", "font/ttf" },
+	{ "txt", "text/plain" },
+	{ "vtt", "text/vtt" },
+	{ "wasm", "application/wasm" },
+	{ "wav", "audio/wav" },
+	{ "weba", "audio/webm" },
+	{ "webm", "video/webm" },
+	{ "webmanifest", "application/manifest+json" },
+	{ "webp", "image/webp" },
+	{ "woff", "font/woff" },
+	{ "woff2", "font/woff2" },
+	{ "xhtml", "application/xhtml+xml" },
+	{ "xlsx",
+	    "application/"
+	    "vnd.openxmlformats-officedocument.spreadsheetml.sheet" },
+	{ "xml", "application/xml" },
+	{ "xz", "application/x-xz" },
+	{ "yaml", "application/yaml" },
+	{ "yml", "application/yaml" },
+	{ "zip", "application/zip" },
+	{ "zst", "application/zstd" },
+};
+
+/* --- the tree ----------------------------------------------------------- */
+
+/* Keys are of the same struct as nodes, with the extension alone. */
+static int compare_types(const void *a, const void *b)
+{
+	const struct media_type *x = a;
+	const struct media_type *y = b;
+
+	return strcasecmp(x->extension, y->extension);
+}
+
+static struct media_type *media_type_new(
+    const char *extension, const char *type)
+{
+	size_t extension_size = strlen(extension) + 1;
+	size_t type_size = strlen(type) + 1;
+	struct media_type *added =
+	    malloc(sizeof(*added) + extension_size + type_size);
+
+	if (!added)
+		return NULL;
+	added->extension = memcpy(added->strings, extension, extension_size);
+	added->type = memcpy(added->strings + extension_size, type, type_size);
+	return added;
+}
+
+struct media_types *media_types_new(void)
+{
+	return calloc(1, sizeof(struct media_types));
+}
+
+void media_types_free(struct media_types *types)
+{
+	if (!types)
+		return;
+	tdestroy(types->tree, free);
+	free(types);
+}
+
+/* Returns 0, also if the extension is known already; -ENOSPC or -ENOMEM. */
+static int add(
+    struct media_types *types, const char *extension, const char *type)
+{
+	struct media_type key = { .extension = extension };
+	struct media_type *added;
+
+	if (tfind(&key, &types->tree, compare_types))
+		return 0;
+	if (types->count == MEDIA_TYPE_ENTRIES_MAX)
+		return -ENOSPC;
+	added = media_type_new(extension, type);
+	if (!added)
+		return -ENOMEM;
+	if (!tsearch(added, &types->tree, compare_types)) {
+		free(added);
+		return -ENOMEM;
+	}
+	types->count++;
+	return 0;
+}
+
+/* --- mime.types --------------------------------------------------------- */
+
+enum line_result {
+	LINE_READ,
+	LINE_JUNK, /* too long, or with a control character: skip it */
+	LINE_END   /* of the file, or an error */
+};
+
+/* Read a line, its newline left away, to its end whatever it holds. */
+static enum line_result read_line(FILE *file, char ret[MEDIA_TYPE_LINE_MAX + 1])
+{
+	size_t length = 0;
+	bool junk = false;
+	int c = getc(file);
+
+	if (c == EOF)
+		return LINE_END;
+	for (; c != '\n' && c != EOF; c = getc(file)) {
+		bool control =
+		    (c < 0x20 && c != '\t' && c != '\r') || c == 0x7f;
+
+		if (control || length == MEDIA_TYPE_LINE_MAX)
+			junk = true;
+		else
+			ret[length++] = (char)c;
+	}
+	ret[length] = '\0';
+	return junk ? LINE_JUNK : LINE_READ;
+}
+
+/*
+ * Cut the next word off a line; NULL at its end or at a comment. A carriage
+ * return ends the lines of a file from elsewhere.
+ */
+static const char *next_word(char **line)
+{
+	static const char blanks[] = " \t\r";
+	char *word = *line + strspn(*line, blanks);
+	char *end = word + strcspn(word, blanks);
+
+	*line = *end == '\0' ? end : end + 1;
+	*end = '\0';
+	return word[0] == '\0' || word[0] == '#' ? NULL : word;
+}
+
+/*
+ * type "/" subtype, of printable ASCII. It goes into a response head, so
+ * nothing else may pass.
+ */
+static bool is_media_type(const char *type)
+{
+	const char *slash = strchr(type, '/');
+
+	if (!slash || slash == type || slash[1] == '\0')
+		return false;
+	for (const char *p = type; *p != '\0'; p++) {
+		if (*p <= 0x20 || *p >= 0x7f)
+			return false;
+	}
+	return strlen(type) <= MEDIA_TYPE_LENGTH_MAX;
+}
+
+static int read_types(struct media_types *types, char *line)
+{
+	const char *type = next_word(&line);
+	const char *extension;
+	int err = 0;
+
+	if (!type || !is_media_type(type))
+		return 0;
+	while (!err && (extension = next_word(&line)) != NULL)
+		err = add(types, extension, type);
+	return err;
+}
+
+int media_types_read(struct media_types *types, FILE *file)
+{
+	char line[MEDIA_TYPE_LINE_MAX + 1];
+
+	for (;;) {
+		int err = 0;
+
+		switch (read_line(file, line)) {
+		case LINE_READ:
+			err = read_types(types, line);
+			break;
+		case LINE_JUNK:
+			break;
+		case LINE_END:
+			return ferror(file) ? -EIO : 0;
+		}
+		if (err)
+			return err;
+	}
+}
+
+/* --- look-up ------------------------------------------------------------ */
+
+static int compare_builtin(const void *key, const void *element)
+{
+	const struct builtin *builtin = element;
+
+	return strcasecmp(key, builtin->extension);
+}
+
+/* What follows the last dot of the last component, or NULL. */
+static const char *extension_of(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	const char *name = slash ? slash + 1 : path;
+	const char *dot = strrchr(name, '.');
+
+	return dot && dot != name ? dot + 1 : NULL;
+}
+
+const char *media_types_find(const struct media_types *types, const char *path)
+{
+	struct media_type key = { .extension = extension_of(path) };
+	struct media_type *const *node;
+	const struct builtin *builtin;
+
+	if (!key.extension)
+		return MEDIA_TYPE_DEFAULT;
+	node = tfind(&key, &types->tree, compare_types);
+	if (node)
+		return (*node)->type;
+	builtin = bsearch(key.extension, builtins,
+	    sizeof(builtins) / sizeof(builtins[0]), sizeof(builtins[0]),
+	    compare_builtin);
+	return builtin ? builtin->type : MEDIA_TYPE_DEFAULT;
+}

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Media types by file name extension: the ones of the system's mime.types
+ * files, and behind them a built-in table of what the web uses.
+ */
+#ifndef FCGI_APP_POLICY_MEDIA_TYPE_H
+#define FCGI_APP_POLICY_MEDIA_TYPE_H
+
+#include <stdio.h>
+
+/* The type of what has no known extension (RFC 9110, 8.3). */
+#define MEDIA_TYPE_DEFAULT "application/octet-stream"
+
+/* The longest type: two names of 127 bytes and a slash (RFC 6838, 4.2). */
+#define MEDIA_TYPE_LENGTH_MAX 255
+
+/* A longer line of a mime.types file, its newline not counted, is skipped. */
+#define MEDIA_TYPE_LINE_MAX 4095
+
+/* Extensions that one table takes from files; Debian's has about 1,500. */
+#define MEDIA_TYPE_ENTRIES_MAX 16384
+
+struct media_types;
+
+/*
+ * Make a table that knows the built-in types only. The caller owns it and ends
+ * it with media_types_free(). Returns NULL without memory.
+ */
+struct media_types *media_types_new(void);
+
+/* Free a table and all types that it gave out; NULL is allowed. */
+void media_types_free(struct media_types *types);
+
+/*
+ * Read a file in the form of /etc/mime.types (mime.types(5)) from its current
+ * position to its end: on each line a type, then its extensions; a word that
+ * begins with '#' begins a comment. The file stays open and the caller's.
+ *
+ * The first definition of an extension wins, within a file as well as between
+ * files read one after another; each of them wins over the built-in one.
+ * Lines that are too long, hold a control character or begin with what is not
+ * a media type are skipped.
+ *
+ * Returns 0; -ENOSPC for more than MEDIA_TYPE_ENTRIES_MAX extensions, -ENOMEM,
+ * or -EIO if reading fails. What was read before an error is kept and serves.
+ */
+int media_types_read(struct media_types *types, FILE *file);
+
+/*
+ * The media type of a file, by the last extension of the path's last
+ * component, upper or lower case. A name that only begins with a dot
+ * (".profile") has no extension.
+ *
+ * Returns MEDIA_TYPE_DEFAULT if nothing is known. The string is printable
+ * ASCII, and valid until media_types_free().
+ */
+const char *media_types_find(const struct media_types *types, const char *path);
+
+#endif

@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Rules for paths. Both kinds of path are folded by the same loop, component
+ * by component, into a buffer of PATH_MAX bytes; they differ in what stands in
+ * front of the first component and in what becomes of a slash at the end.
+ */
+#include "config.h"
+
+#include "fcgi_app/policy/path_rule.h"
+
+#include <limits.h>
+#include <stdbool.h>
+#include <string.h>
+
+/* The folded path; text is terminated when it is handed out. */
+struct folded {
+	char text[PATH_MAX];
+	size_t length;
+};
+
+struct component {
+	const char *name;
+	size_t length;
+};
+
+/* The component at *cursor, slashes before it skipped; false at the end. */
+static bool next_component(const char **cursor, struct component *ret)
+{
+	ret->name = *cursor + strspn(*cursor, "/");
+	ret->length = strcspn(ret->name, "/");
+	*cursor = ret->name + ret->length;
+	return ret->length > 0;
+}
+
+static bool is_dot(const struct component *c)
+{
+	return c->length == 1 && c->name[0] == '.';
+}
+
+static bool is_dot_dot(const struct component *c)
+{
+	return c->length == 2 && memcmp(c->name, "..", 2) == 0;
+}
+
+static bool append(struct folded *f, const char *bytes, size_t length)
+{
+	if (length > sizeof(f->text) - 1 - f->length)
+		return false;
+	memcpy(f->text + f->length, bytes, length);
+	f->length += length;
+	return true;
+}
+
+/*
+ * Append the components of an absolute path to f, with one slash between two
+ * of them. f is empty or holds the slash of an absolute path.
+ */
+static enum path_rule_result fold(const char *path, struct folded *f)
+{
+	size_t start = f->length;
+	struct component c;
+
+	if (path[0] != '/')
+		return PATH_RULE_MALFORMED;
+	while (next_component(&path, &c)) {
+		if (is_dot(&c))
+			continue;
+		if (is_dot_dot(&c))
+			return PATH_RULE_OUTSIDE;
+		if (c.length > NAME_MAX)
+			return PATH_RULE_TOO_LONG;
+		if (f->length > start && !append(f, "/", 1))
+			return PATH_RULE_TOO_LONG;
+		if (!append(f, c.name, c.length))
+			return PATH_RULE_TOO_LONG;
+	}
+	return PATH_RULE_OK;
+}
+
+static enum path_rule_result hand_out(
+    const struct folded *f, char *ret, size_t size)
+{
+	if (f->length >= size)
+		return PATH_RULE_TOO_LONG;
+	memcpy(ret, f->text, f->length);
+	ret[f->length] = '\0';
+	return PATH_RULE_OK;
+}
+
+enum path_rule_result path_rule_normalize(
+    const char *path, char *ret, size_t size)
+{
+	struct folded f = { .text = "/", .length = 1 };
+	enum path_rule_result result = fold(path, &f);
+
+	if (result != PATH_RULE_OK)
+		return result;
+	return hand_out(&f, ret, size);
+}
+
+enum path_rule_result path_rule_below(
+    const char *root, const char *document_root, const char **ret_rest)
+{
+	size_t length = strlen(root);
+
+	/* The slash of the root folder is the one between components, too. */
+	if (strcmp(root, "/") == 0)
+		length = 0;
+	if (strncmp(document_root, root, length) != 0)
+		return PATH_RULE_OUTSIDE;
+	if (document_root[length] == '/')
+		length++;
+	else if (document_root[length] != '\0')
+		return PATH_RULE_OUTSIDE;
+	*ret_rest = document_root + length;
+	return PATH_RULE_OK;
+}
+
+/* Whether a path names a folder by its form: it ends in "/" or "/.". */
+static bool ends_as_folder(const char *path)
+{
+	size_t length = strlen(path);
+
+	if (length > 0 && path[length - 1] == '.')
+		length--;
+	return length > 0 && path[length - 1] == '/';
+}
+
+enum path_rule_result path_rule_relative(
+    const char *path, char *ret, size_t size)
+{
+	struct folded f = { .length = 0 };
+	enum path_rule_result result = fold(path, &f);
+	bool fits = true;
+
+	if (result != PATH_RULE_OK)
+		return result;
+	if (f.length == 0)
+		fits = append(&f, ".", 1);
+	else if (ends_as_folder(path))
+		fits = append(&f, "/", 1);
+	return fits ? hand_out(&f, ret, size) : PATH_RULE_TOO_LONG;
+}

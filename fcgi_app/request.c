@@ -1,0 +1,248 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A request lives from its whole head to finish(), which every way of
+ * answering leads to: the one place that writes the access line, frees the
+ * request and tells the connection.
+ */
+#include "config.h"
+#include "fcgi_app/request.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include <uv.h>
+
+#include "common/fcgi_output.h"
+#include "common/fcgi_params.h"
+#include "common/source.h"
+#include "common/writer.h"
+#include "fcgi_app/access_log.h"
+#include "fcgi_app/log.h"
+#include "fcgi_app/options.h"
+#include "fcgi_app/policy/errno_status.h"
+#include "fcgi_app/policy/response_head.h"
+#include "fcgi_app/services.h"
+
+/* The whole text of an error: three digits, a blank, a reason phrase. */
+#define TEXT_MAX 64
+/* Seconds after which a client may try again when something ran out. */
+#define RETRY_AFTER "1"
+
+/* --- beginning and end -------------------------------------------------- */
+
+const char *request_param(const struct request *request, const char *name)
+{
+	const char *value = fcgi_params_get(request->origin.params, name);
+
+	return value && *value ? value : NULL;
+}
+
+/* DESIGN: STREAM_PATH, else DOCUMENT_URI, else SCRIPT_NAME and PATH_INFO. */
+static char *join_path(const struct request *request)
+{
+	const char *name = request_param(request, "STREAM_PATH");
+	const char *info = NULL;
+	char *path;
+
+	if (!name)
+		name = request_param(request, "DOCUMENT_URI");
+	if (!name) {
+		name = request_param(request, "SCRIPT_NAME");
+		info = request_param(request, "PATH_INFO");
+	}
+	if (!name)
+		name = "";
+	if (!info)
+		info = "";
+	path = malloc(strlen(name) + strlen(info) + 1);
+	if (path)
+		stpcpy(stpcpy(path, name), info);
+	return path;
+}
+
+struct request *request_new(const struct request_origin *origin)
+{
+	struct request *request = calloc(1, sizeof(*request));
+
+	if (!request)
+		return NULL;
+	request->services = origin->services;
+	request->origin = *origin;
+	request->start_ns = uv_hrtime();
+	request->path_text = join_path(request);
+	if (!request->path_text) {
+		free(request);
+		return NULL;
+	}
+	request->path = request->path_text;
+	request->method = request_param(request, "REQUEST_METHOD");
+	if (!request->method)
+		request->method = "";
+	request->action_name = "-";
+	snprintf(request->id_text, sizeof(request->id_text), "%d-%" PRIu64,
+	    (int)getpid(), origin->sequence);
+	request->id = request->id_text;
+	return request;
+}
+
+static void request_free(struct request *request)
+{
+	if (request->source)
+		request->source->ops->close(request->source);
+	fcgi_params_free(request->origin.params);
+	free(request->path_text);
+	free(request);
+}
+
+static void log_access(const struct request *request, const char *reason)
+{
+	uint64_t content = fcgi_output_content(request->origin.output);
+	const struct access_log_entry entry = {
+		.id = request->id,
+		.action = request->action_name,
+		.method = *request->method ? request->method : "-",
+		.path = request->path,
+		.status = request->status,
+		.bytes = content > request->head_length
+		    ? content - request->head_length
+		    : 0,
+		.duration_ns = uv_hrtime() - request->start_ns,
+		.reason = reason,
+	};
+
+	if (request->services->options->access_log)
+		access_log_write(&entry);
+}
+
+/* Whether the error lies with the front or its client, not with the file. */
+static bool peer_left(int error)
+{
+	return error == -EPIPE || error == -ECONNRESET;
+}
+
+static const char *reason_of(int error)
+{
+	if (peer_left(error))
+		return "peer closed the connection";
+	if (error == -ENODATA)
+		return "file became shorter";
+	return strerror(-error);
+}
+
+static void finish(struct request *request, int error)
+{
+	request_over_fn *over = request->origin.over;
+	void *context = request->origin.context;
+
+	if (error < 0 && !peer_left(error))
+		log_message(LOG_LEVEL_ERROR, "%s: \"%s\": %s", request->id,
+		    request->path, reason_of(error));
+	log_access(request, error < 0 ? reason_of(error) : NULL);
+	request_free(request);
+	over(context, error);
+}
+
+void request_abort(struct request *request, const char *reason)
+{
+	if (request->cancel)
+		request->cancel(request);
+	stream_cancel(&request->stream);
+	log_access(request, reason);
+	request_free(request);
+}
+
+/* --- answers ------------------------------------------------------------ */
+
+bool request_is_head(const struct request *request)
+{
+	return strcmp(request->method, "HEAD") == 0;
+}
+
+static void on_stream_end(void *context, int error)
+{
+	finish(context, error);
+}
+
+/* The bytes of a source that follow what is put; `length` may be 0. */
+struct part {
+	uint64_t offset;
+	uint64_t length;
+};
+
+/* Puts the head, maybe with a text behind it, and streams `part`. */
+static void answer(struct request *request, const struct response_head *head,
+    const char *text, const struct part *part)
+{
+	struct writer *writer = request->origin.writer;
+	char start[RESPONSE_HEAD_MAX + TEXT_MAX];
+	size_t text_length = strlen(text);
+	int r;
+
+	memcpy(start, head->text, head->length);
+	memcpy(start + head->length, text, text_length);
+	request->status = head->status;
+	request->head_length = head->length;
+	r = writer->ops->put(writer, start, head->length + text_length);
+	if (r < 0) {
+		finish(request, r);
+		return;
+	}
+	stream_init(&request->stream, &request->services->streams,
+	    request->source, writer);
+	stream_start(&request->stream, part->offset, part->length,
+	    on_stream_end, request);
+}
+
+void request_error(
+    struct request *request, int status, const char *field, const char *value)
+{
+	const struct part nothing = { 0 };
+	struct response_head head;
+	char text[TEXT_MAX];
+	int length = snprintf(
+	    text, sizeof(text), "%d %s\n", status, status_reason(status));
+
+	response_head_init(&head, status);
+	response_head_add(&head, "Content-Type", "text/plain");
+	response_head_add(&head, "Content-Length", "%d", length);
+	if (field)
+		response_head_add(&head, field, "%s", value);
+	if (status == 503)
+		response_head_add(&head, "Retry-After", RETRY_AFTER);
+	response_head_finish(&head);
+	answer(request, &head, request_is_head(request) ? "" : text, &nothing);
+}
+
+void request_refuse(struct request *request, int status, const char *why)
+{
+	char line[512];
+
+	log_message(
+	    LOG_LEVEL_ERROR, "%s: \"%s\": %s", request->id, request->path, why);
+	if (status != 404) {
+		snprintf(line, sizeof(line), "fcgi-stream %s: %d: %s",
+		    request->id, status, why);
+		fcgi_output_error_log(request->origin.output, line);
+	}
+	request_error(request, status, NULL, NULL);
+}
+
+void request_respond(struct request *request, struct response_head *head)
+{
+	request_stream(request, head, NULL, 0, 0);
+}
+
+void request_stream(struct request *request, struct response_head *head,
+    struct source *source, uint64_t offset, uint64_t length)
+{
+	const struct part part = { .offset = offset, .length = length };
+
+	request->source = source;
+	if (response_head_finish(head) < 0)
+		request_refuse(request, 500, "response head over its bound");
+	else
+		answer(request, head, "", &part);
+}

@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: MIT */
+/* A request, and every way an action can answer it. */
+#ifndef FCGI_APP_REQUEST_H
+#define FCGI_APP_REQUEST_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "common/stream.h"
+
+struct fcgi_output;
+struct fcgi_params;
+struct request;
+struct response_head;
+struct services;
+struct source;
+struct writer;
+
+/* The request is over: 0, or -errno when the response could not be ended. */
+typedef void request_over_fn(void *context, int error);
+
+/* Stops what an action has under way for the request. */
+typedef void request_cancel_fn(struct request *request);
+
+/* Where a request comes from; its connection fills this in. */
+struct request_origin {
+	struct services *services;
+	/* The request owns them from now on. */
+	struct fcgi_params *params;
+	struct writer *writer;
+	struct fcgi_output *output;
+	request_over_fn *over;
+	void *context;
+	/* Counts the worker's requests, for the request's id. */
+	uint64_t sequence;
+};
+
+/*
+ * An action reads the first group, sets the second while it waits for
+ * something of its own, and answers with one of the functions below. Then, or
+ * after request_abort(), the request is over and must not be touched.
+ */
+struct request {
+	struct services *services;
+	const char *method;
+	/* Decoded, as the front sent it; "" when it sent none. */
+	const char *path;
+	const char *id;
+
+	request_cancel_fn *cancel;
+	void *state;
+
+	/* For request.c and dispatch.c. */
+	const char *action_name;
+	struct request_origin origin;
+	struct source *source;
+	struct stream stream;
+	uint64_t start_ns;
+	uint64_t head_length;
+	int status;
+	char *path_text;
+	char id_text[32];
+};
+
+/* A request from `origin`; NULL: out of memory, `params` stay the caller's. */
+struct request *request_new(const struct request_origin *origin);
+
+/* The value of a FastCGI parameter; NULL if it is absent or empty. */
+const char *request_param(const struct request *request, const char *name);
+
+/* Whether the method is HEAD: the same head as for GET, but no body. */
+bool request_is_head(const struct request *request);
+
+/*
+ * Answers with a head and no body (RFC 9110, 6.4.1). The head is finished
+ * here; one that does not fit its bound becomes a 500.
+ */
+void request_respond(struct request *request, struct response_head *head);
+
+/*
+ * Answers with `status` and a short plain text that names it; `field` (may be
+ * NULL) with `value` is one more header field. A 503 has Retry-After (RFC
+ * 9110, 10.2.3).
+ */
+void request_error(
+    struct request *request, int status, const char *field, const char *value);
+
+/*
+ * The same, and says `why`: in the log and, unless it is a mere 404, in the
+ * front server's error log.
+ */
+void request_refuse(struct request *request, int status, const char *why);
+
+/*
+ * Answers with a head and `length` bytes of `source` from `offset` on, at the
+ * client's pace. Takes the source over, also when it fails.
+ */
+void request_stream(struct request *request, struct response_head *head,
+    struct source *source, uint64_t offset, uint64_t length);
+
+/*
+ * Ends the request without its answer, or without the rest of it: the action
+ * is cancelled, the log says `reason`, `over` is not called. For the
+ * connection, when its peer is gone.
+ */
+void request_abort(struct request *request, const char *reason);
+
+#endif

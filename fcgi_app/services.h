@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: MIT */
+/* What a worker lends to the requests it runs. */
+#ifndef FCGI_APP_SERVICES_H
+#define FCGI_APP_SERVICES_H
+
+#include <uv.h>
+
+#include "common/stream.h"
+
+struct aio_reader;
+struct media_types;
+struct options;
+struct roots;
+
+/* One for each worker; everything in it outlives every request. */
+struct services {
+	uv_loop_t *loop;
+	const struct options *options;
+	const struct roots *roots;
+	const struct media_types *media_types;
+	struct aio_reader *reader;
+	struct stream_group streams;
+};
+
+#endif

@@ -1,0 +1,404 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Life of a worker:
+ *
+ *	serving   accepts, unless descriptors or connections have run out
+ *	draining  after SIGTERM: no longer accepts, responses run to their end
+ *	stopping  no connection is left: every handle is closed, the loop ends
+ *
+ * Memory: the chunk pool holds --buffer-memory; the record pool a few buffers
+ * more, since a record is borrowed only within a call.
+ */
+#include "config.h"
+#include "fcgi_app/worker.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+#include <uv.h>
+
+#include "common/aio_reader.h"
+#include "common/chunk_pool.h"
+#include "common/container_of.h"
+#include "common/fcgi_output.h"
+#include "common/fcgi_params.h"
+#include "fcgi_app/connection.h"
+#include "fcgi_app/listener.h"
+#include "fcgi_app/log.h"
+#include "fcgi_app/options.h"
+#include "fcgi_app/policy/web_server_addrs.h"
+
+/* Connections taken from one listener in one turn of the loop. */
+#define ACCEPT_MAX 8
+/* How long to wait when accept(2) ran out of something. */
+#define ACCEPT_PAUSE_MS 250
+/* libuv's thread pool; some threads are left for opening files. */
+#define POOL_THREADS 16
+#define POOL_READS 12
+/* How often chunks are taken back from clients that don't take them. */
+#define SWEEP_MS 250
+/* Record buffers; one is in use at a time. */
+#define RECORD_BUFFERS 4
+/* Chunks that stay allocated in a worker without connections. */
+#define IDLE_CHUNKS 2
+
+struct worker_listener {
+	uv_poll_t poll;
+	struct worker *worker;
+	int fd;
+};
+
+struct worker {
+	const struct worker_config *config;
+	uv_loop_t loop;
+	uv_signal_t on_term;
+	uv_signal_t on_int;
+	uv_timer_t accept_pause;
+	uv_timer_t sweep;
+	uv_timer_t drain;
+	struct worker_listener listeners[OPTIONS_LISTEN_MAX];
+	struct chunk_pool *chunks;
+	struct connections connections;
+	bool accepting;
+	bool stopping;
+};
+
+static void worker_changed(void *context);
+
+/* --- accepting ---------------------------------------------------------- */
+
+static void on_acceptable(uv_poll_t *poll, int status, int events);
+
+static void set_accepting(struct worker *worker, bool on)
+{
+	if (worker->accepting == on)
+		return;
+	worker->accepting = on;
+	for (size_t i = 0; i < worker->config->listeners->count; i++) {
+		uv_poll_t *poll = &worker->listeners[i].poll;
+
+		if (on)
+			uv_poll_start(poll, UV_READABLE, on_acceptable);
+		else
+			uv_poll_stop(poll);
+	}
+}
+
+static void on_pause_over(uv_timer_t *timer)
+{
+	worker_changed(timer->data);
+}
+
+/* The descriptor table or the kernel's memory is full: spinning won't help. */
+static void pause_accepting(struct worker *worker, int error)
+{
+	log_message(LOG_LEVEL_ERROR, "accept: %s; trying again in %d ms",
+	    strerror(error), ACCEPT_PAUSE_MS);
+	set_accepting(worker, false);
+	uv_timer_start(
+	    &worker->accept_pause, on_pause_over, ACCEPT_PAUSE_MS, 0);
+}
+
+static void on_sweep(uv_timer_t *timer)
+{
+	struct worker *worker = timer->data;
+
+	stream_group_sweep(&worker->connections.services.streams);
+}
+
+/* The first connection wakes what sleeps while there is none. */
+static void take_connection(
+    struct worker *worker, int fd, const struct sockaddr *peer)
+{
+	if (!web_server_addrs_allow(worker->config->web_server_addrs, peer)) {
+		log_message(LOG_LEVEL_WARNING,
+		    "connection refused: not in FCGI_WEB_SERVER_ADDRS");
+		close(fd);
+		return;
+	}
+	if (connection_new(&worker->connections, fd) < 0)
+		log_message(LOG_LEVEL_ERROR, "connection refused: no memory");
+	else if (!uv_is_active((uv_handle_t *)&worker->sweep))
+		uv_timer_start(&worker->sweep, on_sweep, SWEEP_MS, SWEEP_MS);
+}
+
+/* False: nothing more to accept now. */
+static bool accept_one(struct worker_listener *listener)
+{
+	struct worker *worker = listener->worker;
+	struct sockaddr_storage peer = { 0 };
+	socklen_t length = sizeof(peer);
+	int fd;
+
+	if (!connections_have_room(&worker->connections)) {
+		set_accepting(worker, false);
+		return false;
+	}
+	fd = accept4(listener->fd, (struct sockaddr *)&peer, &length,
+	    SOCK_NONBLOCK | SOCK_CLOEXEC);
+	if (fd >= 0) {
+		take_connection(worker, fd, (struct sockaddr *)&peer);
+		return true;
+	}
+	switch (errno) {
+	case EMFILE:
+	case ENFILE:
+	case ENOBUFS:
+	case ENOMEM:
+		pause_accepting(worker, errno);
+		return false;
+	case EAGAIN:
+		return false;
+	default:
+		/* The peer's own trouble (accept(2)); the next may do. */
+		return true;
+	}
+}
+
+static void on_acceptable(uv_poll_t *poll, int status, int events)
+{
+	struct worker_listener *listener =
+	    container_of(poll, struct worker_listener, poll);
+
+	(void)status;
+	(void)events;
+	for (int i = 0; i < ACCEPT_MAX && accept_one(listener); i++)
+		;
+}
+
+/* --- draining and stopping ---------------------------------------------- */
+
+static void close_handle(uv_handle_t *handle)
+{
+	if (!uv_is_closing(handle))
+		uv_close(handle, NULL);
+}
+
+static void stop(struct worker *worker)
+{
+	if (worker->stopping)
+		return;
+	worker->stopping = true;
+	for (size_t i = 0; i < worker->config->listeners->count; i++)
+		close_handle((uv_handle_t *)&worker->listeners[i].poll);
+	close_handle((uv_handle_t *)&worker->on_term);
+	close_handle((uv_handle_t *)&worker->on_int);
+	close_handle((uv_handle_t *)&worker->accept_pause);
+	close_handle((uv_handle_t *)&worker->sweep);
+	close_handle((uv_handle_t *)&worker->drain);
+	aio_reader_close(worker->connections.services.reader);
+}
+
+/* There are fewer connections, or a pause is over. */
+static void worker_changed(void *context)
+{
+	struct worker *worker = context;
+	struct connections *connections = &worker->connections;
+
+	if (connections->count == 0) {
+		uv_timer_stop(&worker->sweep);
+		if (connections->draining)
+			stop(worker);
+		else
+			chunk_pool_trim(worker->chunks, IDLE_CHUNKS);
+	}
+	if (!connections->draining && connections_have_room(connections) &&
+	    !uv_is_active((uv_handle_t *)&worker->accept_pause))
+		set_accepting(worker, true);
+}
+
+static void on_drain_timeout(uv_timer_t *timer)
+{
+	struct worker *worker = timer->data;
+
+	log_message(LOG_LEVEL_WARNING,
+	    "--drain-timeout is over: %u connections are broken off",
+	    worker->connections.count);
+	connections_abort(&worker->connections, "worker stopped");
+}
+
+static void start_drain(struct worker *worker)
+{
+	struct connections *connections = &worker->connections;
+
+	set_accepting(worker, false);
+	listeners_close(worker->config->listeners);
+	uv_timer_start(&worker->drain, on_drain_timeout,
+	    worker->config->options->drain_timeout_ms, 0);
+	connections_drain(connections);
+	worker_changed(worker);
+}
+
+static void on_signal(uv_signal_t *handle, int number)
+{
+	struct worker *worker = handle->data;
+
+	/* A terminal sends SIGINT to the master as well, who decides. */
+	if (number == SIGINT)
+		return;
+	if (worker->connections.draining)
+		connections_abort(&worker->connections, "worker stopped");
+	else
+		start_drain(worker);
+}
+
+/* --- beginning ---------------------------------------------------------- */
+
+static void on_degraded(void *context, int error)
+{
+	(void)context;
+	log_message(LOG_LEVEL_WARNING,
+	    "kernel AIO: %s; reads that it refuses "
+	    "go to the thread pool",
+	    strerror(-error));
+}
+
+static void on_short(void *context)
+{
+	stream_group_reclaim(context);
+}
+
+/* fs.aio-max-nr is shared by the whole host, so this is for the operator. */
+static void report_slots(const struct aio_reader *reader, unsigned int depth)
+{
+	unsigned int slots = aio_reader_slots(reader);
+
+	if (slots == 0)
+		log_message(LOG_LEVEL_WARNING,
+		    "kernel AIO: %s; all reads from "
+		    "disk go to the thread pool (see fs.aio-max-nr)",
+		    strerror(-aio_reader_setup_error(reader)));
+	else if (slots < depth)
+		log_message(LOG_LEVEL_WARNING,
+		    "kernel AIO: only %u of %u "
+		    "slots were granted (see fs.aio-max-nr)",
+		    slots, depth);
+}
+
+static int make_services(struct worker *worker)
+{
+	const struct options *options = worker->config->options;
+	struct services *services = &worker->connections.services;
+	const struct aio_reader_options reader = {
+		.loop = &worker->loop,
+		.pool = worker->chunks,
+		.depth = options->aio_depth,
+		.pool_jobs = POOL_READS,
+		.degraded = on_degraded,
+	};
+	int r = aio_reader_new(&reader, &services->reader);
+
+	if (r < 0)
+		return r;
+	report_slots(services->reader, options->aio_depth);
+	services->loop = &worker->loop;
+	services->options = options;
+	services->roots = worker->config->roots;
+	services->media_types = worker->config->media_types;
+	stream_group_init(&services->streams, options->chunk_size);
+	chunk_pool_on_short(worker->chunks, on_short, &services->streams);
+	return 0;
+}
+
+static int make_connections(struct worker *worker)
+{
+	struct connections *connections = &worker->connections;
+
+	connections_init(connections);
+	connections->limit = worker->config->options->max_connections;
+	connections->changed = worker_changed;
+	connections->context = worker;
+	connections->records = chunk_pool_new(
+	    FCGI_OUTPUT_RECORD_SIZE, RECORD_BUFFERS * FCGI_OUTPUT_RECORD_SIZE);
+	if (!connections->records)
+		return -ENOMEM;
+	return fcgi_params_parser_new(&connections->parser);
+}
+
+static int make_handles(struct worker *worker)
+{
+	const struct listeners *listeners = worker->config->listeners;
+	int r = 0;
+
+	uv_timer_init(&worker->loop, &worker->accept_pause);
+	uv_timer_init(&worker->loop, &worker->sweep);
+	uv_timer_init(&worker->loop, &worker->drain);
+	uv_signal_init(&worker->loop, &worker->on_term);
+	uv_signal_init(&worker->loop, &worker->on_int);
+	worker->accept_pause.data = worker;
+	worker->sweep.data = worker;
+	worker->drain.data = worker;
+	worker->on_term.data = worker;
+	worker->on_int.data = worker;
+	uv_signal_start(&worker->on_term, on_signal, SIGTERM);
+	uv_signal_start(&worker->on_int, on_signal, SIGINT);
+	for (size_t i = 0; i < listeners->count && r == 0; i++) {
+		worker->listeners[i].worker = worker;
+		worker->listeners[i].fd = listeners->list[i].fd;
+		r = uv_poll_init(&worker->loop, &worker->listeners[i].poll,
+		    listeners->list[i].fd);
+	}
+	return r;
+}
+
+static int worker_init(struct worker *worker)
+{
+	const struct options *options = worker->config->options;
+	char threads[16];
+	int r;
+
+	/* libuv reads it at the pool's first use. */
+	snprintf(threads, sizeof(threads), "%d", POOL_THREADS);
+	setenv("UV_THREADPOOL_SIZE", threads, 0);
+	r = uv_loop_init(&worker->loop);
+	if (r < 0)
+		return r;
+	worker->chunks =
+	    chunk_pool_new(options->chunk_size, options->buffer_memory);
+	if (!worker->chunks)
+		return -ENOMEM;
+	r = make_connections(worker);
+	if (r < 0)
+		return r;
+	r = make_services(worker);
+	return r < 0 ? r : make_handles(worker);
+}
+
+static void worker_fini(struct worker *worker)
+{
+	fcgi_params_parser_free(worker->connections.parser);
+	chunk_pool_free(worker->connections.records);
+	chunk_pool_free(worker->chunks);
+	uv_loop_close(&worker->loop);
+	free(worker);
+}
+
+int worker_run(const struct worker_config *config)
+{
+	struct worker *worker = calloc(1, sizeof(*worker));
+	int r = worker ? 0 : -ENOMEM;
+
+	if (r == 0) {
+		worker->config = config;
+		r = worker_init(worker);
+	}
+	if (r < 0) {
+		/* The process ends here, and all it has with it. */
+		log_message(
+		    LOG_LEVEL_ERROR, "worker can't start: %s", strerror(-r));
+		return EXIT_FAILURE;
+	}
+	r = log_start_writer();
+	if (r < 0)
+		log_message(LOG_LEVEL_WARNING, "log: %s; writing it may block",
+		    strerror(-r));
+	set_accepting(worker, true);
+	uv_run(&worker->loop, UV_RUN_DEFAULT);
+	worker_fini(worker);
+	log_stop_writer();
+	return EXIT_SUCCESS;
+}

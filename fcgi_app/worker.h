@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: MIT */
+/* A worker process: an event loop, its reader and its connections. */
+#ifndef FCGI_APP_WORKER_H
+#define FCGI_APP_WORKER_H
+
+struct listeners;
+struct media_types;
+struct options;
+struct roots;
+struct web_server_addrs;
+
+/* What the master prepared and each worker inherits. */
+struct worker_config {
+	const struct options *options;
+	const struct roots *roots;
+	const struct media_types *media_types;
+	const struct web_server_addrs *web_server_addrs;
+	struct listeners *listeners;
+};
+
+/*
+ * Serves until SIGTERM and the end of the running responses (at most
+ * --drain-timeout, or a second SIGTERM); returns the exit status of the
+ * process. To be called once, in a process of its own.
+ */
+int worker_run(const struct worker_config *config);
+
+#endif

@@ -1,0 +1,388 @@
+/* SPDX-License-Identifier: MIT */
+/* The pump, between a mock source and a mock writer. */
+#include "config.h"
+#include "common/stream.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "tests/unit/mock_source.h"
+#include "tests/unit/mock_writer.h"
+#include "tests/unit/unit.h"
+
+#define CHUNK 4096
+#define NOT_ENDED 1
+
+struct fixture {
+	struct stream_group group;
+	struct stream stream;
+	struct mock_source source;
+	struct mock_writer writer;
+	int result;
+	unsigned int ends;
+};
+
+static void on_end(void *context, int error)
+{
+	struct fixture *f = context;
+
+	f->result = error;
+	f->ends++;
+}
+
+static void setup_fixture(struct fixture *f, uint64_t size)
+{
+	memset(f, 0, sizeof(*f));
+	f->result = NOT_ENDED;
+	stream_group_init(&f->group, CHUNK);
+	mock_source_init(&f->source, size);
+	mock_writer_init(&f->writer);
+	stream_init(
+	    &f->stream, &f->group, &f->source.source, &f->writer.writer);
+}
+
+static void start(struct fixture *f, uint64_t offset, uint64_t length)
+{
+	stream_start(&f->stream, offset, length, on_end, f);
+}
+
+/* Nothing is lent, in flight or wanted any more, whatever happened. */
+static void check_quiet(struct fixture *f)
+{
+	assert_int_equal(f->source.lent, 0);
+	assert_false(f->source.in_flight);
+	assert_false(f->writer.wanted);
+	assert_true(TAILQ_EMPTY(&f->group.holders));
+	mock_writer_fini(&f->writer);
+}
+
+static void check_bytes(const struct fixture *f, uint64_t offset, size_t length)
+{
+	assert_int_equal(f->writer.length, length);
+	for (size_t i = 0; i < length; i++)
+		if (f->writer.bytes[i] != mock_source_byte(offset + i))
+			fail_msg("byte %zu is wrong", i);
+}
+
+/* Lets the writer drain until the stream ends. */
+static void run(struct fixture *f, size_t credit)
+{
+	for (int turns = 0; f->ends == 0; turns++) {
+		assert_true(turns < 100000);
+		if (f->source.in_flight)
+			mock_source_complete(&f->source);
+		else
+			mock_writer_drain(&f->writer, credit);
+	}
+}
+
+static void test_all_lengths(void **state)
+{
+	static const size_t lengths[] = { 0, 1, CHUNK - 1, CHUNK, CHUNK + 1,
+		10 * CHUNK, 10 * CHUNK + 5 };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LENGTH(lengths); i++) {
+		for (int late = 0; late < 2; late++) {
+			struct fixture f;
+
+			setup_fixture(&f, lengths[i] + 100);
+			f.source.late = late;
+			start(&f, 7, lengths[i]);
+			run(&f, SIZE_MAX);
+			assert_int_equal(f.result, 0);
+			assert_int_equal(f.ends, 1);
+			assert_true(f.writer.ended);
+			check_bytes(&f, 7, lengths[i]);
+			check_quiet(&f);
+		}
+	}
+}
+
+/* Every credit per turn gives the same bytes, none twice, none missing. */
+static void test_slow_writer(void **state)
+{
+	static const size_t credits[] = { 1, 7, 1000, CHUNK - 1, CHUNK,
+		CHUNK + 1 };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LENGTH(credits); i++) {
+		for (int late = 0; late < 2; late++) {
+			struct fixture f;
+
+			setup_fixture(&f, 3 * CHUNK + 17);
+			f.source.late = late;
+			f.writer.credit = credits[i];
+			start(&f, 0, 3 * CHUNK + 17);
+			run(&f, credits[i]);
+			assert_int_equal(f.result, 0);
+			check_bytes(&f, 0, 3 * CHUNK + 17);
+			assert_true(f.source.most_lent <= 2);
+			check_quiet(&f);
+		}
+	}
+}
+
+static void test_short_reads(void **state)
+{
+	struct fixture f;
+
+	(void)state;
+	setup_fixture(&f, 5 * CHUNK);
+	f.source.most = 1000;
+	start(&f, 0, 5 * CHUNK);
+	run(&f, SIZE_MAX);
+	check_bytes(&f, 0, 5 * CHUNK);
+	check_quiet(&f);
+}
+
+static void test_one_chunk_a_turn(void **state)
+{
+	struct fixture f;
+
+	(void)state;
+	setup_fixture(&f, 5 * CHUNK);
+	start(&f, 0, 5 * CHUNK);
+	for (unsigned int turn = 1; turn <= 5; turn++) {
+		assert_int_equal(f.writer.length, turn * CHUNK);
+		assert_int_equal(f.writer.offers, turn);
+		mock_writer_drain(&f.writer, SIZE_MAX);
+	}
+	assert_int_equal(f.result, 0);
+	check_quiet(&f);
+}
+
+/* The watch on the socket is not switched while chunks come at once. */
+static void test_watch_stays_on(void **state)
+{
+	struct fixture f;
+
+	(void)state;
+	setup_fixture(&f, 100 * CHUNK);
+	start(&f, 0, 100 * CHUNK);
+	run(&f, SIZE_MAX);
+	assert_int_equal(f.writer.wants, 2);
+	check_quiet(&f);
+}
+
+/* A writer that takes nothing is read one chunk for, and holds none. */
+static void test_stalled_writer(void **state)
+{
+	struct fixture f;
+
+	(void)state;
+	setup_fixture(&f, 100 * CHUNK);
+	f.writer.credit = 0;
+	start(&f, 0, 100 * CHUNK);
+	assert_int_equal(f.source.lent, 0);
+	assert_int_equal(f.source.bytes_read, CHUNK);
+	assert_true(f.writer.wanted);
+	stream_cancel(&f.stream);
+	assert_int_equal(f.ends, 0);
+	check_quiet(&f);
+}
+
+static void test_reads_fit_the_room(void **state)
+{
+	struct fixture f;
+
+	(void)state;
+	setup_fixture(&f, 10 * CHUNK);
+	f.writer.room = 1234;
+	start(&f, 0, 10 * CHUNK);
+	run(&f, SIZE_MAX);
+	assert_int_equal(f.source.longest_read, 1234);
+	check_bytes(&f, 0, 10 * CHUNK);
+	check_quiet(&f);
+}
+
+/* While a late chunk is sent the next is read; a writable poll is off. */
+static void test_read_ahead(void **state)
+{
+	struct fixture f;
+
+	(void)state;
+	setup_fixture(&f, 4 * CHUNK);
+	f.source.late = true;
+	start(&f, 0, 4 * CHUNK);
+	assert_false(f.writer.wanted);
+	mock_source_complete(&f.source);
+	assert_int_equal(f.writer.length, CHUNK);
+	assert_true(f.source.in_flight);
+	assert_int_equal(f.source.offset, CHUNK);
+	/* The client is ready first, then the source. */
+	mock_writer_drain(&f.writer, SIZE_MAX);
+	assert_false(f.writer.wanted);
+	mock_source_complete(&f.source);
+	assert_int_equal(f.writer.length, 2 * CHUNK);
+	/* The source is ready first, then the client. */
+	mock_source_complete(&f.source);
+	assert_int_equal(f.source.lent, 1);
+	assert_false(TAILQ_EMPTY(&f.group.holders));
+	mock_writer_drain(&f.writer, SIZE_MAX);
+	assert_int_equal(f.writer.length, 3 * CHUNK);
+	run(&f, SIZE_MAX);
+	check_bytes(&f, 0, 4 * CHUNK);
+	check_quiet(&f);
+}
+
+/* Brings a stream to hold a chunk that its client does not take. */
+static void make_hold(struct fixture *f)
+{
+	f->source.late = true;
+	start(f, 0, 100 * CHUNK);
+	mock_source_complete(&f->source);
+	mock_source_complete(&f->source);
+	assert_int_equal(f->source.lent, 1);
+}
+
+static void test_reclaim(void **state)
+{
+	struct fixture f;
+
+	(void)state;
+	setup_fixture(&f, 100 * CHUNK);
+	assert_false(stream_group_reclaim(&f.group));
+	make_hold(&f);
+	assert_true(stream_group_reclaim(&f.group));
+	assert_int_equal(f.source.lent, 0);
+	assert_false(stream_group_reclaim(&f.group));
+	/* It is read again, and for a while nothing is read ahead. */
+	mock_writer_drain(&f.writer, SIZE_MAX);
+	assert_int_equal(f.source.offset, CHUNK);
+	mock_source_complete(&f.source);
+	assert_false(f.source.in_flight);
+	run(&f, SIZE_MAX);
+	check_bytes(&f, 0, 100 * CHUNK);
+	check_quiet(&f);
+}
+
+static void test_sweep(void **state)
+{
+	struct fixture f;
+
+	(void)state;
+	setup_fixture(&f, 100 * CHUNK);
+	make_hold(&f);
+	assert_true(stream_group_sweep(&f.group));
+	assert_int_equal(f.source.lent, 1);
+	assert_false(stream_group_sweep(&f.group));
+	assert_int_equal(f.source.lent, 0);
+	run(&f, SIZE_MAX);
+	check_bytes(&f, 0, 100 * CHUNK);
+	check_quiet(&f);
+}
+
+static void test_source_fails(void **state)
+{
+	static const uint64_t places[] = { 0, CHUNK, 3 * CHUNK };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LENGTH(places); i++) {
+		for (int late = 0; late < 2; late++) {
+			struct fixture f;
+
+			setup_fixture(&f, 4 * CHUNK);
+			f.source.late = late;
+			f.source.fail_at = places[i];
+			f.source.error = -EIO;
+			start(&f, 0, 4 * CHUNK);
+			run(&f, SIZE_MAX);
+			assert_int_equal(f.result, -EIO);
+			assert_int_equal(f.ends, 1);
+			assert_false(f.writer.ended);
+			check_bytes(&f, 0, places[i]);
+			check_quiet(&f);
+		}
+	}
+}
+
+static void test_writer_breaks(void **state)
+{
+	static const size_t places[] = { 0, 1, CHUNK, 4 * CHUNK };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LENGTH(places); i++) {
+		for (int late = 0; late < 2; late++) {
+			struct fixture f;
+
+			setup_fixture(&f, 4 * CHUNK);
+			f.source.late = late;
+			f.writer.break_at = places[i];
+			f.writer.error = -EPIPE;
+			start(&f, 0, 4 * CHUNK);
+			run(&f, SIZE_MAX);
+			assert_int_equal(f.result, -EPIPE);
+			assert_int_equal(f.ends, 1);
+			check_quiet(&f);
+		}
+	}
+}
+
+static void test_cancel_anywhere(void **state)
+{
+	(void)state;
+	for (int steps = 0; steps < 12; steps++) {
+		struct fixture f;
+
+		setup_fixture(&f, 100 * CHUNK);
+		f.source.late = true;
+		start(&f, 0, 100 * CHUNK);
+		for (int i = 0; i < steps; i++)
+			if (f.source.in_flight && i % 3 != 1)
+				mock_source_complete(&f.source);
+			else
+				mock_writer_drain(&f.writer, CHUNK / 2);
+		stream_cancel(&f.stream);
+		stream_cancel(&f.stream);
+		assert_int_equal(f.ends, 0);
+		check_quiet(&f);
+	}
+}
+
+static void test_slow_end(void **state)
+{
+	struct fixture f;
+
+	(void)state;
+	setup_fixture(&f, CHUNK);
+	f.writer.slow_ends = 3;
+	start(&f, 0, CHUNK);
+	assert_int_equal(f.ends, 0);
+	assert_true(f.writer.wanted);
+	run(&f, SIZE_MAX);
+	assert_int_equal(f.result, 0);
+	check_quiet(&f);
+}
+
+static void test_cancel_unused(void **state)
+{
+	struct stream stream;
+
+	(void)state;
+	memset(&stream, 0, sizeof(stream));
+	stream_cancel(&stream);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_all_lengths),
+		cmocka_unit_test(test_slow_writer),
+		cmocka_unit_test(test_short_reads),
+		cmocka_unit_test(test_one_chunk_a_turn),
+		cmocka_unit_test(test_watch_stays_on),
+		cmocka_unit_test(test_stalled_writer),
+		cmocka_unit_test(test_reads_fit_the_room),
+		cmocka_unit_test(test_read_ahead),
+		cmocka_unit_test(test_reclaim),
+		cmocka_unit_test(test_sweep),
+		cmocka_unit_test(test_source_fails),
+		cmocka_unit_test(test_writer_breaks),
+		cmocka_unit_test(test_cancel_anywhere),
+		cmocka_unit_test(test_slow_end),
+		cmocka_unit_test(test_cancel_unused),
+	};
+
+	return cmocka_run_group_tests_name("stream", tests, NULL, NULL);
+}
