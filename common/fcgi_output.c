@@ -472,6 +472,17 @@ int fcgi_output_end(struct fcgi_output *output, uint32_t app_status)
 	return output->error ? output->error : fcgi_output_flush(output);
 }
 
+void fcgi_output_break(struct fcgi_output *output)
+{
+	static const uint8_t no_header[FCGI_RECORD_HEADER_SIZE];
+
+	if (output->error || output->owed > 0 || output->content == 0)
+		return;
+	if (keep(output, no_header, sizeof(no_header)) == 0)
+		fcgi_output_flush(output);
+	fail(output, -ECANCELED);
+}
+
 int fcgi_output_flush(struct fcgi_output *output)
 {
 	if (output->error)

@@ -94,6 +94,16 @@ int fcgi_output_control(
 int fcgi_output_end(struct fcgi_output *output, uint32_t app_status);
 
 /*
+ * Makes it plain to the front that a response which has begun will not be
+ * completed; the caller closes the connection then. After the last whole
+ * record goes a header that is none (version 0). nginx takes a mere close for
+ * the end of an unbuffered response and leaves its client waiting
+ * for the rest; a broken record makes every front break off as well. Nothing
+ * is sent inside a record, to a full socket or before the response's start.
+ */
+void fcgi_output_break(struct fcgi_output *output);
+
+/*
  * Sends what waits. 0: nothing is left; -EAGAIN: the socket is full; another
  * error is final and sticky: the peer is gone (-EPIPE, -ECONNRESET) or the
  * output broke.

@@ -123,6 +123,7 @@ static size_t join_params(
 {
 	size_t at = 0, joined = 0;
 
+	assert(length <= FCGI_SCAN_HEAD_MAX);
 	while (length - at >= FCGI_RECORD_HEADER_SIZE) {
 		struct fcgi_record record = fcgi_record_decode(head + at);
 		size_t content = record.content_length;
@@ -180,39 +181,40 @@ static struct fcgi_params *copy_pairs(char *const *envp)
 	return params;
 }
 
+/* Lets libfcgi parse what the pipe is given; -errno: the pipe is lost. */
+static int run_libfcgi(
+    struct fcgi_params_parser *parser, const uint8_t *head, size_t length)
+{
+	ssize_t written = write(parser->write_fd, head, length);
+
+	if (written != (ssize_t)length)
+		return written < 0 ? -errno : -EIO;
+	/* The last head's flag stands there; 0 would close the pipe. */
+	parser->request.keepConnection = 1;
+	return FCGX_Accept_r(&parser->request) < 0 ? -EPROTO : 0;
+}
+
 int fcgi_params_parse(struct fcgi_params_parser *parser, const uint8_t *head,
     size_t length, struct fcgi_params **ret_params)
 {
-	FCGX_Request *request = &parser->request;
+	int count = check_pairs(parser, head, length);
 	struct fcgi_params *params;
-	ssize_t written;
-	int count, r;
+	int r;
 
-	assert(length <= FCGI_SCAN_HEAD_MAX);
-	count = check_pairs(parser, head, length);
 	if (count < 0)
 		return count;
 	/* An earlier error may have left no pipe behind. */
-	if (request->ipcFd < 0) {
-		r = parser_open(parser);
-		if (r < 0)
-			return r;
-	}
-	written = write(parser->write_fd, head, length);
-	if (written != (ssize_t)length) {
-		r = written < 0 ? -errno : -EIO;
+	r = parser->request.ipcFd < 0 ? parser_open(parser) : 0;
+	if (r < 0)
+		return r;
+	r = run_libfcgi(parser, head, length);
+	if (r < 0) {
 		parser_close(parser);
 		return r;
 	}
-	/* The last head's flag stands there; 0 would close the pipe. */
-	request->keepConnection = 1;
-	if (FCGX_Accept_r(request) < 0) {
-		parser_close(parser);
-		return -EPROTO;
-	}
-	params = copy_pairs(request->envp);
+	params = copy_pairs(parser->request.envp);
 	/* Never FCGX_Finish_r(): it would write into the pipe. */
-	FCGX_Free(request, 0);
+	FCGX_Free(&parser->request, 0);
 	if (!params)
 		return -ENOMEM;
 	/* libfcgi takes an error between two pairs for the end of them. */

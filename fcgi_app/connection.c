@@ -19,8 +19,6 @@
 
 #include <errno.h>
 #include <fastcgi.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -91,8 +89,10 @@ static void connection_close(struct connection *connection, const char *reason)
 		return;
 	connection->closing = true;
 	connection->request = NULL;
-	if (request)
+	if (request) {
 		request_abort(request, reason);
+		fcgi_output_break(connection->output);
+	}
 	TAILQ_REMOVE(&all->list, connection, link);
 	all->count--;
 	uv_close((uv_handle_t *)&connection->poll, on_closed);
@@ -226,10 +226,25 @@ static void on_over(void *context, int error)
 	struct connection *connection = context;
 
 	connection->request = NULL;
-	if (error < 0)
-		connection_close(connection, NULL);
-	else
+	if (error == 0) {
 		request_done(connection);
+		return;
+	}
+	fcgi_output_break(connection->output);
+	connection_close(connection, NULL);
+}
+
+/* Queues whole records beside those of a response. */
+static void send_control(
+    struct connection *connection, const void *records, size_t length)
+{
+	int r = fcgi_output_control(connection->output, records, length);
+
+	if (r == -ENOBUFS)
+		connection_refuse(
+		    connection, "asks for more than it reads the answers of");
+	else
+		flush(connection);
 }
 
 /* Refuses a request as a whole, in the protocol's own terms (5.5). */
@@ -239,8 +254,7 @@ static void refuse_request(
 	uint8_t end[FCGI_RECORD_END_SIZE];
 
 	fcgi_record_encode_end(end, request_id, 0, protocol_status);
-	fcgi_output_control(connection->output, end, sizeof(end));
-	flush(connection);
+	send_control(connection, end, sizeof(end));
 }
 
 static void start_request(
@@ -325,8 +339,7 @@ static void on_management(struct connection *connection)
 	    fcgi_management_answer(answer, connection->scan.record.type,
 		connection->scan.data, connection->scan.length, &limits);
 
-	fcgi_output_control(connection->output, answer, length);
-	flush(connection);
+	send_control(connection, answer, length);
 }
 
 static void on_event(struct connection *connection, enum fcgi_scan_event event)
@@ -415,15 +428,6 @@ static void on_poll(uv_poll_t *poll, int status, int events)
 
 /* --- beginning ---------------------------------------------------------- */
 
-/* TCP peers may vanish without a word; small answers should not wait. */
-static void set_tcp_options(int fd)
-{
-	int on = 1;
-
-	setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof(on));
-	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
-}
-
 int connection_new(struct connections *all, int fd)
 {
 	struct connection *connection = calloc(1, sizeof(*connection));
@@ -445,8 +449,6 @@ int connection_new(struct connections *all, int fd)
 	    all->services.options->chunk_size);
 	connection->writer.watch = on_want;
 	connection->writer.watch_context = connection;
-	if (connection->writer.tcp)
-		set_tcp_options(fd);
 	fcgi_scan_init(&connection->scan);
 	TAILQ_INSERT_TAIL(&all->list, connection, link);
 	all->count++;

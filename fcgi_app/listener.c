@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <netdb.h>
+#include <netinet/tcp.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -195,9 +196,21 @@ static int open_tcp(struct listener *listener, const char *name)
 	return r < 0 ? complain(name, r) : 0;
 }
 
+/*
+ * Accepted sockets inherit these (tcp(7)): peers may vanish without a word,
+ * and small answers should not wait for company.
+ */
+static void set_tcp_options(int fd)
+{
+	int on = 1;
+
+	setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof(on));
+	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+}
+
 /* --- names -------------------------------------------------------------- */
 
-static void name_listener(struct listener *listener)
+static void finish_listener(struct listener *listener)
 {
 	union address address = { 0 };
 	socklen_t length = sizeof(address);
@@ -215,6 +228,7 @@ static void name_listener(struct listener *listener)
 			    "unix:%.107s", address.un.sun_path);
 		return;
 	}
+	set_tcp_options(listener->fd);
 	v6 = address.any.sa_family == AF_INET6;
 	if (!inet_ntop(address.any.sa_family,
 		v6 ? (void *)&address.in6.sin6_addr
@@ -247,7 +261,7 @@ static int adopt(struct listeners *listeners, int fd)
 	if (flags < 0 || fcntl(fd, F_SETFL, flags | O_NONBLOCK) < 0)
 		return -errno;
 	listener->fd = fd;
-	name_listener(listener);
+	finish_listener(listener);
 	listeners->count++;
 	return 0;
 }
@@ -318,7 +332,7 @@ static int open_one(struct listeners *listeners, const char *name)
 	if (r == 0 && listen(listener->fd, BACKLOG) < 0)
 		r = complain(name, -errno);
 	if (r == 0)
-		name_listener(listener);
+		finish_listener(listener);
 	return r;
 }
 

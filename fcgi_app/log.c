@@ -25,6 +25,8 @@
 /* About 4,000 access lines. */
 #define PIPE_SIZE (1 << 20)
 #define STOP_SECONDS 1
+/* What a process without a thread, such as the master, waits for a line. */
+#define DIRECT_WAIT_MS 100
 
 static struct {
 	bool threaded;
@@ -79,17 +81,21 @@ static size_t append_escaped(char *to, size_t size, const char *text)
 
 /* --- where it goes ------------------------------------------------------ */
 
-/* For the thread and for a process without one; may block. */
-static void write_stderr(const char *bytes, size_t length)
+/*
+ * Waits until standard error takes something, `timeout_ms` at most (-1: for
+ * ever); what it does not take then is lost.
+ */
+static void write_stderr(const char *bytes, size_t length, int timeout_ms)
 {
 	struct pollfd ready = { .fd = STDERR_FILENO, .events = POLLOUT };
 
 	while (length > 0) {
-		ssize_t n = write(STDERR_FILENO, bytes, length);
+		ssize_t n;
 
-		if (n < 0 && errno == EAGAIN)
-			poll(&ready, 1, -1);
-		else if (n < 0 && errno != EINTR)
+		if (poll(&ready, 1, timeout_ms) == 0)
+			return;
+		n = write(STDERR_FILENO, bytes, length);
+		if (n < 0 && errno != EAGAIN && errno != EINTR)
 			return;
 		if (n > 0) {
 			bytes += n;
@@ -114,7 +120,7 @@ static void write_line(const char *line, size_t length)
 	size_t n;
 
 	if (!writer.threaded) {
-		write_stderr(line, length);
+		write_stderr(line, length, DIRECT_WAIT_MS);
 		return;
 	}
 	if (writer.lost > 0) {
@@ -154,7 +160,7 @@ static void *carry(void *unused)
 	(void)unused;
 	while ((n = read(writer.read_fd, bytes, sizeof(bytes))) != 0)
 		if (n > 0)
-			write_stderr(bytes, (size_t)n);
+			write_stderr(bytes, (size_t)n, -1);
 	return NULL;
 }
 

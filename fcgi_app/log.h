@@ -16,7 +16,7 @@ enum log_level {
 /*
  * Writes `TIME fcgi-stream[PID] LEVEL text`, in UTC to the millisecond; what is
  * over LOG_LINE_MAX is cut off. Control characters in the text are written
- * as \xNN.
+ * as \xNN. Where nobody reads standard error a line is given up after a moment.
  */
 void log_message(enum log_level level, const char *format, ...)
     __attribute__((format(printf, 2, 3)));

@@ -4,8 +4,12 @@
  * knows blocked, and acts on one at a time:
  *
  *	running   SIGCHLD: reap, start anew; SIGTERM, SIGINT: stop
- *	stopping  SIGCHLD: reap, until none is left; a second SIGTERM: hurry;
- *	          after --drain-timeout and a little more: SIGKILL
+ *	stopping  SIGCHLD: reap, until none is left; a second SIGTERM or
+ *	          SIGINT: hurry; after --drain-timeout and a little more: kill
+ *
+ * Workers drain at SIGTERM and stop at once at SIGQUIT. These are two signals
+ * since a worker can get SIGTERM twice, from the master and from who ever stops
+ * the whole group (killall, systemd's KillMode=control-group).
  */
 #include "config.h"
 #include "fcgi_app/master.h"
@@ -207,17 +211,17 @@ static void stop(struct master *master)
 {
 	const struct options *options = master->config->options;
 
-	if (master->stops++ == 0) {
-		log_message(LOG_LEVEL_NOTICE, "stopping");
-		notify_systemd("STOPPING=1");
-		/* Whoever connects from now on shall be refused at once. */
-		listeners_remove_files(master->config->listeners);
-		listeners_close(master->config->listeners);
-		master->kill_at_ms =
-		    now_ms() + options->drain_timeout_ms + KILL_AFTER_MS;
-	} else {
-		master->kill_at_ms = now_ms() + KILL_AFTER_MS;
+	master->kill_at_ms = now_ms() + KILL_AFTER_MS;
+	if (master->stops++ > 0) {
+		signal_workers(master, SIGQUIT);
+		return;
 	}
+	master->kill_at_ms += options->drain_timeout_ms;
+	log_message(LOG_LEVEL_NOTICE, "stopping");
+	notify_systemd("STOPPING=1");
+	/* Whoever connects from now on shall be refused at once. */
+	listeners_remove_files(master->config->listeners);
+	listeners_close(master->config->listeners);
 	signal_workers(master, SIGTERM);
 }
 
@@ -226,6 +230,7 @@ static void act(struct master *master, int number)
 	switch (number) {
 	case SIGTERM:
 	case SIGINT:
+	case SIGQUIT:
 		stop(master);
 		break;
 	case SIGCHLD:
@@ -274,6 +279,7 @@ static void block_signals(struct master *master)
 	sigemptyset(&master->signals);
 	sigaddset(&master->signals, SIGTERM);
 	sigaddset(&master->signals, SIGINT);
+	sigaddset(&master->signals, SIGQUIT);
 	sigaddset(&master->signals, SIGCHLD);
 	sigaddset(&master->signals, SIGHUP);
 	sigprocmask(SIG_BLOCK, &master->signals, &master->inherited);

@@ -3,7 +3,8 @@
  * Life of a worker:
  *
  *	serving   accepts, unless descriptors or connections have run out
- *	draining  after SIGTERM: no longer accepts, responses run to their end
+ *	draining  after SIGTERM: no longer accepts, responses run to their end;
+ *	          SIGQUIT breaks them off
  *	stopping  no connection is left: every handle is closed, the loop ends
  *
  * Memory: the chunk pool holds --buffer-memory; the record pool a few buffers
@@ -13,6 +14,7 @@
 #include "fcgi_app/worker.h"
 
 #include <errno.h>
+#include <netdb.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -56,6 +58,7 @@ struct worker {
 	const struct worker_config *config;
 	uv_loop_t loop;
 	uv_signal_t on_term;
+	uv_signal_t on_quit;
 	uv_signal_t on_int;
 	uv_timer_t accept_pause;
 	uv_timer_t sweep;
@@ -110,16 +113,18 @@ static void on_sweep(uv_timer_t *timer)
 	stream_group_sweep(&worker->connections.services.streams);
 }
 
-/* The first connection wakes what sleeps while there is none. */
-static void take_connection(
-    struct worker *worker, int fd, const struct sockaddr *peer)
+static void refuse_peer(const struct sockaddr *peer, socklen_t length)
 {
-	if (!web_server_addrs_allow(worker->config->web_server_addrs, peer)) {
-		log_message(LOG_LEVEL_WARNING,
-		    "connection refused: not in FCGI_WEB_SERVER_ADDRS");
-		close(fd);
-		return;
-	}
+	char host[NI_MAXHOST] = "?";
+
+	getnameinfo(peer, length, host, sizeof(host), NULL, 0, NI_NUMERICHOST);
+	log_message(LOG_LEVEL_WARNING,
+	    "connection refused: %s is not in FCGI_WEB_SERVER_ADDRS", host);
+}
+
+/* The first connection wakes what sleeps while there is none. */
+static void take_connection(struct worker *worker, int fd)
+{
 	if (connection_new(&worker->connections, fd) < 0)
 		log_message(LOG_LEVEL_ERROR, "connection refused: no memory");
 	else if (!uv_is_active((uv_handle_t *)&worker->sweep))
@@ -130,18 +135,24 @@ static void take_connection(
 static bool accept_one(struct worker_listener *listener)
 {
 	struct worker *worker = listener->worker;
-	struct sockaddr_storage peer = { 0 };
-	socklen_t length = sizeof(peer);
+	struct sockaddr_storage storage = { 0 };
+	struct sockaddr *peer = (struct sockaddr *)&storage;
+	socklen_t length = sizeof(storage);
 	int fd;
 
 	if (!connections_have_room(&worker->connections)) {
 		set_accepting(worker, false);
 		return false;
 	}
-	fd = accept4(listener->fd, (struct sockaddr *)&peer, &length,
-	    SOCK_NONBLOCK | SOCK_CLOEXEC);
+	fd = accept4(listener->fd, peer, &length, SOCK_NONBLOCK | SOCK_CLOEXEC);
+	if (fd >= 0 &&
+	    !web_server_addrs_allow(worker->config->web_server_addrs, peer)) {
+		refuse_peer(peer, length);
+		close(fd);
+		return true;
+	}
 	if (fd >= 0) {
-		take_connection(worker, fd, (struct sockaddr *)&peer);
+		take_connection(worker, fd);
 		return true;
 	}
 	switch (errno) {
@@ -186,6 +197,7 @@ static void stop(struct worker *worker)
 	for (size_t i = 0; i < worker->config->listeners->count; i++)
 		close_handle((uv_handle_t *)&worker->listeners[i].poll);
 	close_handle((uv_handle_t *)&worker->on_term);
+	close_handle((uv_handle_t *)&worker->on_quit);
 	close_handle((uv_handle_t *)&worker->on_int);
 	close_handle((uv_handle_t *)&worker->accept_pause);
 	close_handle((uv_handle_t *)&worker->sweep);
@@ -236,14 +248,19 @@ static void start_drain(struct worker *worker)
 static void on_signal(uv_signal_t *handle, int number)
 {
 	struct worker *worker = handle->data;
+	bool draining = worker->connections.draining;
 
-	/* A terminal sends SIGINT to the master as well, who decides. */
-	if (number == SIGINT)
-		return;
-	if (worker->connections.draining)
-		connections_abort(&worker->connections, "worker stopped");
-	else
+	/*
+	 * A terminal sends SIGINT to the master as well, who decides. SIGTERM
+	 * may come twice: to the whole group, and from the master.
+	 */
+	if (number == SIGTERM && !draining) {
 		start_drain(worker);
+	} else if (number == SIGQUIT) {
+		if (!draining)
+			start_drain(worker);
+		connections_abort(&worker->connections, "worker stopped");
+	}
 }
 
 /* --- beginning ---------------------------------------------------------- */
@@ -319,23 +336,30 @@ static int make_connections(struct worker *worker)
 	return fcgi_params_parser_new(&connections->parser);
 }
 
+static void watch_signal(struct worker *worker, uv_signal_t *handle, int number)
+{
+	uv_signal_init(&worker->loop, handle);
+	handle->data = worker;
+	uv_signal_start(handle, on_signal, number);
+}
+
+static void make_timer(struct worker *worker, uv_timer_t *timer)
+{
+	uv_timer_init(&worker->loop, timer);
+	timer->data = worker;
+}
+
 static int make_handles(struct worker *worker)
 {
 	const struct listeners *listeners = worker->config->listeners;
 	int r = 0;
 
-	uv_timer_init(&worker->loop, &worker->accept_pause);
-	uv_timer_init(&worker->loop, &worker->sweep);
-	uv_timer_init(&worker->loop, &worker->drain);
-	uv_signal_init(&worker->loop, &worker->on_term);
-	uv_signal_init(&worker->loop, &worker->on_int);
-	worker->accept_pause.data = worker;
-	worker->sweep.data = worker;
-	worker->drain.data = worker;
-	worker->on_term.data = worker;
-	worker->on_int.data = worker;
-	uv_signal_start(&worker->on_term, on_signal, SIGTERM);
-	uv_signal_start(&worker->on_int, on_signal, SIGINT);
+	make_timer(worker, &worker->accept_pause);
+	make_timer(worker, &worker->sweep);
+	make_timer(worker, &worker->drain);
+	watch_signal(worker, &worker->on_term, SIGTERM);
+	watch_signal(worker, &worker->on_quit, SIGQUIT);
+	watch_signal(worker, &worker->on_int, SIGINT);
 	for (size_t i = 0; i < listeners->count && r == 0; i++) {
 		worker->listeners[i].worker = worker;
 		worker->listeners[i].fd = listeners->list[i].fd;

@@ -20,7 +20,7 @@ struct worker_config {
 
 /*
  * Serves until SIGTERM and the end of the running responses (at most
- * --drain-timeout, or a second SIGTERM); returns the exit status of the
+ * --drain-timeout, or SIGQUIT); returns the exit status of the
  * process. To be called once, in a process of its own.
  */
 int worker_run(const struct worker_config *config);

@@ -48,6 +48,7 @@ struct answer {
 	enum byte_range_result range;
 	char etag[ETAG_MAX];
 	time_t modified;
+	time_t now;
 };
 
 static void describe(struct answer *answer, const struct stat *st)
@@ -59,8 +60,11 @@ static void describe(struct answer *answer, const struct stat *st)
 		.ctime = st->st_ctim,
 	};
 
+	answer->now = time(NULL);
 	answer->size = (uint64_t)st->st_size;
-	answer->modified = st->st_mtim.tv_sec;
+	/* RFC 9110, 8.8.2.1: never later than the response itself. */
+	answer->modified =
+	    st->st_mtim.tv_sec < answer->now ? st->st_mtim.tv_sec : answer->now;
 	etag_format(&input, answer->etag);
 }
 
@@ -70,7 +74,7 @@ static void choose_part(struct answer *answer, const struct request *request)
 	const struct if_range_validators validators = {
 		.etag = answer->etag,
 		.last_modified = answer->modified,
-		.now = time(NULL),
+		.now = answer->now,
 	};
 	const char *range = request_param(request, "HTTP_RANGE");
 	const char *if_range = request_param(request, "HTTP_IF_RANGE");

@@ -205,6 +205,7 @@ static void test_small_response(void **state)
 	assert_int_equal(taken, 5);
 	assert_int_equal(take_all(f), 0);
 	assert_int_equal(fcgi_output_end(f->output, 3), 0);
+	assert_int_equal(fcgi_output_content(f->output), 20);
 	assert_int_equal(fcgi_output_pending(f->output), 0);
 	take_all(f);
 	p = parse(f);
@@ -293,6 +294,7 @@ static void offer_slowly(struct fixture *f, int send_buffer, size_t step)
 		    0);
 		assert_true(taken <= n);
 		position += taken;
+		assert_int_equal(fcgi_output_content(f->output), position);
 		assert_true(fcgi_output_pending(f->output) <=
 		    FCGI_OUTPUT_KEEP_MAX + 4096 + 64);
 		take(f, step);
@@ -505,6 +507,40 @@ static void test_peer_gone(void **state)
 	free(bytes);
 }
 
+/* What is no record follows the last whole one, and nothing after it. */
+static void test_break(void **state)
+{
+	static const unsigned char no_header[8];
+	struct fixture *f = *state;
+	size_t length;
+
+	fcgi_output_break(f->output);
+	assert_int_equal(take_all(f), 0);
+	assert_int_equal(fcgi_output_error(f->output), 0);
+	assert_int_equal(fcgi_output_put(f->output, "12345678", 8), 0);
+	fcgi_output_break(f->output);
+	assert_int_equal(fcgi_output_error(f->output), -ECANCELED);
+	length = take_all(f);
+	assert_int_equal(length, 8 + 8 + 8);
+	assert_memory_equal(f->raw + 16, no_header, 8);
+	assert_int_equal(fcgi_output_put(f->output, "x", 1), -ECANCELED);
+}
+
+static void test_no_break_inside_a_record(void **state)
+{
+	const size_t length = 500000;
+	struct fixture *f = *state;
+	unsigned char *bytes = make_bytes(length);
+	size_t before;
+
+	open_record(f, bytes, length);
+	before = take_all(f);
+	fcgi_output_break(f->output);
+	assert_true(before > 0);
+	assert_int_equal(take_all(f), 0);
+	free(bytes);
+}
+
 /* No buffer to be had is an error of this stream, not a wait. */
 static void test_no_record(void **state)
 {
@@ -550,6 +586,8 @@ int main(void)
 		TEST(test_error_log),
 		TEST(test_error_log_is_cut),
 		TEST(test_peer_gone),
+		TEST(test_break),
+		TEST(test_no_break_inside_a_record),
 		TEST(test_no_record),
 		TEST(test_many_responses),
 	};

@@ -18,7 +18,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -240,33 +239,6 @@ static void cuts_no_escape_in_two(void **state)
 	}
 }
 
-/* Whether the process sleeps or has ended (proc(5), stat). */
-static bool stands_still(pid_t process)
-{
-	char name[32], state = '?';
-	FILE *file;
-
-	snprintf(name, sizeof(name), "/proc/%d/stat", (int)process);
-	file = fopen(name, "re");
-	assert_non_null(file);
-	assert_int_equal(fscanf(file, "%*d (%*[^)]) %c", &state), 1);
-	fclose(file);
-	return state == 'S' || state == 'Z';
-}
-
-/* Waits until the writer of a pipe of `size` bytes waits for its reader. */
-static void wait_until_full(int fd, int size, pid_t writer)
-{
-	int waiting = 0;
-
-	alarm(PATIENCE_SECONDS);
-	do {
-		poll(NULL, 0, 1);
-		assert_int_equal(ioctl(fd, FIONREAD, &waiting), 0);
-	} while (waiting < size / 2 || !stands_still(writer));
-	alarm(0);
-}
-
 static int count_lines_to_end(int fd)
 {
 	char bytes[4096];
@@ -279,32 +251,29 @@ static int count_lines_to_end(int fd)
 	return lines;
 }
 
-/* Another process may have made the pipe non-blocking: no line is lost. */
-static void waits_for_a_pipe_without_a_writer(void **state)
+/* The master must be able to stop though nobody reads its log. */
+static void gives_up_a_line_that_nobody_reads(void **state)
 {
-	int fds[2], size, status;
+	int fds[2], status;
 	pid_t child;
 
 	(void)state;
 	assert_int_equal(pipe2(fds, O_CLOEXEC), 0);
-	fcntl(fds[1], F_SETFL, O_NONBLOCK);
-	size = fcntl(fds[1], F_SETPIPE_SZ, 4096);
-	assert_true(size > 0 && size < 100000);
+	assert_true(fcntl(fds[1], F_SETPIPE_SZ, 4096) > 0);
 	fflush(NULL);
 	child = fork();
 	if (child == 0) {
 		alarm(PATIENCE_SECONDS);
 		redirect(fds[1]);
-		for (int i = 0; i < 100; i++)
+		for (int i = 0; i < 20; i++)
 			log_message(LOG_LEVEL_NOTICE, "%01000d", i);
 		_exit(0);
 	}
 	close(fds[1]);
-	wait_until_full(fds[0], size, child);
-	assert_int_equal(count_lines_to_end(fds[0]), 100);
-	close(fds[0]);
 	assert_int_equal(waitpid(child, &status, 0), child);
 	assert_int_equal(status, 0);
+	assert_in_range(count_lines_to_end(fds[0]), 1, 19);
+	close(fds[0]);
 }
 
 /* --- the writer --------------------------------------------------------- */
@@ -545,7 +514,7 @@ int main(void)
 		cmocka_unit_test(escapes_control_characters),
 		cmocka_unit_test(limits_a_line),
 		cmocka_unit_test(cuts_no_escape_in_two),
-		cmocka_unit_test(waits_for_a_pipe_without_a_writer),
+		cmocka_unit_test(gives_up_a_line_that_nobody_reads),
 		cmocka_unit_test(stop_flushes_all_lines),
 		cmocka_unit_test(may_be_stopped_and_started_again),
 		cmocka_unit_test(never_waits_for_a_reader),

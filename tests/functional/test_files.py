@@ -1,0 +1,526 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""The action file: bytes, heads, ranges, names and what is no plain file."""
+
+import email.utils
+import os
+import socket
+import stat
+
+from harness import (GIB, KIB, MIB, Failure, Skip, check_file, check_response,
+                     equal, found, main, need, test, true)
+
+SIZES = (0, 1, 4095, 4096, 4097, 65535, 65536, 65537, 256 * KIB - 1,
+         256 * KIB, 256 * KIB + 1, MIB - 1, MIB, MIB + 1)
+LONG_AGO = 1_000_000_000
+WITHOUT_DAC = ("setpriv", "--inh-caps=-dac_override,-dac_read_search",
+               "--bounding-set=-dac_override,-dac_read_search")
+
+
+def check_error(response, *statuses, what="response"):
+    """Fails unless it is one of these errors, in a short plain text."""
+    true(response.status in statuses,
+         f"status of {what}: expected {statuses}, got {response!r}")
+    check_response(response, response.status, what=what)
+    found("^text/plain", response.header("Content-Type"), "Content-Type")
+    equal(response.header("Content-Length"), str(response.length),
+          f"Content-Length of {what}")
+    true(0 < response.length < 500, f"{what}: {response.length} bytes")
+
+
+def check_partial(response, stored, first, length, what="part"):
+    """Fails unless it is a 206 with just these bytes of the file."""
+    check_response(response, 206, stored.piece(first, length), what)
+    equal(response.header("Content-Range"),
+          f"bytes {first}-{first + length - 1}/{stored.size}",
+          f"Content-Range of {what}")
+    equal(response.header("Content-Length"), str(length),
+          f"Content-Length of {what}")
+
+
+# --- whole files and their heads ---------------------------------------------
+
+@test
+def files_of_every_size_arrive_whole(case):
+    daemon = case.start()
+    for size in SIZES:
+        stored = case.store(f"size-{size}", size)
+        response = daemon.fetch(f"/size-{size}")
+        check_file(response, stored, f"{size} bytes")
+        equal(response.header("Content-Length"), str(size), "Content-Length")
+        equal(response.app_status, 0, "application status")
+        equal(response.stderr, b"", "error output")
+
+
+@test
+def the_chunk_size_does_not_change_a_byte(case):
+    stored = case.store("file", 3 * MIB + 77)
+    for size in ("16K", "64K", "100K", "1M"):
+        daemon = case.start(f"--chunk-size={size}")
+        check_file(daemon.fetch("/file"), stored, f"chunks of {size}")
+        daemon.stop()
+
+
+@test
+def the_head_tells_all_about_the_file(case):
+    stored = case.store("page.html", 1000)
+    os.utime(stored.path, (LONG_AGO, LONG_AGO))
+    response = case.start().fetch("/page.html")
+    found(r"^Status: 200 OK\r\n", response.head.decode() + "\r\n", "head")
+    found("^text/html", response.header("Content-Type"), "Content-Type")
+    equal(response.header("Content-Length"), "1000", "Content-Length")
+    equal(response.header("Last-Modified"),
+          email.utils.formatdate(LONG_AGO, usegmt=True), "Last-Modified")
+    found(r'^"[!#-~]+"$', response.header("ETag"), "ETag")
+    equal(response.header("Accept-Ranges"), "bytes", "Accept-Ranges")
+    equal(response.header("Content-Range"), None, "Content-Range")
+    true(len(response.head) < 4000, "the head is too long for nginx")
+
+
+@test
+def head_requests_get_the_same_head_and_no_body(case):
+    daemon = case.start()
+    for size in (0, 1000, 3 * MIB):
+        case.store("file", size)
+        full = daemon.fetch("/file")
+        response = daemon.fetch("/file", "HEAD")
+        check_response(response, 200, b"", f"HEAD of {size} bytes")
+        equal(response.headers, full.headers, "fields of HEAD and of GET")
+    check_response(daemon.fetch("/none", "HEAD"), 404, b"", "HEAD of none")
+
+
+@test
+def buffering_is_off_for_bodies_larger_than_a_chunk_only(case):
+    for options, chunk in (((), 256 * KIB), (("--chunk-size=64K",),
+                                             64 * KIB)):
+        daemon = case.start(*options)
+        case.store("file", 4 * chunk)
+        for length, expected in ((chunk - 1, None), (chunk, None),
+                                 (chunk + 1, "no")):
+            response = daemon.fetch("/file", HTTP_RANGE=f"bytes=-{length}")
+            equal(response.header("X-Accel-Buffering"), expected,
+                  f"X-Accel-Buffering for {length} bytes")
+        whole = daemon.fetch("/file")
+        equal(whole.header("X-Accel-Buffering"), "no", "X-Accel-Buffering")
+
+
+@test
+def media_types_follow_the_last_extension(case):
+    daemon = case.start()
+    for name, expected in (
+            ("a.txt", "text/plain"), ("a.html", "text/html"),
+            ("a.css", "text/css"), ("a.js", "(text|application)/javascript"),
+            ("a.json", "application/json"), ("a.svg", r"image/svg\+xml"),
+            ("a.jpg", "image/jpeg"), ("A.JPG", "image/jpeg"),
+            ("a.png", "image/png"), ("a.webp", "image/webp"),
+            ("a.mp4", "video/mp4"), ("a.webm", "video/webm"),
+            ("a.mp3", "audio/mpeg"), ("a.pdf", "application/pdf"),
+            ("a.zip", "application/zip"), ("a.tar.gz", "application/gzip"),
+            ("a.iso", "application/x-iso9660-image"),
+            ("a.unheard-of", "application/octet-stream"),
+            ("plain", "application/octet-stream"),
+            (".html", "application/octet-stream"),
+            ("folder.html/plain", "application/octet-stream")):
+        case.store(name, 1)
+        response = daemon.fetch("/" + name)
+        found(f"^{expected}(;|$)", response.header("Content-Type"), name)
+
+
+@test
+def the_etag_changes_with_every_change(case):
+    daemon = case.start()
+    stored = case.store("file", b"one")
+    os.utime(stored.path, (LONG_AGO, LONG_AGO))
+    tags = [daemon.fetch("/file").header("ETag") for _ in range(2)]
+    equal(tags[0], tags[1], "ETag of the same file")
+    stored.path.write_bytes(b"two")
+    os.utime(stored.path, (LONG_AGO, LONG_AGO))
+    tags.append(daemon.fetch("/file").header("ETag"))
+    true(tags[2] != tags[0], "the same ETag after a change of content")
+    (case.root / "other").write_bytes(b"333")
+    os.utime(case.root / "other", (LONG_AGO, LONG_AGO))
+    os.rename(case.root / "other", stored.path)
+    tags.append(daemon.fetch("/file").header("ETag"))
+    true(tags[3] not in tags[:3], "the same ETag after a replacement")
+
+
+# --- ranges ------------------------------------------------------------------
+
+@test
+def satisfiable_ranges_get_just_these_bytes(case):
+    stored = case.store("file", 1000)
+    daemon = case.start()
+    for field, first, length in (
+            ("bytes=0-0", 0, 1), ("bytes=0-499", 0, 500),
+            ("bytes=500-", 500, 500), ("bytes=999-999", 999, 1),
+            ("bytes=-1", 999, 1), ("bytes=-999", 1, 999),
+            ("bytes=-1000", 0, 1000), ("bytes=-2000", 0, 1000),
+            ("bytes=0-", 0, 1000), ("bytes=0-999", 0, 1000),
+            ("bytes=0-1000", 0, 1000), ("bytes=990-99999", 990, 10),
+            ("Bytes=1-2", 1, 2), ("bytes=5-5\t", 5, 1),
+            ("bytes=0-99999999999999999999999", 0, 1000),
+            ("bytes=-99999999999999999999999", 0, 1000)):
+        response = daemon.fetch("/file", HTTP_RANGE=field)
+        check_partial(response, stored, first, length, field)
+
+
+@test
+def unsatisfiable_ranges_get_416_with_the_length(case):
+    case.store("file", 1000)
+    daemon = case.start()
+    for field in ("bytes=1000-", "bytes=1000-1000", "bytes=5000-6000",
+                  "bytes=-0", "bytes=99999999999999999999999-"):
+        response = daemon.fetch("/file", HTTP_RANGE=field)
+        check_error(response, 416, what=field)
+        equal(response.header("Content-Range"), "bytes */1000",
+              f"Content-Range for {field}")
+        true(not response.header("X-Accel-Buffering"), "X-Accel-Buffering")
+
+
+@test
+def other_range_fields_are_ignored(case):
+    stored = case.store("file", 1000)
+    daemon = case.start()
+    for field in ("", "bytes", "bytes=", "bytes=-", "bytes=a-b", "bytes=5-2",
+                  "bytes=1", "bytes=1-2-3", "bytes=0x1-2", "bytes=+1-2",
+                  "bytes=--5", "bytes 1-2", "items=0-1", "bytes=0-1,5-6",
+                  "bytes=0-0,2000-", "bytes=1.5-2"):
+        check_file(daemon.fetch("/file", HTTP_RANGE=field), stored, field)
+    empty = case.store("empty", 0)
+    for field in ("bytes=0-", "bytes=0-0"):
+        check_file(daemon.fetch("/empty", HTTP_RANGE=field), empty, field)
+
+
+@test
+def head_with_a_range_has_no_body(case):
+    case.store("file", 1000)
+    response = case.start().fetch("/file", "HEAD", HTTP_RANGE="bytes=0-9")
+    true(response.status in (200, 206), f"{response!r}")
+    check_response(response, response.status, b"")
+
+
+@test
+def ranges_at_every_alignment_have_the_right_bytes(case):
+    stored = case.store("file", 2 * MIB + 5)
+    daemon = case.start("--chunk-size=64K")
+    for first in (0, 1, 511, 512, 4095, 4096, 4097, 65535, 65536, 65537,
+                  MIB - 1, MIB, 2 * MIB + 4):
+        for length in (1, 2, 4096, 65535, 65536, 65537, 3 * 65536, 2 * MIB):
+            length = min(length, stored.size - first)
+            field = f"bytes={first}-{first + length - 1}"
+            response = daemon.fetch("/file", HTTP_RANGE=field)
+            check_partial(response, stored, first, length, field)
+
+
+@test
+def if_range_lets_a_range_through_only_for_the_same_file(case):
+    stored = case.store("file", 1000)
+    os.utime(stored.path, (LONG_AGO, LONG_AGO))
+    daemon = case.start()
+    tag = daemon.fetch("/file").header("ETag")
+    date = email.utils.formatdate(LONG_AGO, usegmt=True)
+    later = email.utils.formatdate(LONG_AGO + 1, usegmt=True)
+    for field, holds in ((tag, True), (tag + "\t", True), (date, True),
+                         ("W/" + tag, False), ('"other"', False),
+                         (tag.strip('"'), False), (later, False),
+                         ("garbage", False), ("*", False), ("", False),
+                         (f'{tag}, "other"', False)):
+        response = daemon.fetch("/file", HTTP_RANGE="bytes=10-19",
+                                HTTP_IF_RANGE=field)
+        if holds:
+            check_partial(response, stored, 10, 10, f"If-Range: {field}")
+        elif field:
+            check_file(response, stored, f"If-Range: {field}")
+    response = daemon.fetch("/file", HTTP_IF_RANGE=tag)
+    check_file(response, stored, "If-Range without Range")
+
+
+@test
+def the_tail_of_a_5_gib_file_is_served_by_range(case):
+    stored = case.store("huge", 0)
+    with open(stored.path, "r+b") as out:
+        for at in (4 * GIB - 500, 5 * GIB - 1000):
+            out.seek(at)
+            out.write(os.urandom(1000))
+    stored.size = 5 * GIB
+    daemon = case.start()
+    response = daemon.fetch("/huge", "HEAD")
+    check_response(response, 200, b"")
+    equal(response.header("Content-Length"), str(5 * GIB), "Content-Length")
+    for field, first, length in (
+            ("bytes=-1000", 5 * GIB - 1000, 1000),
+            (f"bytes={5 * GIB - 3 * MIB}-", 5 * GIB - 3 * MIB, 3 * MIB),
+            (f"bytes={4 * GIB - 1}-{4 * GIB}", 4 * GIB - 1, 2),
+            (f"bytes={4 * GIB - MIB}-{4 * GIB + MIB}", 4 * GIB - MIB,
+             2 * MIB + 1)):
+        response = daemon.fetch("/huge", HTTP_RANGE=field)
+        check_partial(response, stored, first, length, field)
+    response = daemon.fetch("/huge", HTTP_RANGE=f"bytes={5 * GIB}-")
+    check_error(response, 416)
+
+
+# --- names and paths ---------------------------------------------------------
+
+@test
+def names_are_taken_byte_by_byte(case):
+    daemon = case.start()
+    for name in ("with space", "100%", "%41", "a%2fb", "what?", "a#b", "a+b",
+                 'double"quote', "single'quote", "back\\slash", "new\nline",
+                 "tab\tbed", "\x01\x7f", "a;b&c=d", "-dash", "~", "ünïcödé",
+                 "日本語.txt", "🎬.mp4", "...", "..a", "a..", ".hidden",
+                 "x" * 255, "deep/" * 50 + "file"):
+        stored = case.store(name, 100)
+        check_file(daemon.fetch("/" + name), stored, repr(name))
+    name = b"latin-\xe9\xff"
+    path = os.path.join(os.fsencode(case.root), name)
+    with open(path, "wb") as out:
+        out.write(b"not UTF-8")
+    response = daemon.fetch(b"/" + name)
+    check_response(response, 200, b"not UTF-8")
+
+
+@test
+def the_path_comes_from_the_first_parameter_of_three(case):
+    for name in ("one", "two", "three", "three/deep"):
+        if name != "three":
+            case.store(name, name.encode())
+    daemon = case.start()
+
+    def body(**params):
+        response = daemon.fetch("/none", **params)
+        equal(response.status, 200, f"status with {params}")
+        return bytes(response.body)
+
+    equal(body(STREAM_PATH="/one", DOCUMENT_URI="/two", SCRIPT_NAME="/none"),
+          b"one", "STREAM_PATH first")
+    equal(body(DOCUMENT_URI="/two", SCRIPT_NAME="/none"), b"two",
+          "DOCUMENT_URI second")
+    for script, rest in (("/three/deep", None), ("/three", "/deep"),
+                         ("", "/three/deep"), (None, "/three/deep")):
+        equal(body(DOCUMENT_URI=None, SCRIPT_NAME=script, PATH_INFO=rest),
+              b"three/deep", f"SCRIPT_NAME {script} and PATH_INFO {rest}")
+
+
+@test
+def a_missing_or_odd_path_is_an_error(case):
+    case.store("file", 10)
+    daemon = case.start()
+    response = daemon.fetch("/x", DOCUMENT_URI=None, SCRIPT_NAME=None)
+    check_error(response, 400, 404, what="no path")
+    for path in ("", "file", "/file/", "/file/.", "/file/x", "/", "//",
+                 "/" + "x" * 256, "/" + "x/" * 3000):
+        check_error(daemon.fetch(path, SCRIPT_NAME=path, DOCUMENT_URI=path),
+                    400, 403, 404, what=repr(path[:20]))
+
+
+@test
+def a_path_with_a_nul_never_gets_the_file_before_it(case):
+    case.store("file", 10)
+    daemon = case.start()
+    for path in ("/file\0", "/file\0.jpg", "\0/file"):
+        response = daemon.fetch(path)
+        true(response.broken or response.status in (400, 403, 404),
+             f"{path!r} is answered with {response!r}")
+
+
+@test
+def dot_dot_in_a_path_is_forbidden(case):
+    case.store("folder/file", 10)
+    (case.dir / "secret").write_bytes(b"secret")
+    daemon = case.start()
+    for path in ("/..", "/../secret", "/folder/../../secret",
+                 "/folder/../folder/file", "//../secret", "/./../secret",
+                 "/folder/..", "/../root/folder/file"):
+        check_error(daemon.fetch(path), 403, what=path)
+
+
+# --- document roots ----------------------------------------------------------
+
+@test
+def the_document_root_must_be_at_or_beneath_a_root(case):
+    stored = case.store("inner/file", 10)
+    (case.dir / "root2").mkdir()
+    (case.dir / "root2" / "file").write_bytes(b"other")
+    (case.root / "way-out").symlink_to(case.dir / "root2")
+    daemon = case.start()
+    root = str(case.root)
+    for allowed in (root + "/inner", root + "/inner/", root + "//inner"):
+        check_file(daemon.fetch("/file", DOCUMENT_ROOT=allowed), stored,
+                   allowed)
+    for refused in (str(case.dir), "/", root + "2", root + "/../root2",
+                    root + "/inner/..", root + "/way-out"):
+        check_error(daemon.fetch("/file", DOCUMENT_ROOT=refused), 403,
+                    what=refused)
+    for refused in ("", "root", ".", None):
+        check_error(daemon.fetch("/file", DOCUMENT_ROOT=refused), 400, 403,
+                    what=repr(refused))
+    check_error(daemon.fetch("/file", DOCUMENT_ROOT=root + "/none"),
+                403, 404, what="a missing document root")
+
+
+@test
+def several_roots_are_served(case):
+    one = case.store("one/file", 100)
+    two = case.store("two/file", 200)
+    case.store("three/file", 300)
+    roots = [case.root / "one", case.root / "two"]
+    daemon = case.start(roots=roots)
+    for root, stored in zip(roots, (one, two)):
+        check_file(daemon.fetch("/file", DOCUMENT_ROOT=str(root)), stored)
+    response = daemon.fetch("/file", DOCUMENT_ROOT=str(case.root / "three"))
+    check_error(response, 403)
+
+
+@test
+def a_root_may_be_the_whole_system_or_lie_in_another(case):
+    outer = case.store("a/file", 100)
+    inner = case.store("a/b/file", 200)
+    for roots in (["/"], [case.root / "a", case.root / "a" / "b"]):
+        daemon = case.start(roots=roots)
+        for folder, path, stored in (("a", "/file", outer),
+                                     ("a", "/b/file", inner),
+                                     ("a/b", "/file", inner)):
+            response = daemon.fetch(path,
+                                    DOCUMENT_ROOT=f"{case.root}/{folder}")
+            check_file(response, stored, f"{path} below {folder}")
+        daemon.stop()
+
+
+@test
+def a_root_that_is_a_symbolic_link_is_served(case):
+    stored = case.store("file", 10)
+    link = case.dir / "link"
+    link.symlink_to(case.root)
+    daemon = case.start(roots=[link])
+    check_file(daemon.fetch("/file", DOCUMENT_ROOT=str(link)), stored)
+
+
+# --- methods and actions -----------------------------------------------------
+
+@test
+def other_methods_get_405_with_allow(case):
+    case.store("file", 10)
+    daemon = case.start()
+    for method in ("POST", "PUT", "DELETE", "OPTIONS", "PATCH", "TRACE",
+                   "PROPFIND", "get", "FOO"):
+        response = daemon.fetch("/file", method)
+        check_error(response, 405, what=method)
+        equal(sorted(response.header("Allow").replace(" ", "").split(",")),
+              ["GET", "HEAD"], f"Allow for {method}")
+    response = daemon.fetch("/file", None)
+    check_error(response, 400, 405, what="no method")
+
+
+@test
+def an_unknown_action_gets_404_and_a_log_line(case):
+    stored = case.store("file", 10)
+    daemon = case.start()
+    for name in ("teleport", "FILE", "file ", "x" * 1000):
+        response = daemon.fetch("/file", STREAM_ACTION=name)
+        check_error(response, 404, what=f"action {name[:20]}")
+    daemon.wait_log(r"(warning|error|notice) .*teleport")
+    check_file(daemon.fetch("/file", STREAM_ACTION="file"), stored)
+
+
+# --- what is no plain file ---------------------------------------------------
+
+@test
+def a_missing_file_gets_404(case):
+    case.store("file", 10)
+    daemon = case.start()
+    for path in ("/none", "/none/deep", "/file2", "/fil"):
+        check_error(daemon.fetch(path), 404, what=path)
+
+
+@test
+def folders_pipes_and_sockets_get_404_and_never_hang(case):
+    (case.root / "folder").mkdir()
+    os.mkfifo(case.root / "pipe")
+    with socket.socket(socket.AF_UNIX) as server:
+        server.bind(str(case.root / "socket"))
+        server.listen()
+        daemon = case.start()
+        for path in ("/", "/folder", "/folder/", "/pipe", "/socket"):
+            for method in ("GET", "HEAD"):
+                response = daemon.fetch(path, method)
+                equal(response.status, 404, f"status of {method} {path}")
+        writer = os.open(case.root / "pipe", os.O_RDWR)
+        case.defer(os.close, writer)
+        check_error(daemon.fetch("/pipe"), 404, what="a pipe with a writer")
+
+
+@test
+def devices_get_404(case):
+    try:
+        os.mknod(case.root / "null", 0o666 | stat.S_IFCHR, os.makedev(1, 3))
+        os.mknod(case.root / "zero", 0o666 | stat.S_IFCHR, os.makedev(1, 5))
+        os.mknod(case.root / "loop", 0o666 | stat.S_IFBLK, os.makedev(7, 0))
+    except PermissionError:
+        raise Skip("only root makes devices") from None
+    daemon = case.start()
+    for path in ("/null", "/zero", "/loop"):
+        check_error(daemon.fetch(path), 403, 404, what=path)
+
+
+@test
+def symbolic_links_are_followed_inside_the_root_only(case):
+    stored = case.store("folder/file", 10)
+    outside = case.dir / "outside"
+    outside.mkdir()
+    (outside / "secret").write_bytes(b"secret")
+    for name, target in (
+            ("inside", "folder/file"), ("folder/up", "../folder/file"),
+            ("file-out", outside / "secret"), ("folder-out", outside),
+            ("relative-out", "../outside/secret"), ("proc", "/proc/self/fd"),
+            ("chain", "relative-out"), ("top", "/")):
+        (case.root / name).symlink_to(target)
+    daemon = case.start()
+    for path in ("/inside", "/folder/up"):
+        check_file(daemon.fetch(path), stored, path)
+    for path in ("/file-out", "/folder-out/secret", "/relative-out",
+                 "/proc/0", "/chain", "/top/etc/passwd", "/folder-out"):
+        check_error(daemon.fetch(path), 403, what=path)
+    (case.root / "other").mkdir()
+    (case.root / "other" / "link").symlink_to("../folder/file")
+    response = daemon.fetch("/link", DOCUMENT_ROOT=f"{case.root}/other")
+    check_error(response, 403, what="a link out of the document root")
+
+
+@test
+def broken_symbolic_links_and_loops_are_errors(case):
+    (case.root / "dangling").symlink_to("none")
+    (case.root / "loop").symlink_to("loop")
+    daemon = case.start()
+    check_error(daemon.fetch("/dangling"), 404, what="a dangling link")
+    check_error(daemon.fetch("/loop"), 403, 404, what="a loop")
+
+
+@test
+def an_unreadable_file_gets_403(case):
+    case.store("file", 10)
+    case.store("folder/file", 10)
+    os.chmod(case.root / "file", 0)
+    os.chmod(case.root / "folder", 0)
+    case.defer(os.chmod, case.root / "folder", 0o755)
+    prefix = ()
+    if os.geteuid() == 0:
+        need("setpriv")
+        prefix = WITHOUT_DAC
+    daemon = case.start(prefix=prefix)
+    if os.geteuid() == 0 and has_dac_override(daemon.worker):
+        raise Skip("cannot take CAP_DAC_OVERRIDE from root")
+    for path in ("/file", "/folder/file"):
+        check_error(daemon.fetch(path), 403, what=path)
+
+
+def has_dac_override(pid):
+    """True if no file mode stops this process."""
+    with open(f"/proc/{pid}/status", encoding="ascii") as status:
+        for line in status:
+            if line.startswith("CapEff:"):
+                return bool(int(line.split()[1], 16) & 1 << 1)
+    raise Failure("no CapEff in /proc")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,326 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""Reading: page cache, kernel AIO on cold files, and thread pool."""
+
+import ctypes
+import mmap
+import os
+import pathlib
+import re
+import shutil
+import subprocess
+import tempfile
+import time
+
+from harness import (KIB, MIB, SANITIZED, Skip, check_file, check_response,
+                     descriptors, equal, main, need, peak_memory, test, true,
+                     wait_idle, wait_until)
+
+TRACED = ("io_setup,io_submit,io_getevents,io_pgetevents,read,readv,pread64,"
+          "preadv,preadv2,sendfile,splice,copy_file_range,mmap")
+
+
+# --- the page cache ----------------------------------------------------------
+
+def cached_pages(stored):
+    """Which pages of a file are in the page cache, as truth values."""
+    size = mmap.PAGESIZE
+    pages = (ctypes.c_ubyte * ((stored.size + size - 1) // size))()
+    with open(stored.path, "rb") as source:
+        mapped = mmap.mmap(source.fileno(), 0, flags=mmap.MAP_PRIVATE,
+                           prot=mmap.PROT_READ | mmap.PROT_WRITE)
+    # Its first byte's address; no byte of it is touched.
+    start = ctypes.c_char.from_buffer(mapped)
+    failed = ctypes.CDLL(None, use_errno=True).mincore(
+        ctypes.byref(start), ctypes.c_size_t(stored.size), pages)
+    del start
+    mapped.close()
+    if failed:
+        raise Skip(f"mincore: {os.strerror(ctypes.get_errno())}")
+    return [page & 1 for page in pages]
+
+
+def evict(stored):
+    """Drops a file's bytes from the page cache; skips where it can't."""
+    descriptor = os.open(stored.path, os.O_RDONLY)
+    limit = time.monotonic() + 5
+    try:
+        os.fsync(descriptor)
+        os.posix_fadvise(descriptor, 0, 0, os.POSIX_FADV_DONTNEED)
+        # A page that is being read ahead stays until it has been read.
+        while any(cached_pages(stored)):
+            if time.monotonic() > limit:
+                raise Skip("this file cannot be dropped from the page cache")
+            os.posix_fadvise(descriptor, 0, 0, os.POSIX_FADV_DONTNEED)
+    finally:
+        os.close(descriptor)
+
+
+def warm(stored, first, length):
+    """Reads a part into the page cache, without read-ahead beyond it."""
+    descriptor = os.open(stored.path, os.O_RDONLY)
+    try:
+        os.posix_fadvise(descriptor, 0, 0, os.POSIX_FADV_RANDOM)
+        os.pread(descriptor, length, first)
+    finally:
+        os.close(descriptor)
+
+
+def need_direct_io(case):
+    """Skips the test where files cannot be read past the page cache."""
+    probe = case.store("probe", 4096)
+    try:
+        os.close(os.open(probe.path, os.O_RDONLY | os.O_DIRECT))
+    except OSError as error:
+        raise Skip(f"no O_DIRECT here: {error.strerror}") from None
+    evict(probe)
+
+
+# --- kernel AIO --------------------------------------------------------------
+
+@test
+def cold_files_of_every_size_arrive_whole(case):
+    need_direct_io(case)
+    daemon = case.start()
+    for size in (1, 511, 512, 513, 4095, 4096, 4097, 65537, 256 * KIB - 1,
+                 256 * KIB, 256 * KIB + 1, MIB + 1, 16 * MIB + 12345):
+        stored = case.store(f"cold-{size}", size)
+        evict(stored)
+        check_file(daemon.fetch(f"/cold-{size}"), stored, f"{size} bytes")
+
+
+@test
+def unaligned_ranges_of_a_cold_file_have_the_right_bytes(case):
+    need_direct_io(case)
+    stored = case.store("cold", 2 * MIB + 1000)
+    daemon = case.start("--chunk-size=64K")
+    for first in (1, 511, 512, 513, 4095, 4096, 4097, 65535, 65537,
+                  MIB - 1, stored.size - 1):
+        for length in (1, 511, 4096, 65536, 300 * KIB, stored.size):
+            evict(stored)
+            length = min(length, stored.size - first)
+            field = f"bytes={first}-{first + length - 1}"
+            response = daemon.fetch("/cold", HTTP_RANGE=field)
+            check_response(response, 206, stored.piece(first, length), field)
+
+
+@test
+def a_partly_cached_file_arrives_whole(case):
+    need_direct_io(case)
+    stored = case.store("cold", 8 * MIB + 5)
+    daemon = case.start()
+    for first, length in ((0, MIB), (3 * MIB, MIB), (MIB + 4096, 4096),
+                          (8 * MIB, 5), (7 * MIB - 100, 200)):
+        evict(stored)
+        warm(stored, first, length)
+        pages = cached_pages(stored)
+        true(any(pages) and not all(pages), "the file is not partly cached")
+        check_file(daemon.fetch("/cold"), stored, f"{first} + {length}")
+
+
+def fetch_all(daemon, files):
+    """Asks for all files at once and compares each."""
+    streams = [daemon.begin(f"/{stored.path.name}") for stored in files]
+    for (connection, response), stored in zip(streams, files):
+        check_file(connection.receive(response), stored, stored.path.name)
+
+
+@test
+def a_queue_of_one_serves_many_cold_streams(case):
+    need_direct_io(case)
+    files = [case.store(f"cold-{number}", 2 * MIB + number)
+             for number in range(24)]
+    daemon = case.start("--aio-depth=1")
+    for stored in files:
+        evict(stored)
+    fetch_all(daemon, files)
+
+
+@test
+def a_queue_deeper_than_the_host_allows_serves_all_the_same(case):
+    need_direct_io(case)
+    limit = int(pathlib.Path("/proc/sys/fs/aio-max-nr").read_text())
+    workers = limit // 4096 + 1
+    if workers > 64:
+        raise Skip(f"it would take {workers} workers")
+    files = [case.store(f"cold-{number}", MIB) for number in range(40)]
+    daemon = case.start("--aio-depth=4096", workers=workers)
+    daemon.wait_log(r" warning .*aio-max-nr")
+    for stored in files:
+        evict(stored)
+    fetch_all(daemon, files)
+
+
+@test
+def little_buffer_memory_serves_many_streams(case):
+    need_direct_io(case)
+    files = [case.store(f"cold-{number}", 2 * MIB + number)
+             for number in range(50)]
+    for stored in files[::2]:
+        evict(stored)
+    daemon = case.start("--buffer-memory=2M")
+    fetch_all(daemon, files)
+    daemon.wait_access(count=50, end="complete")
+    peak = peak_memory(daemon.worker)
+    true(SANITIZED or peak < 16 * MIB, f"memory rose to {peak / MIB} MiB")
+
+
+@test
+def memory_for_a_single_chunk_serves_many_streams(case):
+    need_direct_io(case)
+    files = [case.store(f"cold-{number}", 4 * MIB + number)
+             for number in range(10)]
+    for stored in files:
+        evict(stored)
+    daemon = case.start("--chunk-size=1M", "--buffer-memory=1M")
+    fetch_all(daemon, files)
+
+
+@test
+def slow_cold_streams_do_not_starve_a_fast_one(case):
+    need_direct_io(case)
+    files = [case.store(f"cold-{number}", 4 * MIB) for number in range(40)]
+    for stored in files:
+        evict(stored)
+    daemon = case.start("--buffer-memory=2M")
+    slow = [daemon.begin(f"/{stored.path.name}") for stored in files[1:]]
+    for connection, _ in slow:
+        wait_until(connection.waiting, "a first byte")
+    check_file(daemon.fetch("/cold-0"), files[0])
+
+
+@test
+def clients_that_leave_while_reads_are_in_flight_harm_nobody(case):
+    need_direct_io(case)
+    files = [case.store(f"cold-{number}", 4 * MIB) for number in range(20)]
+    daemon = case.start("--buffer-memory=2M", "--aio-depth=4")
+    check_file(daemon.fetch("/cold-0"), files[0])
+    wait_idle(daemon.worker)
+    before = descriptors(daemon.worker)
+    for stored in files:
+        evict(stored)
+    for stored in files[1:]:
+        connection, _ = daemon.begin(f"/{stored.path.name}")
+        connection.close()
+    check_file(daemon.fetch("/cold-0"), files[0])
+    wait_until(lambda: descriptors(daemon.worker) == before,
+               f"{before} descriptors in the worker")
+    for stored in files:
+        check_file(daemon.fetch(f"/{stored.path.name}"), stored)
+
+
+@test
+def a_cold_file_cut_short_breaks_the_connection(case):
+    need_direct_io(case)
+    stored = case.store("cold", 32 * MIB)
+    original = stored.content()
+    evict(stored)
+    daemon = case.start()
+    connection, response = daemon.begin("/cold")
+    connection.receive_bytes(response, MIB)
+    os.truncate(stored.path, 8 * MIB)
+    connection.receive(response)
+    true(response.broken, f"{response!r} looks complete")
+    true(original.startswith(response.body), "wrong bytes were sent")
+
+
+# --- the other tiers ---------------------------------------------------------
+
+@test
+def files_on_tmpfs_arrive_whole(case):
+    if not os.access("/dev/shm", os.W_OK):
+        raise Skip("no /dev/shm")
+    folder = pathlib.Path(tempfile.mkdtemp(prefix="fs-", dir="/dev/shm"))
+    case.defer(shutil.rmtree, folder)
+    case.root = folder
+    daemon = case.start()
+    files = [case.store(f"size-{size}", size)
+             for size in (0, 1, 4095, 4097, 256 * KIB + 1, 4 * MIB + 3)]
+    for stored in files:
+        check_file(daemon.fetch(f"/{stored.path.name}"), stored)
+    fetch_all(daemon, files)
+    response = daemon.fetch(f"/size-{256 * KIB + 1}",
+                            HTTP_RANGE="bytes=4095-70000")
+    check_response(response, 206, files[4].piece(4095, 65906))
+
+
+@test
+def a_sparse_file_is_read_as_zeros(case):
+    stored = case.store("sparse", 0)
+    os.truncate(stored.path, 3 * MIB + 100)
+    response = case.start().fetch("/sparse")
+    check_response(response, 200, bytes(3 * MIB + 100))
+
+
+# --- system calls ------------------------------------------------------------
+
+def need_strace(case):
+    """Skips the test where no process can be traced."""
+    need("strace")
+    done = subprocess.run(["strace", "-o", case.dir / "probe", "true"],
+                          capture_output=True, check=False)
+    if done.returncode:
+        raise Skip("strace is not allowed to trace")
+
+
+def start_traced(case):
+    """A daemon whose reads are written to the file trace."""
+    return case.start(env={"ASAN_OPTIONS": "detect_leaks=0"}, prefix=[
+        "strace", "-f", "-y", "-s", "0", "-o", str(case.dir / "trace"),
+        "-e", f"trace={TRACED}", "--"])
+
+
+def loop_calls(case, daemon, worker):
+    """The traced calls of the worker's event loop, once it has ended."""
+    daemon.stop()
+    lines = (case.dir / "trace").read_text().splitlines()
+    return [line.split(None, 1)[1] for line in lines
+            if line.split(None, 1)[0] == str(worker)]
+
+
+def check_loop_never_waits(calls, name):
+    """Fails if the loop's thread read this file in a way that blocks."""
+    for call in calls:
+        match = re.match(r"(\w+)\(", call)
+        if not match or f"{name}>" not in call:
+            continue
+        if match.group(1) == "preadv2" and "RWF_NOWAIT" in call:
+            continue
+        equal(match.group(1), "io_submit", f"how the loop reads: {call}")
+
+
+@test(timeout=120)
+def a_cold_file_is_read_by_io_submit_and_nothing_that_blocks(case):
+    need_direct_io(case)
+    need_strace(case)
+    stored = case.store("cold", 8 * MIB)
+    daemon = start_traced(case)
+    worker = daemon.worker
+    evict(stored)
+    check_file(daemon.fetch("/cold"), stored)
+    calls = loop_calls(case, daemon, worker)
+    submits = [call for call in calls if call.startswith("io_submit(")]
+    if "aio-max-nr" in daemon.log():
+        raise Skip("others have used up fs.aio-max-nr")
+    true(submits, "no io_submit, but " + "\n".join(calls[-40:]))
+    check_loop_never_waits(calls, "cold")
+
+
+@test(timeout=120)
+def a_cached_file_is_read_without_io_submit(case):
+    need_strace(case)
+    stored = case.store("cached", 4 * MIB)
+    warm(stored, 0, stored.size)
+    if not all(cached_pages(stored)):
+        raise Skip("the file does not stay in the page cache")
+    daemon = start_traced(case)
+    worker = daemon.worker
+    check_file(daemon.fetch("/cached"), stored)
+    calls = loop_calls(case, daemon, worker)
+    equal([call for call in calls if call.startswith("io_submit(")], [],
+          "calls of io_submit")
+    check_loop_never_waits(calls, "cached")
+
+
+if __name__ == "__main__":
+    main()
