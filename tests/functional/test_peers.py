@@ -446,8 +446,8 @@ def a_mixture_of_clients_gets_the_right_bytes(case):
         in_threads(Mixture(daemon, files).run, range(16))
         wait_idle(daemon.worker)
         check_file(daemon.fetch("/file-1"), files[0])
-        equal([name for name in open_files(daemon.worker) if "/file-" in name],
-              [], "files that are still open")
+        wait_until(lambda: not [name for name in open_files(daemon.worker)
+                                if "/file-" in name], "all files are closed")
         daemon.stop()
 
 

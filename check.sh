@@ -1,0 +1,285 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+# Builds fcgi-stream in every way that matters and runs all its tests.
+set -u
+umask 022
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd -P) || exit 1
+# shellcheck source=scripts/setup-lib.sh
+. "$here/scripts/setup-lib.sh"
+
+out=$here/build-check
+logs=$out/logs
+fuzz_seconds=${FUZZ_SECONDS:-5}
+jobs=$(nproc)
+# shellcheck disable=SC2034
+progress_seconds=60
+passed=0
+failed=0
+skipped=0
+
+# What the tests use. Those that need a program which is not there are skipped.
+test_packages=(libcmocka-dev python3 curl nginx spawn-fcgi strace valgrind
+	clang libclang-rt-dev xz-utils shellcheck mandoc)
+
+usage() {
+	cat <<'END'
+usage: ./check.sh
+
+Installs what is missing, builds with gcc and clang, and runs all tests: as
+they are, under AddressSanitizer and UndefinedBehaviorSanitizer, the unit
+tests under valgrind, the fuzzers for a few seconds each, and once more from
+the release archive. Its last line is "N passed, N failed, N skipped".
+Everything it writes is in build-check/, the logs are in build-check/logs/.
+
+environment:
+  FUZZ_SECONDS    how long each fuzzer runs (default: 5)
+END
+}
+
+# --- steps and their results -------------------------------------------------
+
+# count_summary LOG: prints how many passed, failed and were skipped, as
+# automake's test summaries and lines like ours say.
+count_summary() {
+	awk '
+	/^Testsuite summary/ { summary = 1 }
+	summary && /^# (PASS|XFAIL):/ { pass += $NF }
+	summary && /^# (FAIL|XPASS|ERROR):/ { fail += $NF }
+	summary && /^# SKIP:/ { skip += $NF }
+	/^# ERROR:/ { summary = 0 }
+	/^[0-9]+ passed, [0-9]+ failed, [0-9]+ skipped$/ {
+		pass += $1; fail += $3; skip += $5
+	}
+	END { printf "%d %d %d\n", pass, fail, skip }' "$1"
+}
+
+# What is worth reading in the log of a step that failed: which tests, and
+# what they said. "make check VERBOSE=1" leaves their logs there, each below
+# a headline with a line of "=".
+show_failure() {
+	local log=$1
+	if ! grep -qE '^(FAIL|XPASS|ERROR): tests/' "$log"; then
+		printf -- '--- the last lines of %s:\n' "$log"
+		grep -vE '^  (CC|CCLD|AR) |^checking |^make ' "$log" |
+			tail -n 60
+		printf -- '---\n'
+		return
+	fi
+	printf -- '--- from %s:\n' "$log"
+	grep -E '^(FAIL|XPASS|ERROR): tests/.* ' "$log" | sort -u | head -n 40
+	awk '
+	/^=+$/ { left = before ~ /^(FAIL|XPASS|ERROR): [^ ]*$/ ? 60 : 0 }
+	/^Testsuite summary/ { left = 0 }
+	left > 0 && !/^(PASS|SKIP|ok)/ { print; left-- }
+	{ before = $0 }' "$log" | head -n 200
+	printf -- '---\n'
+}
+
+# step NAME COMMAND...: runs it in the current folder, prints one line with
+# its result and time, adds up its tests. A command that fails without a
+# failed test counts as one.
+step() {
+	local name=$1 log start=$SECONDS status=0 counts pass fail skip
+	shift
+	log=$logs/${name//[^a-z0-9]/-}.log
+	logged "$log" "$@" || status=$?
+	read -r pass fail skip < <(count_summary "$log")
+	[ $status -eq 0 ] || [ "$fail" -gt 0 ] || fail=1
+	passed=$((passed + pass))
+	failed=$((failed + fail))
+	skipped=$((skipped + skip))
+	counts=
+	[ $((pass + fail + skip)) -eq 0 ] ||
+		counts="$pass passed, $fail failed, $skip skipped"
+	if [ "$fail" -eq 0 ]; then
+		printf 'ok    %-34s %4d s  %s\n' \
+			"$name" $((SECONDS - start)) "$counts"
+		return 0
+	fi
+	printf 'FAIL  %-34s %4d s  %s\n' "$name" $((SECONDS - start)) "$counts"
+	show_failure "$log"
+	return 1
+}
+
+# --- builds and tests --------------------------------------------------------
+
+# Makes an empty build folder and configures there.
+configure_in() {
+	local folder=$1
+	shift
+	rm -rf "$folder" && mkdir -p "$folder" && cd "$folder" || return 1
+	../../configure "$@"
+}
+
+# build NAME SWITCH...: configures and builds in build-check/NAME, and stays
+# in that folder.
+build() {
+	local name=$1
+	shift
+	step "$name: configure" configure_in "$out/$name" "$@" || return 1
+	cd "$out/$name" || return 1
+	step "$name: build" build_all
+}
+
+# The program and its tests, without running them.
+build_all() {
+	make -j"$jobs" all && make -j"$jobs" check TESTS=
+}
+
+# The unit tests of the build in the current folder, as automake names them.
+# shellcheck disable=SC2016
+unit_tests() {
+	make -s -f Makefile -f - print <<<'print: ; @echo $(unit_tests)'
+}
+
+check_gcc() {
+	build gcc --enable-werror || return
+	step "gcc: make check" make -j"$jobs" check
+	check_valgrind
+	step "gcc: make distcheck" make -j"$jobs" distcheck \
+		DISTCHECK_CONFIGURE_FLAGS=--enable-werror
+}
+
+# In the folder of the gcc build.
+check_valgrind() {
+	if ! command -v valgrind >/dev/null; then
+		not_run "valgrind: unit tests" "valgrind is missing"
+		return
+	fi
+	local options="-q --error-exitcode=99 --leak-check=full"
+	options+=" --errors-for-leak-kinds=definite,possible"
+	FCGI_STREAM_VALGRIND=1 step "valgrind: unit tests" \
+		make -j"$jobs" check TESTS="$(unit_tests)" \
+		LOG_COMPILER=valgrind LOG_FLAGS="$options"
+}
+
+check_clang() {
+	if ! command -v clang >/dev/null; then
+		not_run "clang" "clang is missing"
+		return
+	fi
+	build clang CC=clang --enable-werror || return
+	step "clang: unit tests" make -j"$jobs" check TESTS="$(unit_tests)"
+}
+
+check_sanitizers() {
+	build sanitizers --enable-werror --enable-asan --enable-ubsan || return
+	export FCGI_STREAM_SANITIZED=1
+	export ASAN_OPTIONS=detect_leaks=1
+	export UBSAN_OPTIONS=print_stacktrace=1:halt_on_error=1
+	step "sanitizers: make check" make -j"$jobs" check
+	unset FCGI_STREAM_SANITIZED ASAN_OPTIONS UBSAN_OPTIONS
+}
+
+check_fuzz() {
+	if ! command -v clang >/dev/null; then
+		not_run "fuzz" "clang is missing"
+		return
+	fi
+	build fuzz CC=clang --enable-fuzz --enable-asan --enable-ubsan ||
+		return
+	step "fuzz: $fuzz_seconds s each" run_fuzzers
+}
+
+# Adds a last line with the sum to the fuzzers' TAP.
+run_fuzzers() {
+	"$here/tests/fuzz/run.sh" "$fuzz_seconds" | awk '
+	{ print }
+	/^ok .*# SKIP/ { skip++; next }
+	/^ok / { pass++ }
+	/^not ok / { fail++ }
+	END {
+		printf "%d passed, %d failed, %d skipped\n", pass, fail, skip
+	}'
+	return "${PIPESTATUS[0]}"
+}
+
+check_scripts() {
+	cd "$here" || return
+	local scripts=(quickstart.sh check.sh autogen.sh .ci/run
+		scripts/nginx-conf scripts/setup-lib.sh tests/fuzz/*.sh)
+	if command -v shellcheck >/dev/null; then
+		step "scripts: shellcheck" one_test \
+			shellcheck -x -S warning "${scripts[@]}"
+	else
+		not_run "scripts: shellcheck" "shellcheck is missing"
+	fi
+	if command -v mandoc >/dev/null; then
+		step "manual page: mandoc" one_test \
+			mandoc -T lint -W warning docs/fcgi-stream.8
+	else
+		not_run "manual page: mandoc" "mandoc is missing"
+	fi
+}
+
+# Counts a command as one test.
+one_test() {
+	if "$@"; then
+		echo "1 passed, 0 failed, 0 skipped"
+	else
+		echo "0 passed, 1 failed, 0 skipped"
+		return 1
+	fi
+}
+
+# A part for which a program is missing counts as one skipped test.
+not_run() {
+	printf 'SKIP  %-34s %s\n' "$1" "$2"
+	skipped=$((skipped + 1))
+}
+
+# The reasons why tests were skipped, each once.
+show_skipped() {
+	local lines
+	lines=$(cat "$logs"/*.log 2>/dev/null | sed -n \
+		'/# TOTAL/d; s/^SKIP: \(.*\)/      \1/p' | sort | uniq -c |
+		head -n 40)
+	[ -z "$lines" ] || printf 'skipped (how often, test):\n%s\n' "$lines"
+}
+
+# --- packages ----------------------------------------------------------------
+
+install_packages() {
+	if ! command -v dpkg-query >/dev/null; then
+		echo "this is not Debian: hoping that all is installed"
+		return 0
+	fi
+	need_packages "$logs/packages.log" "${build_packages[@]}" \
+		"${test_packages[@]}"
+}
+
+main() {
+	case ${1-} in
+	'') ;;
+	-h | --help)
+		usage
+		exit 0 ;;
+	*)
+		usage >&2
+		exit 2 ;;
+	esac
+	export LC_ALL=C.UTF-8 VERBOSE=1
+	PATH=$PATH:/usr/sbin:/sbin
+	mkdir -p "$logs" || exit 1
+	rm -f "$logs"/*.log
+	install_packages || {
+		show_log "$logs/packages.log"
+		echo "0 passed, 1 failed, 0 skipped"
+		exit 1
+	}
+	cd "$here" || exit 1
+	if step "autogen.sh" ./autogen.sh; then
+		check_gcc
+		check_clang
+		check_sanitizers
+		check_fuzz
+		check_scripts
+	fi
+	show_skipped
+	[ $((passed + failed)) -gt 0 ] || failed=1
+	echo "total time: $SECONDS s"
+	echo "$passed passed, $failed failed, $skipped skipped"
+	[ "$failed" -eq 0 ]
+}
+
+main "$@"
