@@ -46,7 +46,7 @@ install_packages() {
 configure_program() {
 	[ "$here/configure" -nt "$here/configure.ac" ] || "$here/autogen.sh" ||
 		return
-	[ -e Makefile ] || ../configure
+	[ -e Makefile ] || ../configure --disable-unit-tests
 }
 
 build_program() {

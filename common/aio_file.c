@@ -58,12 +58,20 @@ static void closed(uv_work_t *work, int status)
 	free(container_of(work, struct aio_file, work));
 }
 
+/* The last descriptor of a deleted file frees all its blocks in close(2). */
+static bool is_deleted(int fd)
+{
+	struct stat st;
+
+	return fstat(fd, &st) == 0 && st.st_nlink == 0;
+}
+
 void aio_file_unref(struct aio_file *file)
 {
 	if (!file || --file->references > 0)
 		return;
 	assert(TAILQ_EMPTY(&file->waiting));
-	if (file->close_blocks &&
+	if ((file->close_blocks || is_deleted(file->fd)) &&
 	    uv_queue_work(file->loop, &file->work, close_descriptors, closed) ==
 		0)
 		return;
@@ -71,10 +79,31 @@ void aio_file_unref(struct aio_file *file)
 	free(file);
 }
 
+/*
+ * Kernels before 6.1 do not tell the alignment, nor do some file systems. For
+ * those that are known to read in the background a page is enough, and a read
+ * that fails with EINVAL all the same goes to the thread pool. Others may
+ * accept O_DIRECT and then read inside io_submit(), as FUSE does.
+ */
+static bool reads_in_background(int fd)
+{
+	struct statfs fs;
+
+	if (fstatfs(fd, &fs) < 0)
+		return false;
+	switch ((unsigned long)fs.f_type) {
+	case EXT4_SUPER_MAGIC:
+	case XFS_SUPER_MAGIC:
+	case BTRFS_SUPER_MAGIC:
+	case F2FS_SUPER_MAGIC:
+		return true;
+	}
+	return false;
+}
+
 /* The alignment of offsets and lengths; 0: no direct I/O. */
 static uint32_t direct_alignment(int fd)
 {
-	struct statfs fs;
 #ifdef HAVE_STRUCT_STATX_STX_DIO_MEM_ALIGN
 	struct statx stx;
 
@@ -85,15 +114,7 @@ static uint32_t direct_alignment(int fd)
 		return stx.stx_dio_offset_align;
 	}
 #endif
-	/*
-	 * Kernels before 6.1 and some file systems do not tell. A page is
-	 * enough for all of them, and a read that fails with EINVAL all the
-	 * same goes to the thread pool. In memory, direct means nothing.
-	 */
-	if (fstatfs(fd, &fs) < 0 || fs.f_type == TMPFS_MAGIC ||
-	    fs.f_type == RAMFS_MAGIC || fs.f_type == HUGETLBFS_MAGIC)
-		return 0;
-	return CHUNK_POOL_ALIGNMENT;
+	return reads_in_background(fd) ? CHUNK_POOL_ALIGNMENT : 0;
 }
 
 int aio_file_open_direct(struct aio_file *file)

@@ -45,9 +45,13 @@ struct aio_file {
  */
 struct aio_file *aio_file_new(uv_loop_t *loop, int fd, bool close_blocks);
 
+/* One more reference, for one more aio_file_unref(). */
 struct aio_file *aio_file_ref(struct aio_file *file);
 
-/* NULL is allowed. */
+/*
+ * One less; the last one closes, in the thread pool where close(2) may wait.
+ * NULL is allowed.
+ */
 void aio_file_unref(struct aio_file *file);
 
 /*

@@ -205,10 +205,8 @@ static void queue_direct(struct aio_op *op)
 
 	op->skip = (size_t)(op->offset - start);
 	length = (op->skip + op->length + alignment - 1) & ~(alignment - 1);
-	if (length > size) {
+	if (length > size)
 		length = size;
-		op->length = size - op->skip;
-	}
 	span.length = (size_t)length;
 	op->state = OP_DIRECT;
 	kernel_aio_read(&op->reader->aio, &op->direct, &span);
@@ -223,7 +221,10 @@ static void direct_done(struct kernel_aio_read *read, long long result)
 	if (op->read && (result == -EINVAL || result == -EOPNOTSUPP)) {
 		aio_file_without_direct(op->file);
 		queue_thread(op);
-	} else if (op->read && result == -EAGAIN) {
+	} else if (op->read &&
+	    (result == -EAGAIN ||
+		(result > 0 && result <= (long long)op->skip))) {
+		/* Short of what was asked for is not the end of the file. */
 		queue_thread(op);
 	} else {
 		reader->counts.direct++;

@@ -46,7 +46,7 @@ struct aio_read {
 struct aio_reader_options {
 	uv_loop_t *loop;
 	struct chunk_pool *pool;
-	/* Reads in flight in the kernel, and as many in the thread pool. */
+	/* Reads in flight in the kernel. */
 	unsigned int depth;
 	/* Reads in the thread pool at one time. */
 	unsigned int pool_jobs;
@@ -82,6 +82,7 @@ unsigned int aio_reader_slots(const struct aio_reader *reader);
 /* What aio_reader_new() met when it asked for slots: 0 or -errno. */
 int aio_reader_setup_error(const struct aio_reader *reader);
 
+/* What it has done so far. */
 struct aio_reader_counts aio_reader_counts(const struct aio_reader *reader);
 
 /*

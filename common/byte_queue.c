@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static int make_room(struct byte_queue *queue, size_t length)
+static int make_room(struct byte_queue *queue, size_t length, size_t limit)
 {
 	size_t capacity = queue->length + length;
 	unsigned char *data;
@@ -21,6 +21,8 @@ static int make_room(struct byte_queue *queue, size_t length)
 	/* The first block is of its size; a queue that grows, doubles. */
 	if (capacity < 2 * queue->capacity)
 		capacity = 2 * queue->capacity;
+	if (capacity > limit)
+		capacity = limit;
 	data = malloc(capacity);
 	if (!data)
 		return -ENOMEM;
@@ -42,7 +44,7 @@ int byte_queue_append(
 		return 0;
 	if (queue->length > limit || length > limit - queue->length)
 		return -ENOBUFS;
-	r = make_room(queue, length);
+	r = make_room(queue, length, limit);
 	if (r < 0)
 		return r;
 	memcpy(queue->data + queue->start + queue->length, bytes, length);

@@ -141,6 +141,11 @@ void chunk_pool_trim(struct chunk_pool *pool, size_t keep)
 	}
 }
 
+bool chunk_pool_is_short(const struct chunk_pool *pool)
+{
+	return !TAILQ_EMPTY(&pool->waiters);
+}
+
 size_t chunk_pool_buffer_size(const struct chunk_pool *pool)
 {
 	return pool->buffer_size;

@@ -62,6 +62,9 @@ void chunk_pool_unwait(struct chunk_pool *pool, struct chunk_waiter *waiter);
 /* Returns free buffers to the system until at most `keep` are left. */
 void chunk_pool_trim(struct chunk_pool *pool, size_t keep);
 
+/* Whether somebody waits for a buffer. */
+bool chunk_pool_is_short(const struct chunk_pool *pool);
+
 /* Bytes in one buffer. */
 size_t chunk_pool_buffer_size(const struct chunk_pool *pool);
 

@@ -48,6 +48,7 @@ struct fcgi_output {
 	unsigned char *record; /* borrowed while a call runs, else NULL */
 	struct byte_queue queue;
 	struct byte_queue control;
+	size_t control_length; /* queued since nothing waited */
 	size_t owed;
 	uint8_t owed_padding;
 	int fd;
@@ -456,6 +457,11 @@ int fcgi_output_control(
 
 	if (output->error)
 		return output->error;
+	if (fcgi_output_pending(output) == 0)
+		output->control_length = 0;
+	output->control_length += length;
+	if (output->control_length > FCGI_OUTPUT_CONTROL_MAX)
+		return fail(output, -ENOBUFS);
 	if (output->owed == 0)
 		return keep(output, records, length);
 	r = byte_queue_append(

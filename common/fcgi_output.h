@@ -25,7 +25,7 @@ struct fcgi_output;
 #define FCGI_OUTPUT_KEEP_MAX 4096
 /* Most bytes that wait in memory for a socket that is full. */
 #define FCGI_OUTPUT_QUEUE_MAX (128 * 1024)
-/* Most bytes of answers to management records that wait for a record's end. */
+/* Most bytes of answers to management records that wait to be sent. */
 #define FCGI_OUTPUT_CONTROL_MAX 4096
 
 /*
@@ -81,7 +81,8 @@ int fcgi_output_error_log(struct fcgi_output *output, const char *message);
 
 /*
  * Queues whole records of the caller's making; they leave at the next end of
- * a record. -ENOBUFS over FCGI_OUTPUT_CONTROL_MAX, which breaks the output.
+ * a record, with a flush or with what follows. -ENOBUFS over
+ * FCGI_OUTPUT_CONTROL_MAX, which breaks the output.
  */
 int fcgi_output_control(
     struct fcgi_output *output, const void *records, size_t length);

@@ -227,6 +227,11 @@ int fcgi_params_parse(struct fcgi_params_parser *parser, const uint8_t *head,
 	return 0;
 }
 
+struct fcgi_params *fcgi_params_none(void)
+{
+	return calloc(1, sizeof(struct fcgi_params));
+}
+
 void fcgi_params_free(struct fcgi_params *params)
 {
 	free(params);
@@ -236,9 +241,9 @@ const char *fcgi_params_get(const struct fcgi_params *params, const char *name)
 {
 	size_t length = strlen(name);
 
-	for (size_t i = 0; i < params->count; i++)
-		if (strncmp(params->pairs[i], name, length) == 0 &&
-		    params->pairs[i][length] == '=')
-			return params->pairs[i] + length + 1;
+	for (size_t i = params->count; i > 0; i--)
+		if (strncmp(params->pairs[i - 1], name, length) == 0 &&
+		    params->pairs[i - 1][length] == '=')
+			return params->pairs[i - 1] + length + 1;
 	return NULL;
 }

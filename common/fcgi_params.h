@@ -30,10 +30,17 @@ void fcgi_params_parser_free(struct fcgi_params_parser *parser);
 int fcgi_params_parse(struct fcgi_params_parser *parser, const uint8_t *head,
     size_t length, struct fcgi_params **ret_params);
 
+/* No parameters at all; NULL: out of memory. The caller owns the result. */
+struct fcgi_params *fcgi_params_none(void);
+
 /* NULL is allowed. */
 void fcgi_params_free(struct fcgi_params *params);
 
-/* The value of `name`, NULL if it was not sent. Lives as long as `params`. */
+/*
+ * The value of `name`, NULL if it was not sent. Of several the last counts, so
+ * that a line behind an include in a front's configuration wins. Lives as long
+ * as `params`.
+ */
 const char *fcgi_params_get(const struct fcgi_params *params, const char *name);
 
 #endif

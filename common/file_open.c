@@ -67,6 +67,7 @@ static void run(uv_work_t *work)
 	struct file_open *open = container_of(work, struct file_open, work);
 	struct file_open_result *result = &open->result;
 
+	result->error = 0;
 	result->fd = open_target(open);
 	if (result->fd < 0) {
 		result->error = result->fd;
@@ -80,6 +81,19 @@ static void run(uv_work_t *work)
 	result->close_blocks = aio_file_close_blocks(result->fd);
 }
 
+/* With the care of an aio_file: close(2) may block. */
+static void close_unwanted(
+    uv_loop_t *loop, const struct file_open_result *result)
+{
+	struct aio_file *file =
+	    aio_file_new(loop, result->fd, result->close_blocks);
+
+	if (file)
+		aio_file_unref(file);
+	else
+		close(result->fd);
+}
+
 static void finished(uv_work_t *work, int status)
 {
 	struct file_open *open = container_of(work, struct file_open, work);
@@ -88,7 +102,7 @@ static void finished(uv_work_t *work, int status)
 	if (open->done)
 		open->done(open->context, &open->result);
 	else if (open->result.error == 0)
-		close(open->result.fd);
+		close_unwanted(work->loop, &open->result);
 	free(open);
 }
 
@@ -106,6 +120,8 @@ struct file_open *file_open_start(uv_loop_t *loop,
 		.done = done,
 		.context = context,
 		.root_fd = target->root_fd,
+		/* Unless it runs. */
+		.result.error = -ECANCELED,
 		.path = open->below + below_size,
 	};
 	memcpy(open->below, target->below, below_size);
@@ -117,6 +133,8 @@ struct file_open *file_open_start(uv_loop_t *loop,
 void file_open_cancel(struct file_open *open)
 {
 	open->done = NULL;
+	/* One that waits for a thread shall not keep others waiting. */
+	uv_cancel((uv_req_t *)&open->work);
 }
 
 int file_open_supported(void)

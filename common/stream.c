@@ -23,6 +23,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "common/chunk_pool.h"
 #include "common/writer.h"
 
 /* Chunks that a client must take in time before it is read ahead for again. */
@@ -34,6 +35,7 @@ static void give_up_next(struct stream *stream);
 
 void stream_group_init(struct stream_group *group, size_t chunk_size)
 {
+	memset(group, 0, sizeof(*group));
 	TAILQ_INIT(&group->holders);
 	group->chunk_size = chunk_size;
 }
@@ -64,9 +66,18 @@ bool stream_group_sweep(struct stream_group *group)
 
 static void hold(struct stream *stream)
 {
+	struct stream_group *group = stream->group;
+
+	/* Somebody who could send needs the buffer more. */
+	if (group->pool && chunk_pool_is_short(group->pool)) {
+		give_up_next(stream);
+		return;
+	}
+	if (TAILQ_EMPTY(&group->holders) && group->on_hold)
+		group->on_hold(group->context);
 	stream->holding = true;
 	stream->sweeps = 0;
-	TAILQ_INSERT_TAIL(&stream->group->holders, stream, link);
+	TAILQ_INSERT_TAIL(&group->holders, stream, link);
 }
 
 static void unhold(struct stream *stream)
@@ -141,11 +152,25 @@ static void finish(struct stream *stream, int error)
 	stream->on_end(stream->context, error);
 }
 
+/* What goes in front goes with the first bytes: until then it can change. */
+static int put_start(struct stream *stream)
+{
+	const void *start = stream->start;
+
+	if (!start)
+		return 0;
+	stream->start = NULL;
+	return stream->writer->ops->put(
+	    stream->writer, start, stream->start_length);
+}
+
 /* All bytes are with the writer: close the response, wait till it has left. */
 static void end_response(struct stream *stream)
 {
-	int r = stream->writer->ops->end(stream->writer);
+	int r = put_start(stream);
 
+	if (r == 0)
+		r = stream->writer->ops->end(stream->writer);
 	if (r == -EAGAIN)
 		want(stream, true);
 	else
@@ -160,7 +185,7 @@ static bool may_read_ahead(struct stream *stream)
 		stream->hold_off--;
 		return false;
 	}
-	return stream->waited;
+	return stream->waited && stream->took;
 }
 
 /*
@@ -179,8 +204,10 @@ static bool send_chunk(struct stream *stream)
 	if (behind < stream->end && may_read_ahead(stream))
 		ahead = read_next(stream, behind);
 	stream->waited = false;
-	r = stream->writer->ops->offer(
-	    stream->writer, chunk.data, chunk.length, &taken);
+	r = put_start(stream);
+	if (r == 0)
+		r = stream->writer->ops->offer(
+		    stream->writer, chunk.data, chunk.length, &taken);
 	stream->source->ops->release(stream->source, &chunk);
 	stream->position += taken;
 	stream->writable = false;
@@ -225,6 +252,7 @@ static void on_ready(void *context)
 	struct stream *stream = context;
 
 	stream->writable = true;
+	stream->took = true;
 	if (stream->position == stream->end)
 		end_response(stream);
 	else
@@ -257,6 +285,17 @@ void stream_init(struct stream *stream, struct stream_group *group,
 	stream->group = group;
 	stream->source = source;
 	stream->writer = writer;
+}
+
+void stream_set_start(struct stream *stream, const void *start, size_t length)
+{
+	stream->start = start;
+	stream->start_length = length;
+}
+
+bool stream_is_untouched(const struct stream *stream)
+{
+	return stream->start != NULL;
 }
 
 void stream_start(struct stream *stream, uint64_t offset, uint64_t length,

@@ -10,8 +10,12 @@
 
 #include "common/source.h"
 
+struct chunk_pool;
 struct stream;
 struct writer;
+
+/* A stream began to hold a chunk. */
+typedef void stream_hold_fn(void *context);
 
 /*
  * Streams that share a pool, one group for each loop. Embedded by value. It
@@ -22,6 +26,11 @@ struct stream_group {
 	TAILQ_HEAD(, stream) holders;
 	/* Most bytes in one read. */
 	size_t chunk_size;
+	/* Where chunks come from: while it is short none is held. */
+	const struct chunk_pool *pool;
+	/* The first holder came: time for stream_group_sweep(). */
+	stream_hold_fn *on_hold;
+	void *context;
 };
 
 /*
@@ -48,19 +57,23 @@ struct stream {
 	struct writer *writer;
 	stream_end_fn *on_end;
 	void *context;
+	/* What goes in front of the first byte; NULL once it is put. */
+	const void *start;
+	size_t start_length;
 	enum stream_next next;
 	struct source_chunk chunk;
 	bool active;
 	bool writable; /* the writer is ready and was given nothing since */
 	bool wanting;  /* the writer was asked to say when it is ready */
 	bool waited;   /* the last chunk did not come at once */
+	bool took;     /* the client has taken something, and wants more */
 	bool holding;  /* on the group's list */
 	unsigned int sweeps;   /* of the group, since it is */
 	unsigned int hold_off; /* chunks to go without read-ahead */
 	TAILQ_ENTRY(stream) link;
 };
 
-/* Reads are of at most `chunk_size` bytes. */
+/* Reads are of at most `chunk_size` bytes; the rest is the caller's to set. */
 void stream_group_init(struct stream_group *group, size_t chunk_size);
 
 /*
@@ -77,9 +90,22 @@ bool stream_group_reclaim(struct stream_group *group);
 bool stream_group_sweep(struct stream_group *group);
 
 /*
- * Sends `length` bytes of `source` from `offset` on through `writer`, on top of
- * what it was given already (the head), and ends the response. `length` may be
- * 0. `on_end(context, error)` is called once, perhaps from inside this call.
+ * A stream from `source` (NULL if there is nothing but a start) to `writer`,
+ * both of which stay the caller's.
+ */
+void stream_init(struct stream *stream, struct stream_group *group,
+    struct source *source, struct writer *writer);
+
+/*
+ * It shall begin with `length` bytes at `start`, the head, which must stay
+ * where they are until they are put: with the first chunk, or at the end.
+ */
+void stream_set_start(struct stream *stream, const void *start, size_t length);
+
+/*
+ * Sends the start, then `length` bytes of the source from `offset` on, and ends
+ * the response. `length` may be 0. `on_end(context, error)` is called once,
+ * perhaps from inside this call.
  *
  * Back-pressure: a chunk is read only when the writer is ready, of the size
  * that it will take, at most one is sent in a turn of the loop, and what the
@@ -90,9 +116,8 @@ bool stream_group_sweep(struct stream_group *group);
 void stream_start(struct stream *stream, uint64_t offset, uint64_t length,
     stream_end_fn *on_end, void *context);
 
-/* Before stream_start(): what it works with. */
-void stream_init(struct stream *stream, struct stream_group *group,
-    struct source *source, struct writer *writer);
+/* In `on_end`: whether the writer was given nothing, not even the start. */
+bool stream_is_untouched(const struct stream *stream);
 
 /*
  * Stops at once: reads are cancelled, chunks given back, `on_end` is not

@@ -11,8 +11,10 @@ struct access_log_entry {
 	const char *action;
 	const char *method;
 	const char *path;
-	int status;     /* 0: no head was sent */
-	uint64_t bytes; /* of the body, handed to the socket */
+	/* 0: no head was sent. */
+	int status;
+	/* Of the body: sent, or kept to be sent. */
+	uint64_t bytes;
 	uint64_t duration_ns;
 	/* NULL: complete; else why it was not. */
 	const char *reason;

@@ -11,6 +11,9 @@
  *	          but the peer is still sending its request body; a timer runs
  *	closing   handles are being closed; nothing else may touch it
  *
+ * A peer that closes its sending side counts as gone: fronts close both, and
+ * the program could not tell them apart.
+ *
  * The connection owns socket, output, writer and, while there is one, the
  * request.
  */
@@ -56,7 +59,8 @@ struct connection {
 	bool over_limit;
 	bool lingering;
 	bool closing;
-	bool progress; /* the socket took something since the timer's start */
+	bool served; /* a head was whole: from now on it may be idle */
+	uint64_t waiting_since; /* for the peer to take something, in ms */
 	uv_poll_t poll;
 	uv_timer_t timer;
 };
@@ -129,23 +133,26 @@ static void set_timer(struct connection *connection, enum timer_use use)
 	if (connection->closing || connection->timer_use == use)
 		return;
 	connection->timer_use = use;
-	connection->progress = false;
 	if (use == TIMER_OFF)
 		uv_timer_stop(&connection->timer);
 	else
-		uv_timer_start(&connection->timer, on_timer, ms, ms);
+		uv_timer_start(&connection->timer, on_timer, ms, 0);
 }
 
-/* The send timer runs on; it looks whether something moved since it last did.
- */
-static void check_progress(struct connection *connection)
+/* The send timer is set once and asks when it fires how long it was really. */
+static void check_waiting(struct connection *connection)
 {
-	bool waits_for_peer = (connection->events & UV_WRITABLE) != 0;
+	uint64_t limit = connection->all->services.options->send_timeout_ms;
+	uint64_t waited = 0;
 
-	if (waits_for_peer && !connection->progress)
+	if (connection->events & UV_WRITABLE)
+		waited =
+		    uv_now(connection->timer.loop) - connection->waiting_since;
+	if (waited >= limit)
 		connection_refuse(
 		    connection, "peer took nothing for --send-timeout");
-	connection->progress = false;
+	else
+		uv_timer_start(&connection->timer, on_timer, limit - waited, 0);
 }
 
 static void on_timer(uv_timer_t *timer)
@@ -165,9 +172,18 @@ static void on_timer(uv_timer_t *timer)
 		    "request body not complete within --head-timeout");
 		break;
 	case TIMER_SEND:
-		check_progress(connection);
+		check_waiting(connection);
 		break;
 	}
+}
+
+/* Waits for room in the socket; who takes nothing for long is dropped. */
+static void watch_writable(struct connection *connection)
+{
+	if (!(connection->events & UV_WRITABLE))
+		connection->waiting_since = uv_now(connection->timer.loop);
+	watch(connection, UV_READABLE | UV_WRITABLE);
+	set_timer(connection, TIMER_SEND);
 }
 
 /* The writer waits for room in the socket, or does so no longer. */
@@ -175,9 +191,18 @@ static void on_want(void *context, bool on)
 {
 	struct connection *connection = context;
 
-	watch(connection, on ? UV_READABLE | UV_WRITABLE : UV_READABLE);
-	if (on && connection->request)
-		set_timer(connection, TIMER_SEND);
+	if (on)
+		watch_writable(connection);
+	else
+		watch(connection, UV_READABLE);
+}
+
+/* Everything has left. */
+static void stop_watching(struct connection *connection)
+{
+	watch(connection, UV_READABLE);
+	if (connection->timer_use == TIMER_SEND)
+		set_timer(connection, TIMER_OFF);
 }
 
 /* Sends what the output holds outside of a response. */
@@ -189,11 +214,11 @@ static void flush(struct connection *connection)
 		return;
 	r = fcgi_output_flush(connection->output);
 	if (r == -EAGAIN)
-		watch(connection, UV_READABLE | UV_WRITABLE);
+		watch_writable(connection);
 	else if (r < 0)
 		connection_close(connection, PEER_CLOSED);
 	else
-		watch(connection, UV_READABLE);
+		stop_watching(connection);
 }
 
 /* --- requests ----------------------------------------------------------- */
@@ -257,8 +282,9 @@ static void refuse_request(
 	send_control(connection, end, sizeof(end));
 }
 
+/* `error`: what was wrong with the parameters, or 0. */
 static void start_request(
-    struct connection *connection, struct fcgi_params *params)
+    struct connection *connection, struct fcgi_params *params, int error)
 {
 	const struct request_origin origin = {
 		.services = &connection->all->services,
@@ -279,7 +305,9 @@ static void start_request(
 	connection->request = request;
 	fcgi_output_begin(connection->output, connection->scan.request_id);
 	writer_fcgi_begin(&connection->writer);
-	if (connection->over_limit)
+	if (error < 0)
+		request_refuse(request, 400, "malformed parameters");
+	else if (connection->over_limit)
 		request_refuse(request, 503, "over --max-connections");
 	else
 		dispatch(request);
@@ -292,6 +320,7 @@ static void on_head(struct connection *connection)
 	int r;
 
 	set_timer(connection, TIMER_OFF);
+	connection->served = true;
 	connection->body_length = 0;
 	if (connection->scan.role != FCGI_RESPONDER) {
 		byte_queue_clear(head);
@@ -304,11 +333,13 @@ static void on_head(struct connection *connection)
 	r = fcgi_params_parse(connection->all->parser, head->data + head->start,
 	    head->length, &params);
 	byte_queue_clear(head);
-	if (r == 0)
-		start_request(connection, params);
+	/* Without parameters; its answer is 400. */
+	if (r == -EPROTO)
+		params = fcgi_params_none();
+	if (params)
+		start_request(connection, params, r);
 	else
-		connection_refuse(connection,
-		    r == -EPROTO ? "malformed parameters" : strerror(-r));
+		connection_refuse(connection, strerror(r < 0 ? -r : ENOMEM));
 }
 
 /* --- input -------------------------------------------------------------- */
@@ -377,6 +408,15 @@ static void on_event(struct connection *connection, enum fcgi_scan_event event)
 	}
 }
 
+/* A begun record may be a head; one that was none needs no timer. */
+static void time_head(struct connection *connection)
+{
+	if (fcgi_scan_in_head(&connection->scan))
+		set_timer(connection, TIMER_HEAD);
+	else if (connection->timer_use == TIMER_HEAD && connection->served)
+		set_timer(connection, TIMER_OFF);
+}
+
 static void feed(
     struct connection *connection, const uint8_t *input, size_t length)
 {
@@ -389,8 +429,8 @@ static void feed(
 		length -= used;
 		on_event(connection, event);
 	} while (event != FCGI_SCAN_MORE && !connection->closing);
-	if (!connection->request && fcgi_scan_in_head(&connection->scan))
-		set_timer(connection, TIMER_HEAD);
+	if (!connection->request)
+		time_head(connection);
 }
 
 static void on_readable(struct connection *connection)
@@ -419,7 +459,7 @@ static void on_poll(uv_poll_t *poll, int status, int events)
 		connection_close(connection, PEER_CLOSED);
 	if (connection->closing || !(events & UV_WRITABLE))
 		return;
-	connection->progress = true;
+	connection->waiting_since = uv_now(poll->loop);
 	if (connection->request)
 		writer_fcgi_ready(&connection->writer);
 	else

@@ -5,7 +5,7 @@
 
 struct request;
 
-/* Request methods (RFC 9110, 9), as bits of struct action.methods. */
+/* Request methods (RFC 9110, 9), as bits of struct dispatch_action.methods. */
 enum dispatch_method {
 	DISPATCH_GET = 1 << 0,
 	DISPATCH_HEAD = 1 << 1,

@@ -93,6 +93,7 @@ static void request_free(struct request *request)
 	if (request->source)
 		request->source->ops->close(request->source);
 	fcgi_params_free(request->origin.params);
+	free(request->start);
 	free(request->path_text);
 	free(request);
 }
@@ -132,14 +133,20 @@ static const char *reason_of(int error)
 	return strerror(-error);
 }
 
+/* The path comes last: a long one is cut. */
+static void log_error(const struct request *request, const char *why)
+{
+	log_message(
+	    LOG_LEVEL_ERROR, "%s: %s: \"%s\"", request->id, why, request->path);
+}
+
 static void finish(struct request *request, int error)
 {
 	request_over_fn *over = request->origin.over;
 	void *context = request->origin.context;
 
 	if (error < 0 && !peer_left(error))
-		log_message(LOG_LEVEL_ERROR, "%s: \"%s\": %s", request->id,
-		    request->path, reason_of(error));
+		log_error(request, reason_of(error));
 	log_access(request, error < 0 ? reason_of(error) : NULL);
 	request_free(request);
 	over(context, error);
@@ -161,37 +168,43 @@ bool request_is_head(const struct request *request)
 	return strcmp(request->method, "HEAD") == 0;
 }
 
+/* As long as nothing was sent a failure has a status of its own. */
 static void on_stream_end(void *context, int error)
 {
-	finish(context, error);
+	struct request *request = context;
+
+	if (error == 0 || peer_left(error) || request->failed ||
+	    !stream_is_untouched(&request->stream))
+		finish(request, error);
+	else
+		request_refuse(request, errno_status(-error), reason_of(error));
 }
 
-/* The bytes of a source that follow what is put; `length` may be 0. */
+/* The bytes of a source that follow the head; `length` may be 0. */
 struct part {
 	uint64_t offset;
 	uint64_t length;
 };
 
-/* Puts the head, maybe with a text behind it, and streams `part`. */
+/* Streams the head, maybe with a text behind it, and `part`. */
 static void answer(struct request *request, const struct response_head *head,
     const char *text, const struct part *part)
 {
-	struct writer *writer = request->origin.writer;
-	char start[RESPONSE_HEAD_MAX + TEXT_MAX];
-	size_t text_length = strlen(text);
-	int r;
+	size_t length = head->length + strlen(text);
 
-	memcpy(start, head->text, head->length);
-	memcpy(start + head->length, text, text_length);
-	request->status = head->status;
-	request->head_length = head->length;
-	r = writer->ops->put(writer, start, head->length + text_length);
-	if (r < 0) {
-		finish(request, r);
+	free(request->start);
+	request->start = malloc(length + 1);
+	if (!request->start) {
+		finish(request, -ENOMEM);
 		return;
 	}
+	memcpy(request->start, head->text, head->length);
+	strcpy(request->start + head->length, text);
+	request->status = head->status;
+	request->head_length = head->length;
 	stream_init(&request->stream, &request->services->streams,
-	    request->source, writer);
+	    request->source, request->origin.writer);
+	stream_set_start(&request->stream, request->start, length);
 	stream_start(&request->stream, part->offset, part->length,
 	    on_stream_end, request);
 }
@@ -213,6 +226,7 @@ void request_error(
 	if (status == 503)
 		response_head_add(&head, "Retry-After", RETRY_AFTER);
 	response_head_finish(&head);
+	request->failed = true;
 	answer(request, &head, request_is_head(request) ? "" : text, &nothing);
 }
 
@@ -220,8 +234,7 @@ void request_refuse(struct request *request, int status, const char *why)
 {
 	char line[512];
 
-	log_message(
-	    LOG_LEVEL_ERROR, "%s: \"%s\": %s", request->id, request->path, why);
+	log_error(request, why);
 	if (status != 404) {
 		snprintf(line, sizeof(line), "fcgi-stream %s: %d: %s",
 		    request->id, status, why);

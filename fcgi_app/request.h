@@ -57,7 +57,9 @@ struct request {
 	struct source *source;
 	struct stream stream;
 	uint64_t start_ns;
+	char *start; /* head and text, until they are put */
 	uint64_t head_length;
+	bool failed; /* its answer is an error already */
 	int status;
 	char *path_text;
 	char id_text[32];

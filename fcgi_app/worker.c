@@ -110,7 +110,16 @@ static void on_sweep(uv_timer_t *timer)
 {
 	struct worker *worker = timer->data;
 
-	stream_group_sweep(&worker->connections.services.streams);
+	if (!stream_group_sweep(&worker->connections.services.streams))
+		uv_timer_stop(timer);
+}
+
+static void on_hold(void *context)
+{
+	struct worker *worker = context;
+
+	if (!uv_is_active((uv_handle_t *)&worker->sweep))
+		uv_timer_start(&worker->sweep, on_sweep, SWEEP_MS, SWEEP_MS);
 }
 
 static void refuse_peer(const struct sockaddr *peer, socklen_t length)
@@ -120,15 +129,6 @@ static void refuse_peer(const struct sockaddr *peer, socklen_t length)
 	getnameinfo(peer, length, host, sizeof(host), NULL, 0, NI_NUMERICHOST);
 	log_message(LOG_LEVEL_WARNING,
 	    "connection refused: %s is not in FCGI_WEB_SERVER_ADDRS", host);
-}
-
-/* The first connection wakes what sleeps while there is none. */
-static void take_connection(struct worker *worker, int fd)
-{
-	if (connection_new(&worker->connections, fd) < 0)
-		log_message(LOG_LEVEL_ERROR, "connection refused: no memory");
-	else if (!uv_is_active((uv_handle_t *)&worker->sweep))
-		uv_timer_start(&worker->sweep, on_sweep, SWEEP_MS, SWEEP_MS);
 }
 
 /* False: nothing more to accept now. */
@@ -152,7 +152,9 @@ static bool accept_one(struct worker_listener *listener)
 		return true;
 	}
 	if (fd >= 0) {
-		take_connection(worker, fd);
+		if (connection_new(&worker->connections, fd) < 0)
+			log_message(
+			    LOG_LEVEL_ERROR, "connection refused: no memory");
 		return true;
 	}
 	switch (errno) {
@@ -212,7 +214,6 @@ static void worker_changed(void *context)
 	struct connections *connections = &worker->connections;
 
 	if (connections->count == 0) {
-		uv_timer_stop(&worker->sweep);
 		if (connections->draining)
 			stop(worker);
 		else
@@ -317,6 +318,9 @@ static int make_services(struct worker *worker)
 	services->roots = worker->config->roots;
 	services->media_types = worker->config->media_types;
 	stream_group_init(&services->streams, options->chunk_size);
+	services->streams.pool = worker->chunks;
+	services->streams.on_hold = on_hold;
+	services->streams.context = worker;
 	chunk_pool_on_short(worker->chunks, on_short, &services->streams);
 	return 0;
 }
@@ -377,7 +381,7 @@ static int worker_init(struct worker *worker)
 
 	/* libuv reads it at the pool's first use. */
 	snprintf(threads, sizeof(threads), "%d", POOL_THREADS);
-	setenv("UV_THREADPOOL_SIZE", threads, 0);
+	setenv("UV_THREADPOOL_SIZE", threads, 1);
 	r = uv_loop_init(&worker->loop);
 	if (r < 0)
 		return r;

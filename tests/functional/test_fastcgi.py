@@ -3,6 +3,7 @@
 """The FastCGI protocol, record by record, on the raw socket."""
 
 import threading
+import time
 
 import fastcgi
 from fastcgi import (ABORT_REQUEST, BEGIN_REQUEST, CANT_MPX_CONN, END_REQUEST,
@@ -393,9 +394,36 @@ def damaged_params_never_get_a_file(case):
         connection.send(fastcgi.begin()
                         + fastcgi.stream(PARAMS, content) + record(STDIN, 1))
         response = connection.receive(Response())
-        true(response.broken or response.status == 400,
+        true(response.complete and response.status == 400,
              f"{content[-20:]!r} is answered with {response!r}")
     check_goes_on(daemon, stored)
+
+
+@test
+def records_in_pieces_do_not_time_a_kept_connection_out(case):
+    """The timer for heads is not for records that are none."""
+    daemon, stored = serve(case, 1000, "--head-timeout=1s")
+    connection = daemon.connect()
+    check_file(connection.ask(daemon.params("/file"), keep=True), stored)
+    for data in (fastcgi.get_values(*VALUES), record(STDIN, 1, b"12345678")):
+        connection.send(data[:5])
+        connection.wait_taken()
+        connection.send(data[5:])
+        if data[1] != STDIN:
+            check_values(connection)
+    begun = time.monotonic()
+    while time.monotonic() < begun + 1.5:
+        check_file(connection.ask(daemon.params("/file"), keep=True), stored)
+        time.sleep(0.1)
+
+
+@test
+def a_half_sent_head_times_a_kept_connection_out(case):
+    daemon, stored = serve(case, 1000, "--head-timeout=1s")
+    connection = daemon.connect()
+    check_file(connection.ask(daemon.params("/file"), keep=True), stored)
+    connection.send(fastcgi.request(daemon.params("/file"))[:20])
+    true(connection.read_record() is None, "it is answered")
 
 
 @test

@@ -322,5 +322,54 @@ def a_cached_file_is_read_without_io_submit(case):
     check_loop_never_waits(calls, "cached")
 
 
+# --- reads that fail ----------------------------------------------------------
+
+FAULTS = r"""
+#define _GNU_SOURCE
+#include <dlfcn.h>
+#include <errno.h>
+#include <sys/stat.h>
+#include <sys/uio.h>
+
+ssize_t preadv2(int fd, const struct iovec *iov, int count, off_t offset,
+    int flags)
+{
+    ssize_t (*real)(int, const struct iovec *, int, off_t, int) =
+        dlsym(RTLD_NEXT, "preadv2");
+    struct stat st;
+
+    if (fstat(fd, &st) == 0 && st.st_size == 12345) {
+        errno = EIO;
+        return -1;
+    }
+    return real(fd, iov, count, offset, flags);
+}
+"""
+
+
+def start_with_faults(case):
+    """A daemon for which files of 12345 bytes can't be read."""
+    if SANITIZED:
+        raise Skip("a sanitizer's runtime must be loaded first")
+    need("cc")
+    library = case.dir / "faults.so"
+    subprocess.run(("cc", "-shared", "-fPIC", "-o", library, "-x", "c", "-",
+                    "-ldl"), input=FAULTS.encode(), check=True)
+    return case.start(prefix=("env", f"LD_PRELOAD={library}"))
+
+
+@test
+def a_file_that_cannot_be_read_is_a_500(case):
+    case.store("file", 12345)
+    good = case.store("good", 1000)
+    daemon = start_with_faults(case)
+    connection = daemon.connect()
+    response = connection.ask(daemon.params("/file"), keep=True)
+    true(response.complete, f"{response!r}")
+    equal(response.status, 500, "status")
+    equal(daemon.wait_access(path="/file")["status"], "500", "logged status")
+    check_file(connection.ask(daemon.params("/good")), good)
+
+
 if __name__ == "__main__":
     main()

@@ -395,6 +395,35 @@ static void test_control_is_bounded(void **state)
 	free(bytes);
 }
 
+/* The same bound where no record is open and the socket is full. */
+static void test_control_is_bounded_between_records(void **state)
+{
+	struct fixture *f = *state;
+	unsigned char *bytes = make_bytes(60000);
+	unsigned char answer[16] = { 1, FCGI_UNKNOWN_TYPE, 0, 0, 0, 8 };
+
+	set_send_buffer(f, 4608);
+	assert_int_equal(fcgi_output_put(f->output, bytes, 60000), 0);
+	assert_int_equal(fcgi_output_flush(f->output), -EAGAIN);
+	for (size_t n = 0; n < FCGI_OUTPUT_CONTROL_MAX; n += 16)
+		assert_int_equal(fcgi_output_control(f->output, answer, 16), 0);
+	assert_int_equal(fcgi_output_control(f->output, answer, 16), -ENOBUFS);
+	free(bytes);
+}
+
+/* Answers that are read count no more. */
+static void test_control_that_is_read(void **state)
+{
+	struct fixture *f = *state;
+	unsigned char answer[16] = { 1, FCGI_UNKNOWN_TYPE, 0, 0, 0, 8 };
+
+	for (int i = 0; i < 1000; i++) {
+		assert_int_equal(fcgi_output_control(f->output, answer, 16), 0);
+		assert_int_equal(fcgi_output_flush(f->output), 0);
+		assert_int_equal(take_all(f), 16);
+	}
+}
+
 /* A response can't end in the middle of a record. */
 static void test_end_inside_record(void **state)
 {
@@ -580,6 +609,8 @@ int main(void)
 		TEST(test_slow_peer),
 		TEST(test_control_waits_for_record_end),
 		TEST(test_control_is_bounded),
+		TEST(test_control_is_bounded_between_records),
+		TEST(test_control_that_is_read),
 		TEST(test_end_inside_record),
 		TEST(test_put_is_bounded),
 		TEST(test_put_to_full_socket),

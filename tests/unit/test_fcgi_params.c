@@ -279,6 +279,30 @@ static void finds_whole_names_only(void **state)
 	fcgi_params_free(params);
 }
 
+/* A line behind an include in a front's configuration wins. */
+static void takes_the_last_of_several(void **state)
+{
+	static struct pairs pairs;
+	struct fcgi_params *params = NULL;
+
+	put_pair(&pairs, "DOCUMENT_ROOT", "/first");
+	put_pair(&pairs, "OTHER", "1");
+	put_pair(&pairs, "DOCUMENT_ROOT", "/last");
+	assert_int_equal(parse(*state, &plain, &pairs, &params), 0);
+	assert_string_equal(fcgi_params_get(params, "DOCUMENT_ROOT"), "/last");
+	fcgi_params_free(params);
+}
+
+static void has_none(void **state)
+{
+	struct fcgi_params *params = fcgi_params_none();
+
+	(void)state;
+	assert_null(fcgi_params_get(params, "NAME"));
+	assert_null(fcgi_params_get(params, ""));
+	fcgi_params_free(params);
+}
+
 static void keeps_equal_signs_in_values(void **state)
 {
 	static const char *const values[] = { "=", "a=b", "a=b&c=d", "==", "" };
@@ -629,6 +653,8 @@ int main(void)
 	static const struct CMUnitTest tests[] = {
 		TEST(reads_what_nginx_sends),
 		TEST(finds_whole_names_only),
+		TEST(takes_the_last_of_several),
+		TEST(has_none),
 		TEST(keeps_equal_signs_in_values),
 		TEST(reads_a_head_without_pairs),
 		TEST(reads_long_values),

@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "common/chunk_pool.h"
 #include "tests/unit/mock_source.h"
 #include "tests/unit/mock_writer.h"
 #include "tests/unit/unit.h"
@@ -196,44 +197,130 @@ static void test_reads_fit_the_room(void **state)
 	check_quiet(&f);
 }
 
+/* Up to the first chunk that is sent while the next one is read. */
+static void start_reading_ahead(struct fixture *f)
+{
+	f->source.late = true;
+	start(f, 0, 100 * CHUNK);
+	assert_false(f->writer.wanted);
+	mock_source_complete(&f->source);
+	/* Not before the client has shown that it takes what it gets. */
+	assert_false(f->source.in_flight);
+	mock_writer_drain(&f->writer, SIZE_MAX);
+	mock_source_complete(&f->source);
+	assert_int_equal(f->writer.length, 2 * CHUNK);
+	assert_true(f->source.in_flight);
+	assert_int_equal(f->source.offset, 2 * CHUNK);
+}
+
 /* While a late chunk is sent the next is read; a writable poll is off. */
 static void test_read_ahead(void **state)
 {
 	struct fixture f;
 
 	(void)state;
-	setup_fixture(&f, 4 * CHUNK);
-	f.source.late = true;
-	start(&f, 0, 4 * CHUNK);
-	assert_false(f.writer.wanted);
-	mock_source_complete(&f.source);
-	assert_int_equal(f.writer.length, CHUNK);
-	assert_true(f.source.in_flight);
-	assert_int_equal(f.source.offset, CHUNK);
+	setup_fixture(&f, 100 * CHUNK);
+	start_reading_ahead(&f);
 	/* The client is ready first, then the source. */
 	mock_writer_drain(&f.writer, SIZE_MAX);
 	assert_false(f.writer.wanted);
 	mock_source_complete(&f.source);
-	assert_int_equal(f.writer.length, 2 * CHUNK);
+	assert_int_equal(f.writer.length, 3 * CHUNK);
 	/* The source is ready first, then the client. */
 	mock_source_complete(&f.source);
 	assert_int_equal(f.source.lent, 1);
 	assert_false(TAILQ_EMPTY(&f.group.holders));
 	mock_writer_drain(&f.writer, SIZE_MAX);
-	assert_int_equal(f.writer.length, 3 * CHUNK);
+	assert_int_equal(f.writer.length, 4 * CHUNK);
 	run(&f, SIZE_MAX);
-	check_bytes(&f, 0, 4 * CHUNK);
+	check_bytes(&f, 0, 100 * CHUNK);
 	check_quiet(&f);
 }
 
 /* Brings a stream to hold a chunk that its client does not take. */
 static void make_hold(struct fixture *f)
 {
-	f->source.late = true;
-	start(f, 0, 100 * CHUNK);
+	start_reading_ahead(f);
 	mock_source_complete(&f->source);
-	mock_source_complete(&f->source);
-	assert_int_equal(f->source.lent, 1);
+}
+
+static void ignore_buffer(struct chunk_waiter *waiter, void *buffer)
+{
+	(void)waiter;
+	(void)buffer;
+}
+
+/* Nothing is held while others wait for a buffer. */
+static void test_no_hold_in_short_supply(void **state)
+{
+	struct chunk_pool *pool = chunk_pool_new(CHUNK, CHUNK);
+	struct chunk_waiter waiter = { .ready = ignore_buffer };
+	struct fixture f;
+
+	(void)state;
+	setup_fixture(&f, 100 * CHUNK);
+	f.group.pool = pool;
+	chunk_pool_wait(pool, &waiter);
+	make_hold(&f);
+	assert_int_equal(f.source.lent, 0);
+	assert_true(TAILQ_EMPTY(&f.group.holders));
+	chunk_pool_unwait(pool, &waiter);
+	run(&f, SIZE_MAX);
+	check_bytes(&f, 0, 100 * CHUNK);
+	check_quiet(&f);
+	chunk_pool_free(pool);
+}
+
+/* The head leaves with the first chunk and not before. */
+static void test_start_goes_with_first_bytes(void **state)
+{
+	struct fixture f;
+
+	(void)state;
+	setup_fixture(&f, CHUNK);
+	f.source.late = true;
+	stream_set_start(&f.stream, "head", 4);
+	start(&f, 0, CHUNK);
+	assert_int_equal(f.writer.length, 0);
+	assert_true(stream_is_untouched(&f.stream));
+	mock_source_complete(&f.source);
+	assert_int_equal(f.writer.length, 4 + CHUNK);
+	assert_memory_equal(f.writer.bytes, "head", 4);
+	assert_int_equal(f.result, 0);
+	assert_false(stream_is_untouched(&f.stream));
+	check_quiet(&f);
+}
+
+static void test_start_without_body(void **state)
+{
+	struct fixture f;
+
+	(void)state;
+	setup_fixture(&f, 0);
+	stream_set_start(&f.stream, "head", 4);
+	start(&f, 0, 0);
+	assert_int_equal(f.writer.length, 4);
+	assert_int_equal(f.result, 0);
+	check_quiet(&f);
+}
+
+static void test_failure_before_first_bytes(void **state)
+{
+	(void)state;
+	for (int late = 0; late < 2; late++) {
+		struct fixture f;
+
+		setup_fixture(&f, CHUNK);
+		f.source.late = late;
+		f.source.error = -EIO;
+		stream_set_start(&f.stream, "head", 4);
+		start(&f, 0, CHUNK);
+		run(&f, SIZE_MAX);
+		assert_int_equal(f.result, -EIO);
+		assert_true(stream_is_untouched(&f.stream));
+		assert_int_equal(f.writer.length, 0);
+		check_quiet(&f);
+	}
 }
 
 static void test_reclaim(void **state)
@@ -249,7 +336,7 @@ static void test_reclaim(void **state)
 	assert_false(stream_group_reclaim(&f.group));
 	/* It is read again, and for a while nothing is read ahead. */
 	mock_writer_drain(&f.writer, SIZE_MAX);
-	assert_int_equal(f.source.offset, CHUNK);
+	assert_int_equal(f.source.offset, 2 * CHUNK);
 	mock_source_complete(&f.source);
 	assert_false(f.source.in_flight);
 	run(&f, SIZE_MAX);
@@ -375,6 +462,10 @@ int main(void)
 		cmocka_unit_test(test_stalled_writer),
 		cmocka_unit_test(test_reads_fit_the_room),
 		cmocka_unit_test(test_read_ahead),
+		cmocka_unit_test(test_no_hold_in_short_supply),
+		cmocka_unit_test(test_start_goes_with_first_bytes),
+		cmocka_unit_test(test_start_without_body),
+		cmocka_unit_test(test_failure_before_first_bytes),
 		cmocka_unit_test(test_reclaim),
 		cmocka_unit_test(test_sweep),
 		cmocka_unit_test(test_source_fails),
