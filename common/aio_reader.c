@@ -1,19 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A read that can't be served at once is an aio_op, which goes through
- *
- *	BUFFER    waits in the pool's list for a buffer
- *	READY     got one outside a call of ours; taken up in the idle callback
- *	OPENING   waits for the file's O_DIRECT descriptor (thread pool)
- *	DIRECT    queued for io_submit(), or in flight: then the kernel has
- *	          pointers to the op and to its buffer
- *	QUEUED    queued for the thread pool
- *	THREAD    in the thread pool
- *
- * An op owns its buffer and a reference to the file, the asker owns the
- * aio_read. They point at each other; cancelling cuts the link, and an op
- * without a link that can't be stopped any more frees itself when its event
- * comes. Results are delivered from handles of the loop only, never from
+ * A read that can't be served at once becomes an aio_op; aio_op.h tells its
+ * states. Results are delivered from handles of the loop only, never from
  * inside aio_reader_read().
  *
  * A buffered io_submit() is never used: on a file that is not cached it does
@@ -29,37 +17,11 @@
 #include <unistd.h>
 
 #include "common/aio_file.h"
+#include "common/aio_op.h"
 #include "common/chunk_pool.h"
 #include "common/container_of.h"
 #include "common/kernel_aio.h"
 #include "common/page_cache.h"
-
-enum op_state {
-	OP_BUFFER,
-	OP_READY,
-	OP_OPENING,
-	OP_DIRECT,
-	OP_QUEUED,
-	OP_THREAD,
-};
-
-TAILQ_HEAD(op_list, aio_op);
-
-struct aio_op {
-	TAILQ_ENTRY(aio_op) link;
-	enum op_state state;
-	struct aio_reader *reader;
-	struct aio_read *read; /* NULL: detached */
-	struct aio_file *file;
-	void *buffer;
-	uint64_t offset;
-	size_t length;
-	size_t skip; /* bytes in front, read for alignment only */
-	ssize_t result;
-	struct chunk_waiter waiter;
-	struct kernel_aio_read direct;
-	uv_work_t work;
-};
 
 struct aio_reader {
 	struct aio_reader_options options;
@@ -68,64 +30,14 @@ struct aio_reader {
 	int setup_error;
 	unsigned int jobs; /* in the thread pool now */
 	bool closing;
-	struct op_list ready;
-	struct op_list threads;
+	struct aio_op_list ready;
+	struct aio_op_list threads;
 	uv_idle_t idle; /* active while `ready` has something */
 };
 
 static void route(struct aio_op *op);
 static void start_threads(struct aio_reader *reader);
 static void close_if_quiet(struct aio_reader *reader);
-
-/* --- ops ---------------------------------------------------------------- */
-
-static struct aio_op *op_new(
-    struct aio_reader *reader, struct aio_file *file, struct aio_read *read)
-{
-	struct aio_op *op = calloc(1, sizeof(*op));
-
-	if (!op)
-		return NULL;
-	op->reader = reader;
-	op->file = aio_file_ref(file);
-	op->read = read;
-	read->op = op;
-	return op;
-}
-
-/* Frees the op; a buffer that nobody took goes back to the pool. */
-static void op_free(struct aio_op *op)
-{
-	if (op->read)
-		op->read->op = NULL;
-	if (op->buffer)
-		chunk_pool_put(op->reader->options.pool, op->buffer);
-	aio_file_unref(op->file);
-	free(op);
-}
-
-/* Hands the result to the asker, if there still is one. */
-static void deliver(struct aio_op *op, ssize_t result)
-{
-	struct aio_read *read = op->read;
-
-	if (!read) {
-		op_free(op);
-		return;
-	}
-	read->error = result < 0 ? (int)result : 0;
-	read->length = 0;
-	if (result > (ssize_t)op->skip) {
-		read->length = (size_t)result - op->skip;
-		if (read->length > op->length)
-			read->length = op->length;
-		read->data = (unsigned char *)op->buffer + op->skip;
-		read->buffer = op->buffer;
-		op->buffer = NULL;
-	}
-	op_free(op);
-	read->done(read);
-}
 
 /* --- tier 1: the page cache ---------------------------------------------- */
 
@@ -161,7 +73,7 @@ static void thread_done(uv_work_t *work, int status)
 	(void)status;
 	reader->jobs--;
 	start_threads(reader);
-	deliver(op, op->result);
+	aio_op_deliver(op, op->result);
 	close_if_quiet(reader);
 }
 
@@ -172,7 +84,7 @@ static void start_threads(struct aio_reader *reader)
 	while (reader->jobs < reader->options.pool_jobs &&
 	    (op = TAILQ_FIRST(&reader->threads)) != NULL) {
 		TAILQ_REMOVE(&reader->threads, op, link);
-		op->state = OP_THREAD;
+		op->state = AIO_OP_THREAD;
 		reader->jobs++;
 		reader->counts.threaded++;
 		uv_queue_work(
@@ -182,7 +94,7 @@ static void start_threads(struct aio_reader *reader)
 
 static void queue_thread(struct aio_op *op)
 {
-	op->state = OP_QUEUED;
+	op->state = AIO_OP_QUEUED;
 	op->skip = 0;
 	TAILQ_INSERT_TAIL(&op->reader->threads, op, link);
 	start_threads(op->reader);
@@ -208,7 +120,7 @@ static void queue_direct(struct aio_op *op)
 	if (length > size)
 		length = size;
 	span.length = (size_t)length;
-	op->state = OP_DIRECT;
+	op->state = AIO_OP_DIRECT;
 	kernel_aio_read(&op->reader->aio, &op->direct, &span);
 }
 
@@ -228,7 +140,7 @@ static void direct_done(struct kernel_aio_read *read, long long result)
 		queue_thread(op);
 	} else {
 		reader->counts.direct++;
-		deliver(op, (ssize_t)result);
+		aio_op_deliver(op, (ssize_t)result);
 	}
 	close_if_quiet(reader);
 }
@@ -286,7 +198,7 @@ static void wait_for_direct(struct aio_op *op)
 {
 	struct aio_file *file = op->file;
 
-	op->state = OP_OPENING;
+	op->state = AIO_OP_OPENING;
 	TAILQ_INSERT_TAIL(&file->waiting, op, link);
 	if (file->direct == AIO_FILE_DIRECT_OPENING)
 		return;
@@ -325,7 +237,7 @@ static void take_up(struct aio_op *op)
 	if (n == -EAGAIN)
 		route(op);
 	else
-		deliver(op, n);
+		aio_op_deliver(op, n);
 }
 
 static void on_idle(uv_idle_t *idle)
@@ -352,7 +264,7 @@ static void on_buffer(struct chunk_waiter *waiter, void *buffer)
 	struct aio_reader *reader = op->reader;
 
 	op->buffer = buffer;
-	op->state = OP_READY;
+	op->state = AIO_OP_READY;
 	TAILQ_INSERT_TAIL(&reader->ready, op, link);
 	uv_idle_start(&reader->idle, on_idle);
 }
@@ -365,10 +277,10 @@ static int wait_for_buffer(struct aio_op *op)
 
 	/* No buffer and none lent: there is no memory, and none will come. */
 	if (chunk_pool_borrowed(pool) == 0) {
-		op_free(op);
+		aio_op_free(op);
 		return -ENOMEM;
 	}
-	op->state = OP_BUFFER;
+	op->state = AIO_OP_BUFFER;
 	op->waiter.ready = on_buffer;
 	chunk_pool_wait(pool, &op->waiter);
 	return 0;
@@ -393,7 +305,7 @@ int aio_reader_read(struct aio_reader *reader, struct aio_file *file,
 		read->length = (size_t)n;
 		return 1;
 	}
-	op = n == -EAGAIN ? op_new(reader, file, read) : NULL;
+	op = n == -EAGAIN ? aio_op_new(reader, pool, file, read) : NULL;
 	if (!op) {
 		if (buffer)
 			chunk_pool_put(pool, buffer);
@@ -417,13 +329,6 @@ void aio_reader_release(struct aio_reader *reader, struct aio_read *read)
 	read->length = 0;
 }
 
-/* Too late to stop: the op frees itself when its event comes. */
-static void detach(struct aio_op *op)
-{
-	op->read->op = NULL;
-	op->read = NULL;
-}
-
 void aio_reader_cancel(struct aio_reader *reader, struct aio_read *read)
 {
 	struct aio_op *op = read->op;
@@ -432,30 +337,30 @@ void aio_reader_cancel(struct aio_reader *reader, struct aio_read *read)
 	if (!op)
 		return;
 	switch (op->state) {
-	case OP_BUFFER:
+	case AIO_OP_BUFFER:
 		chunk_pool_unwait(reader->options.pool, &op->waiter);
 		break;
-	case OP_READY:
+	case AIO_OP_READY:
 		TAILQ_REMOVE(&reader->ready, op, link);
 		break;
-	case OP_OPENING:
+	case AIO_OP_OPENING:
 		TAILQ_REMOVE(&op->file->waiting, op, link);
 		break;
-	case OP_DIRECT:
+	case AIO_OP_DIRECT:
 		if (op->direct.in_kernel) {
-			detach(op);
+			aio_op_detach(op);
 			return;
 		}
 		kernel_aio_unqueue(&reader->aio, &op->direct);
 		break;
-	case OP_QUEUED:
+	case AIO_OP_QUEUED:
 		TAILQ_REMOVE(&reader->threads, op, link);
 		break;
-	case OP_THREAD:
-		detach(op);
+	case AIO_OP_THREAD:
+		aio_op_detach(op);
 		return;
 	}
-	op_free(op);
+	aio_op_free(op);
 }
 
 unsigned int aio_reader_slots(const struct aio_reader *reader)

@@ -5,6 +5,8 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <sys/uio.h>
 
 static int make_room(struct byte_queue *queue, size_t length, size_t limit)
 {
@@ -50,6 +52,39 @@ int byte_queue_append(
 	memcpy(queue->data + queue->start + queue->length, bytes, length);
 	queue->length += length;
 	return 0;
+}
+
+/* How much left; the caller's own signals may interrupt it. */
+static ssize_t send_parts(int fd, struct iovec *parts, size_t count)
+{
+	struct msghdr message = { .msg_iov = parts, .msg_iovlen = count };
+	ssize_t n;
+
+	do
+		n = sendmsg(fd, &message, MSG_DONTWAIT | MSG_NOSIGNAL);
+	while (n < 0 && errno == EINTR);
+	if (n >= 0)
+		return n;
+	return errno == EAGAIN ? 0 : -errno;
+}
+
+ssize_t byte_queue_send(
+    struct byte_queue *queue, int fd, void *bytes, size_t length)
+{
+	size_t queued = queue->length;
+	struct iovec parts[2] = {
+		{ queued ? queue->data + queue->start : NULL, queued },
+		{ bytes, length },
+	};
+	ssize_t n = send_parts(fd, parts, 2);
+	size_t from_queue;
+
+	if (n < 0)
+		return n;
+	from_queue = (size_t)n < queued ? (size_t)n : queued;
+	if (from_queue > 0)
+		byte_queue_consume(queue, from_queue);
+	return n - (ssize_t)from_queue;
 }
 
 void byte_queue_consume(struct byte_queue *queue, size_t length)

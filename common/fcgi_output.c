@@ -31,8 +31,6 @@
 #include <fcgiapp.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <sys/uio.h>
 
 #include "common/byte_queue.h"
 #include "common/chunk_pool.h"
@@ -121,44 +119,13 @@ static int keep(struct fcgi_output *output, const void *bytes, size_t length)
 	return r < 0 ? fail(output, r) : 0;
 }
 
-/* One send; the caller's own signals may interrupt it. */
-static ssize_t send_parts(int fd, struct iovec *parts, size_t count)
-{
-	struct msghdr message = { .msg_iov = parts, .msg_iovlen = count };
-	ssize_t n;
-
-	do
-		n = sendmsg(fd, &message, MSG_DONTWAIT | MSG_NOSIGNAL);
-	while (n < 0 && errno == EINTR);
-	if (n >= 0)
-		return n;
-	return errno == EAGAIN ? 0 : -errno;
-}
-
-/*
- * Sends what waits and then `length` bytes at `bytes`; returns how many of
- * the latter left, or the error.
- */
+/* Sends what waits and then `length` bytes; how many of these left. */
 static ssize_t send_behind_queue(
     struct fcgi_output *output, unsigned char *bytes, size_t length)
 {
-	struct byte_queue *queue = &output->queue;
-	size_t queued = queue->length;
-	struct iovec parts[2] = {
-		{ queued ? queue->data + queue->start : NULL, queued },
-		{ bytes, length },
-	};
-	ssize_t n = send_parts(output->fd, parts, 2);
+	ssize_t n = byte_queue_send(&output->queue, output->fd, bytes, length);
 
-	if (n < 0)
-		return fail(output, (int)n);
-	if ((size_t)n < queued) {
-		byte_queue_consume(queue, (size_t)n);
-		return 0;
-	}
-	if (queued > 0)
-		byte_queue_consume(queue, queued);
-	return n - (ssize_t)queued;
+	return n < 0 ? fail(output, (int)n) : n;
 }
 
 /* A record as it lies in the buffer, ready to send. */

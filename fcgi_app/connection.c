@@ -37,11 +37,10 @@
 #include "fcgi_app/dispatch.h"
 #include "fcgi_app/log.h"
 #include "fcgi_app/options.h"
+#include "fcgi_app/peer_timer.h"
 #include "fcgi_app/request.h"
 
 #define PEER_CLOSED "peer closed the connection"
-
-enum timer_use { TIMER_OFF, TIMER_HEAD, TIMER_SEND, TIMER_LINGER };
 
 struct connection {
 	TAILQ_ENTRY(connection) link;
@@ -55,14 +54,12 @@ struct connection {
 	int fd;
 	int events; /* what the poll handle watches */
 	unsigned int open_handles;
-	enum timer_use timer_use;
 	bool over_limit;
 	bool lingering;
 	bool closing;
 	bool served; /* a head was whole: from now on it may be idle */
-	uint64_t waiting_since; /* for the peer to take something, in ms */
 	uv_poll_t poll;
-	uv_timer_t timer;
+	struct peer_timer timer;
 };
 
 static void on_poll(uv_poll_t *poll, int status, int events);
@@ -100,7 +97,7 @@ static void connection_close(struct connection *connection, const char *reason)
 	TAILQ_REMOVE(&all->list, connection, link);
 	all->count--;
 	uv_close((uv_handle_t *)&connection->poll, on_closed);
-	uv_close((uv_handle_t *)&connection->timer, on_closed);
+	uv_close((uv_handle_t *)&connection->timer.handle, on_closed);
 	close(connection->fd);
 	all->changed(all->context);
 }
@@ -122,68 +119,30 @@ static void watch(struct connection *connection, int events)
 	uv_poll_start(&connection->poll, events, on_poll);
 }
 
-static void on_timer(uv_timer_t *timer);
-
-static void set_timer(struct connection *connection, enum timer_use use)
+static void set_timer(struct connection *connection, enum peer_timer_use use)
 {
-	const struct options *options = connection->all->services.options;
-	uint64_t ms = use == TIMER_SEND ? options->send_timeout_ms
-					: options->head_timeout_ms;
-
-	if (connection->closing || connection->timer_use == use)
-		return;
-	connection->timer_use = use;
-	if (use == TIMER_OFF)
-		uv_timer_stop(&connection->timer);
-	else
-		uv_timer_start(&connection->timer, on_timer, ms, 0);
+	if (!connection->closing)
+		peer_timer_set(&connection->timer, use);
 }
 
-/* The send timer is set once and asks when it fires how long it was really. */
-static void check_waiting(struct connection *connection)
+static void on_expired(struct peer_timer *timer, const char *reason)
 {
-	uint64_t limit = connection->all->services.options->send_timeout_ms;
-	uint64_t waited = 0;
-
-	if (connection->events & UV_WRITABLE)
-		waited =
-		    uv_now(connection->timer.loop) - connection->waiting_since;
-	if (waited >= limit)
-		connection_refuse(
-		    connection, "peer took nothing for --send-timeout");
-	else
-		uv_timer_start(&connection->timer, on_timer, limit - waited, 0);
-}
-
-static void on_timer(uv_timer_t *timer)
-{
-	struct connection *connection =
-	    container_of(timer, struct connection, timer);
-
-	switch (connection->timer_use) {
-	case TIMER_OFF:
-		break;
-	case TIMER_HEAD:
-		connection_refuse(connection,
-		    "request head not complete within --head-timeout");
-		break;
-	case TIMER_LINGER:
-		connection_refuse(connection,
-		    "request body not complete within --head-timeout");
-		break;
-	case TIMER_SEND:
-		check_waiting(connection);
-		break;
-	}
+	connection_refuse(
+	    container_of(timer, struct connection, timer), reason);
 }
 
 /* Waits for room in the socket; who takes nothing for long is dropped. */
 static void watch_writable(struct connection *connection)
 {
-	if (!(connection->events & UV_WRITABLE))
-		connection->waiting_since = uv_now(connection->timer.loop);
+	peer_timer_wait(&connection->timer, true);
 	watch(connection, UV_READABLE | UV_WRITABLE);
-	set_timer(connection, TIMER_SEND);
+	set_timer(connection, PEER_TIMER_SEND);
+}
+
+static void watch_readable(struct connection *connection)
+{
+	peer_timer_wait(&connection->timer, false);
+	watch(connection, UV_READABLE);
 }
 
 /* The writer waits for room in the socket, or does so no longer. */
@@ -194,15 +153,21 @@ static void on_want(void *context, bool on)
 	if (on)
 		watch_writable(connection);
 	else
-		watch(connection, UV_READABLE);
+		watch_readable(connection);
 }
 
-/* Everything has left. */
-static void stop_watching(struct connection *connection)
+/*
+ * Between responses: a begun record may be a head, which has its time, as has
+ * the rest of a body. A connection that has been served may be idle.
+ */
+static void time_input(struct connection *connection)
 {
-	watch(connection, UV_READABLE);
-	if (connection->timer_use == TIMER_SEND)
-		set_timer(connection, TIMER_OFF);
+	if (connection->lingering)
+		set_timer(connection, PEER_TIMER_LINGER);
+	else if (fcgi_scan_in_head(&connection->scan) || !connection->served)
+		set_timer(connection, PEER_TIMER_HEAD);
+	else
+		set_timer(connection, PEER_TIMER_OFF);
 }
 
 /* Sends what the output holds outside of a response. */
@@ -218,7 +183,7 @@ static void flush(struct connection *connection)
 	else if (r < 0)
 		connection_close(connection, PEER_CLOSED);
 	else
-		stop_watching(connection);
+		watch_readable(connection);
 }
 
 /* --- requests ----------------------------------------------------------- */
@@ -237,10 +202,10 @@ static void request_done(struct connection *connection)
 {
 	if (keep(connection)) {
 		fcgi_scan_request_done(&connection->scan);
-		set_timer(connection, TIMER_OFF);
+		time_input(connection);
 	} else if (fcgi_scan_in_body(&connection->scan)) {
 		connection->lingering = true;
-		set_timer(connection, TIMER_LINGER);
+		time_input(connection);
 	} else {
 		connection_close(connection, NULL);
 	}
@@ -319,7 +284,7 @@ static void on_head(struct connection *connection)
 	struct fcgi_params *params = NULL;
 	int r;
 
-	set_timer(connection, TIMER_OFF);
+	set_timer(connection, PEER_TIMER_OFF);
 	connection->served = true;
 	connection->body_length = 0;
 	if (connection->scan.role != FCGI_RESPONDER) {
@@ -408,15 +373,6 @@ static void on_event(struct connection *connection, enum fcgi_scan_event event)
 	}
 }
 
-/* A begun record may be a head; one that was none needs no timer. */
-static void time_head(struct connection *connection)
-{
-	if (fcgi_scan_in_head(&connection->scan))
-		set_timer(connection, TIMER_HEAD);
-	else if (connection->timer_use == TIMER_HEAD && connection->served)
-		set_timer(connection, TIMER_OFF);
-}
-
 static void feed(
     struct connection *connection, const uint8_t *input, size_t length)
 {
@@ -429,8 +385,8 @@ static void feed(
 		length -= used;
 		on_event(connection, event);
 	} while (event != FCGI_SCAN_MORE && !connection->closing);
-	if (!connection->request)
-		time_head(connection);
+	if (!connection->request && !(connection->events & UV_WRITABLE))
+		time_input(connection);
 }
 
 static void on_readable(struct connection *connection)
@@ -459,11 +415,14 @@ static void on_poll(uv_poll_t *poll, int status, int events)
 		connection_close(connection, PEER_CLOSED);
 	if (connection->closing || !(events & UV_WRITABLE))
 		return;
-	connection->waiting_since = uv_now(poll->loop);
-	if (connection->request)
+	peer_timer_progress(&connection->timer);
+	if (connection->request) {
 		writer_fcgi_ready(&connection->writer);
-	else
-		flush(connection);
+		return;
+	}
+	flush(connection);
+	if (!(connection->events & UV_WRITABLE))
+		time_input(connection);
 }
 
 /* --- beginning ---------------------------------------------------------- */
@@ -478,9 +437,10 @@ int connection_new(struct connections *all, int fd)
 	connection->output = fcgi_output_new(fd, all->records);
 	if (!connection->output || uv_poll_init(loop, &connection->poll, fd))
 		goto out_free;
-	uv_timer_init(loop, &connection->timer);
+	peer_timer_init(
+	    &connection->timer, loop, all->services.options, on_expired);
 	connection->poll.data = connection;
-	connection->timer.data = connection;
+	connection->timer.handle.data = connection;
 	connection->open_handles = 2;
 	connection->all = all;
 	connection->fd = fd;
@@ -493,7 +453,7 @@ int connection_new(struct connections *all, int fd)
 	TAILQ_INSERT_TAIL(&all->list, connection, link);
 	all->count++;
 	watch(connection, UV_READABLE);
-	set_timer(connection, TIMER_HEAD);
+	time_input(connection);
 	return 0;
 
 out_free:

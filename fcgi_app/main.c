@@ -8,6 +8,7 @@
  *	master         starts and replaces workers, stops them
  *	worker         an event loop; accepts connections
  *	connection     cuts the front's bytes into requests   (common/fcgi_scan)
+ *	               and limits its waiting                (peer_timer)
  *	               has their parameters parsed          (common/fcgi_params)
  *	dispatch       picks the action by STREAM_ACTION
  *	actions/file   opens a file beneath its root          (common/file_open)
@@ -16,8 +17,8 @@
  *
  *	common/stream       asks a source for a chunk when the writer is ready
  *	common/source_*     get it, source_file from
- *	common/aio_reader   page cache, io_submit or a thread   (aio_file,
- *	                    kernel_aio), into a buffer of
+ *	common/aio_reader   page cache, io_submit or a thread   (aio_op,
+ *	                    aio_file, page_cache, kernel_aio), into a buffer of
  *	common/chunk_pool
  *	common/writer_fcgi  passes it on to
  *	common/fcgi_output  which frames and sends it, and never blocks

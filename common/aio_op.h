@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: MIT */
+/* A read that could not be served at once. For the reader's eyes only. */
+#ifndef COMMON_AIO_OP_H
+#define COMMON_AIO_OP_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/queue.h>
+#include <sys/types.h>
+#include <uv.h>
+
+#include "common/chunk_pool.h"
+#include "common/kernel_aio.h"
+
+struct aio_file;
+struct aio_read;
+struct aio_reader;
+
+enum aio_op_state {
+	/* In the pool's waiting list. */
+	AIO_OP_BUFFER,
+	/* Got a buffer outside a call of ours; taken up in the idle callback.
+	 */
+	AIO_OP_READY,
+	/* Waits for the file's O_DIRECT descriptor, in the file's list. */
+	AIO_OP_OPENING,
+	/*
+	 * Queued for io_submit(2), or in flight: then the kernel has pointers
+	 * to the op and to its buffer.
+	 */
+	AIO_OP_DIRECT,
+	/* Queued for the thread pool. */
+	AIO_OP_QUEUED,
+	/* In the thread pool. */
+	AIO_OP_THREAD,
+};
+
+TAILQ_HEAD(aio_op_list, aio_op);
+
+/*
+ * It owns its buffer and a reference to the file; the asker owns the aio_read.
+ * They point at each other. Cancelling cuts that link, and an op without it
+ * that can't be stopped any more is freed when its event comes.
+ */
+struct aio_op {
+	TAILQ_ENTRY(aio_op) link;
+	enum aio_op_state state;
+	struct aio_reader *reader;
+	struct chunk_pool *pool;
+	struct aio_read *read; /* NULL: detached */
+	struct aio_file *file;
+	void *buffer;
+	uint64_t offset;
+	size_t length;
+	size_t skip; /* bytes in front, read for alignment only */
+	ssize_t result;
+	struct chunk_waiter waiter;
+	struct kernel_aio_read direct;
+	uv_work_t work;
+};
+
+/* An op for `read`; state, place and buffer are to be set. NULL: no memory. */
+struct aio_op *aio_op_new(struct aio_reader *reader, struct chunk_pool *pool,
+    struct aio_file *file, struct aio_read *read);
+
+/* It is in no list; a buffer that nobody took goes back to the pool. */
+void aio_op_free(struct aio_op *op);
+
+/* Too late to stop: nobody will be told. */
+void aio_op_detach(struct aio_op *op);
+
+/*
+ * Hands `result`, bytes read or -errno, to the asker, if there still is one,
+ * and frees the op.
+ */
+void aio_op_deliver(struct aio_op *op, ssize_t result);
+
+#endif
