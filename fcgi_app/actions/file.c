@@ -26,6 +26,7 @@
 #include "fcgi_app/policy/if_range.h"
 #include "fcgi_app/policy/media_type.h"
 #include "fcgi_app/policy/path_rule.h"
+#include "fcgi_app/policy/precondition.h"
 #include "fcgi_app/policy/response_head.h"
 #include "fcgi_app/request.h"
 #include "fcgi_app/roots.h"
@@ -123,7 +124,18 @@ static void refuse_range(struct request *request, uint64_t size)
 	request_error(request, 416, "Content-Range", content_range);
 }
 
-static void send_file(
+/* RFC 9110, 15.4.5: what would guide a cache, but nothing of the content. */
+static void answer_not_modified(
+    struct request *request, const struct answer *answer)
+{
+	struct response_head head;
+
+	response_head_init(&head, 304);
+	response_head_add(&head, "ETag", "%s", answer->etag);
+	request_respond(request, &head);
+}
+
+static void send_part(
     struct request *request, struct aio_file *file, const struct answer *answer)
 {
 	struct response_head head;
@@ -145,6 +157,44 @@ static void send_file(
 	}
 	request_stream(
 	    request, &head, source, answer->part.first, answer->part.length);
+}
+
+static enum precondition_result check_preconditions(
+    const struct request *request, const struct answer *answer)
+{
+	const struct precondition_fields fields = {
+		.if_match = request_param(request, "HTTP_IF_MATCH"),
+		.if_unmodified_since =
+		    request_param(request, "HTTP_IF_UNMODIFIED_SINCE"),
+		.if_none_match = request_param(request, "HTTP_IF_NONE_MATCH"),
+		.if_modified_since =
+		    request_param(request, "HTTP_IF_MODIFIED_SINCE"),
+	};
+	const struct precondition_validators validators = {
+		.etag = answer->etag,
+		.last_modified = answer->modified,
+		.now = answer->now,
+	};
+
+	return precondition_evaluate(&fields, &validators);
+}
+
+/* RFC 9110, 13.2.2: the preconditions first, the range last. */
+static void send_file(
+    struct request *request, struct aio_file *file, struct answer *answer)
+{
+	switch (check_preconditions(request, answer)) {
+	case PRECONDITION_FAILED:
+		request_error(request, 412, NULL, NULL);
+		break;
+	case PRECONDITION_NOT_MODIFIED:
+		answer_not_modified(request, answer);
+		break;
+	case PRECONDITION_PROCEED:
+		choose_part(answer, request);
+		send_part(request, file, answer);
+		break;
+	}
 }
 
 /* --- the open ----------------------------------------------------------- */
@@ -173,7 +223,6 @@ static void on_open(void *context, const struct file_open_result *result)
 		return;
 	}
 	describe(&answer, &result->stat);
-	choose_part(&answer, request);
 	send_file(request, file, &answer);
 	aio_file_unref(file);
 }

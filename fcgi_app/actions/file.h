@@ -7,9 +7,11 @@ struct request;
 
 /*
  * Answers GET and HEAD with the file at the request's path: 200, or 206 and
- * 416 for one byte range (RFC 9110, 14); 403 outside the roots, 404 for what
+ * 416 for one byte range (RFC 9110, 14); 304 and 412 by the preconditions (13);
+ * 403 outside the roots, 404 for what
  * is not there or not a regular file. Params: DOCUMENT_ROOT, HTTP_RANGE,
- * HTTP_IF_RANGE.
+ * HTTP_IF_RANGE, HTTP_IF_MATCH, HTTP_IF_NONE_MATCH, HTTP_IF_MODIFIED_SINCE,
+ * HTTP_IF_UNMODIFIED_SINCE.
  */
 void file_action_start(struct request *request);
 

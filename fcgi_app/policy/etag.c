@@ -33,19 +33,26 @@ static bool is_etagc(unsigned char c)
 	return c == 0x21 || (c >= 0x23 && c <= 0x7e) || c >= 0x80;
 }
 
-/* The length of the strong tag that text consists of; 0 if it doesn't. */
-static size_t strong_tag_length(const char *text)
+/* The length of the opaque-tag at the start of text, 0 if there is none. */
+static size_t opaque_tag_length(const char *text)
 {
 	const char *p = text;
 
-	/* A weak tag begins with W/ and fails here as well. */
 	if (*p++ != '"')
 		return 0;
 	while (is_etagc((unsigned char)*p))
 		p++;
-	if (*p++ != '"')
-		return 0;
-	return p[strspn(p, " \t")] == '\0' ? (size_t)(p - text) : 0;
+	return *p == '"' ? (size_t)(p + 1 - text) : 0;
+}
+
+/* The length of the strong tag that text consists of; 0 if it doesn't. */
+static size_t strong_tag_length(const char *text)
+{
+	/* A weak tag begins with W/ and fails here as well. */
+	size_t length = opaque_tag_length(text);
+	const char *rest = text + length;
+
+	return rest[strspn(rest, " \t")] == '\0' ? length : 0;
 }
 
 bool etag_strong_equal(const char *a, const char *b)
@@ -57,4 +64,42 @@ bool etag_strong_equal(const char *a, const char *b)
 	length = strong_tag_length(a);
 	return length > 0 && length == strong_tag_length(b) &&
 	    memcmp(a, b, length) == 0;
+}
+
+/* "W/" is case-sensitive (RFC 9110, 8.8.3). */
+static bool skip_weak(const char **cursor)
+{
+	bool weak = strncmp(*cursor, "W/", 2) == 0;
+
+	if (weak)
+		*cursor += 2;
+	return weak;
+}
+
+bool etag_list_has(
+    const char *list, const char *etag, enum etag_comparison comparison)
+{
+	const char *p = list + strspn(list, " \t");
+	size_t wanted = strlen(etag);
+
+	if (*p == '*')
+		return p[1 + strspn(p + 1, " \t")] == '\0';
+	for (;;) {
+		bool weak;
+		size_t length;
+
+		p += strspn(p, " \t,");
+		weak = skip_weak(&p);
+		length = opaque_tag_length(p);
+		if (length == 0)
+			return false;
+		if (length == wanted && memcmp(p, etag, length) == 0 &&
+		    (!weak || comparison == ETAG_WEAK))
+			return true;
+		p += length;
+		p += strspn(p, " \t");
+		/* Tags are set apart by commas. */
+		if (*p != ',')
+			return false;
+	}
 }

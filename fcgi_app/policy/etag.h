@@ -37,4 +37,20 @@ void etag_format(const struct etag_input *input, char ret[ETAG_MAX]);
  */
 bool etag_strong_equal(const char *a, const char *b);
 
+/* How to compare (RFC 9110, 8.8.3.2). */
+enum etag_comparison {
+	ETAG_STRONG, /* neither is weak */
+	ETAG_WEAK,   /* either may be */
+};
+
+/*
+ * Whether the value of If-Match or If-None-Match (RFC 9110, 13.1.1, 13.1.2)
+ * names a tag: "*", which stands for any, or a list with it.
+ *
+ * etag: a tag as etag_format() writes it. Empty list elements and blanks are
+ * tolerated (5.6.1.2); the list counts up to the first thing that is no tag.
+ */
+bool etag_list_has(
+    const char *list, const char *etag, enum etag_comparison comparison);
+
 #endif

@@ -236,6 +236,34 @@ def if_range_lets_a_range_through_only_for_the_same_file(case):
 
 
 @test
+def preconditions_are_answered_304_or_412(case):
+    case.store("file", 1000)
+    daemon = case.start()
+    first = daemon.fetch("/file")
+    tag, date = first.header("ETag"), first.header("Last-Modified")
+    old = "Sun, 06 Nov 1994 08:49:37 GMT"
+    for status, fields in (
+            (304, {"HTTP_IF_NONE_MATCH": tag}),
+            (304, {"HTTP_IF_NONE_MATCH": f'"x", W/{tag}\t'}),
+            (304, {"HTTP_IF_NONE_MATCH": tag, "HTTP_RANGE": "bytes=0-9"}),
+            (304, {"HTTP_IF_MODIFIED_SINCE": date}),
+            (200, {"HTTP_IF_NONE_MATCH": '"x"',
+                   "HTTP_IF_MODIFIED_SINCE": date}),
+            (200, {"HTTP_IF_MODIFIED_SINCE": old}),
+            (412, {"HTTP_IF_MATCH": '"x"'}),
+            (412, {"HTTP_IF_UNMODIFIED_SINCE": old}),
+            (206, {"HTTP_IF_MATCH": tag, "HTTP_RANGE": "bytes=0-9"})):
+        for method in ("GET", "HEAD"):
+            response = daemon.fetch("/file", method=method, **fields)
+            true(response.complete, f"{fields}: {response!r}")
+            equal(response.status, status, f"status of {method} with {fields}")
+            if status == 304:
+                equal((response.header("ETag"), response.header("Content-Type"),
+                       response.header("Content-Length"), bytes(response.body)),
+                      (tag, None, None, b""), f"304 for {fields}")
+
+
+@test
 def the_tail_of_a_5_gib_file_is_served_by_range(case):
     stored = case.store("huge", 0)
     with open(stored.path, "r+b") as out:

@@ -73,6 +73,11 @@ def need_direct_io(case):
         os.close(os.open(probe.path, os.O_RDONLY | os.O_DIRECT))
     except OSError as error:
         raise Skip(f"no O_DIRECT here: {error.strerror}") from None
+    need("stat")
+    kind = subprocess.run(("stat", "-f", "-c", "%T", probe.path), text=True,
+                          stdout=subprocess.PIPE, check=True).stdout.strip()
+    if kind not in ("ext2/ext3", "xfs", "btrfs", "f2fs"):
+        raise Skip(f"direct I/O is not tried on {kind}")
     evict(probe)
 
 
