@@ -40,10 +40,9 @@ static size_t room_of(size_t buffer_size, bool tcp)
 {
 	size_t room = tcp ? buffer_size / 3 : buffer_size / 4 * 3;
 	size_t records = room / FCGI_OUTPUT_CONTENT_MAX + 1;
+	size_t headers = records * FCGI_RECORD_HEADER_SIZE;
 
-	if (room < ROOM_MIN)
-		return ROOM_MIN;
-	return room - records * FCGI_RECORD_HEADER_SIZE;
+	return room < ROOM_MIN + headers ? ROOM_MIN : room - headers;
 }
 
 static size_t fcgi_room(struct writer *writer)

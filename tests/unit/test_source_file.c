@@ -1,0 +1,399 @@
+/* SPDX-License-Identifier: MIT */
+/* A file as a source, through a real reader on a file in this folder. */
+#include "config.h"
+#include "common/source_file.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/magic.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+
+#include "common/aio_file.h"
+#include "common/aio_reader.h"
+#include "common/chunk_pool.h"
+#include "common/source.h"
+#include "tests/unit/unit.h"
+
+#define BUFFER (64 << 10)
+#define PAGE 4096
+#define FILE_SIZE ((1 << 20) + 777)
+
+struct fixture {
+	uv_loop_t loop;
+	struct chunk_pool *pool;
+	struct aio_reader *reader;
+	struct source *source;
+	int fd; /* of the source's file, for fadvise and ftruncate */
+	int fds_before;
+	unsigned int done;
+	int error;
+	struct source_chunk chunk;
+};
+
+static unsigned char byte_at(uint64_t offset)
+{
+	return (
+	    unsigned char)(offset * 31 + (offset >> 8) * 7 + (offset >> 16));
+}
+
+/* A file of FILE_SIZE known bytes without a name. */
+static int make_file(void)
+{
+	char name[] = "./source_file.XXXXXX";
+	unsigned char *bytes = malloc(FILE_SIZE);
+	int fd = mkstemp(name);
+
+	assert_true(fd >= 0);
+	unlink(name);
+	assert_non_null(bytes);
+	for (size_t i = 0; i < FILE_SIZE; i++)
+		bytes[i] = byte_at(i);
+	assert_int_equal(write(fd, bytes, FILE_SIZE), FILE_SIZE);
+	free(bytes);
+	return fd;
+}
+
+static bool is_cached(int fd)
+{
+	unsigned char pages[FILE_SIZE / PAGE + 1];
+	void *map = mmap(NULL, FILE_SIZE, PROT_READ, MAP_SHARED, fd, 0);
+	bool cached = false;
+
+	assert_true(map != MAP_FAILED);
+	assert_int_equal(mincore(map, FILE_SIZE, pages), 0);
+	for (size_t i = 0; i < ARRAY_LENGTH(pages); i++)
+		cached = cached || (pages[i] & 1);
+	munmap(map, FILE_SIZE);
+	return cached;
+}
+
+static bool is_memory(int fd)
+{
+	struct statfs fs;
+
+	assert_int_equal(fstatfs(fd, &fs), 0);
+	return fs.f_type == TMPFS_MAGIC;
+}
+
+/* A page that the kernel is still busy with stays: ask until all have gone. */
+static void make_cold(int fd)
+{
+	int tries = 5000;
+
+	assert_int_equal(fsync(fd), 0);
+	if (is_memory(fd))
+		return;
+	posix_fadvise(fd, 0, 0, POSIX_FADV_DONTNEED);
+	while (is_cached(fd) && --tries > 0) {
+		usleep(1000);
+		posix_fadvise(fd, 0, 0, POSIX_FADV_DONTNEED);
+	}
+	assert_true(tries > 0);
+}
+
+static int count_fds(void)
+{
+	DIR *folder = opendir("/proc/self/fd");
+	int count = 0;
+
+	assert_non_null(folder);
+	while (readdir(folder))
+		count++;
+	closedir(folder);
+	return count;
+}
+
+/* --- fixture -------------------------------------------------------------- */
+
+static void on_done(void *context, int error, const struct source_chunk *chunk)
+{
+	struct fixture *f = context;
+
+	f->done++;
+	f->error = error;
+	f->chunk = *chunk;
+}
+
+static void open_source(struct fixture *f, uint64_t size)
+{
+	struct aio_file *file;
+
+	f->fd = make_file();
+	file = aio_file_new(&f->loop, f->fd, false);
+	assert_non_null(file);
+	f->source = source_file_new(f->reader, file, size);
+	assert_non_null(f->source);
+	assert_int_equal(f->source->size, size);
+	/* The source has its own reference. */
+	aio_file_unref(file);
+	f->source->done = on_done;
+	f->source->context = f;
+}
+
+static int setup(void **state)
+{
+	struct fixture *f = calloc(1, sizeof(*f));
+	struct aio_reader_options options = { .depth = 4, .pool_jobs = 2 };
+
+	assert_non_null(f);
+	assert_int_equal(uv_loop_init(&f->loop), 0);
+	f->fds_before = count_fds();
+	f->pool = chunk_pool_new(BUFFER, 4 * BUFFER);
+	assert_non_null(f->pool);
+	options.loop = &f->loop;
+	options.pool = f->pool;
+	assert_int_equal(aio_reader_new(&options, &f->reader), 0);
+	open_source(f, FILE_SIZE);
+	*state = f;
+	return 0;
+}
+
+/* In every test: buffers and descriptors are all given back. */
+static int teardown(void **state)
+{
+	struct fixture *f = *state;
+
+	f->source->ops->close(f->source);
+	aio_reader_close(f->reader);
+	uv_run(&f->loop, UV_RUN_DEFAULT);
+	assert_int_equal(chunk_pool_borrowed(f->pool), 0);
+	assert_int_equal(count_fds(), f->fds_before);
+	assert_int_equal(uv_loop_close(&f->loop), 0);
+	chunk_pool_free(f->pool);
+	free(f);
+	return 0;
+}
+
+/* Reads now or later: 1 with a chunk, or the error. */
+static int read_source(struct fixture *f, uint64_t offset, size_t length,
+    struct source_chunk *ret_chunk)
+{
+	int r;
+
+	f->done = 0;
+	r = f->source->ops->read(f->source, offset, length, ret_chunk);
+	if (r != 0)
+		return r;
+	while (f->done == 0)
+		uv_run(&f->loop, UV_RUN_ONCE);
+	if (f->error)
+		return f->error;
+	*ret_chunk = f->chunk;
+	return 1;
+}
+
+static void check_chunk(const struct source_chunk *chunk, uint64_t offset)
+{
+	assert_true(chunk->length > 0);
+	for (size_t i = 0; i < chunk->length; i++)
+		if (chunk->data[i] != byte_at(offset + i))
+			fail_msg(
+			    "byte %zu at %ju is wrong", i, (uintmax_t)offset);
+}
+
+static void release(struct fixture *f, struct source_chunk *chunk)
+{
+	f->source->ops->release(f->source, chunk);
+}
+
+/* From `offset` to the end in pieces of up to `most` bytes. */
+static void read_to_end(struct fixture *f, uint64_t offset, size_t most)
+{
+	uint64_t size = f->source->size;
+	bool first = true;
+
+	while (offset < size) {
+		size_t left = (size_t)(size - offset);
+		size_t length = left < most ? left : most;
+		struct source_chunk chunk;
+
+		assert_int_equal(read_source(f, offset, length, &chunk), 1);
+		assert_true(chunk.length <= length);
+		check_chunk(&chunk, offset);
+		/* From the second on they start on a page, and end there. */
+		if (most > PAGE && !first)
+			assert_int_equal(offset % PAGE, 0);
+		first = false;
+		offset += chunk.length;
+		release(f, &chunk);
+		assert_int_equal(chunk_pool_borrowed(f->pool), 0);
+	}
+	assert_true(offset == size);
+}
+
+/* --- tests ---------------------------------------------------------------- */
+
+static const struct {
+	uint64_t offset;
+	size_t most;
+} ways[] = {
+	{ 0, BUFFER },
+	{ 100, BUFFER },
+	{ PAGE - 1, PAGE + 1 },
+	{ FILE_SIZE - 3 * PAGE, 1000 },
+	{ FILE_SIZE - 1, BUFFER },
+};
+
+static void reads_a_file(void **state)
+{
+	struct fixture *f = *state;
+
+	for (int cold = 0; cold < 2; cold++) {
+		for (size_t i = 0; i < ARRAY_LENGTH(ways); i++) {
+			if (cold)
+				make_cold(f->fd);
+			read_to_end(f, ways[i].offset, ways[i].most);
+		}
+	}
+}
+
+static const struct {
+	uint64_t offset;
+	size_t length;
+	size_t expected;
+} ends[] = {
+	{ 1, PAGE, PAGE - 1 },
+	{ 100, BUFFER, BUFFER - 100 },
+	/* All of it within a page. */
+	{ 0, PAGE - 1, PAGE - 1 },
+	{ 100, 50, 50 },
+	/* The source's end is where it is. */
+	{ FILE_SIZE - 777 - PAGE, PAGE + 777, PAGE + 777 },
+	{ FILE_SIZE - 777 - PAGE, PAGE + 776, PAGE },
+};
+
+static void ends_reads_on_pages(void **state)
+{
+	struct fixture *f = *state;
+
+	for (size_t i = 0; i < ARRAY_LENGTH(ends); i++) {
+		struct source_chunk chunk;
+
+		/* The first look only says that it is cached. */
+		assert_int_equal(read_source(f, 0, 1, &chunk), 1);
+		release(f, &chunk);
+		assert_int_equal(
+		    read_source(f, ends[i].offset, ends[i].length, &chunk), 1);
+		assert_int_equal(chunk.length, ends[i].expected);
+		check_chunk(&chunk, ends[i].offset);
+		release(f, &chunk);
+	}
+}
+
+static void lends_two_chunks(void **state)
+{
+	struct fixture *f = *state;
+
+	for (int cold = 0; cold < 2; cold++) {
+		struct source_chunk chunks[2];
+
+		if (cold)
+			make_cold(f->fd);
+		assert_int_equal(read_source(f, 0, BUFFER, &chunks[0]), 1);
+		/* Each of the two is once the older one. */
+		for (uint64_t at = BUFFER; at < 6 * BUFFER; at += BUFFER) {
+			unsigned int i = (at / BUFFER) % 2;
+
+			assert_int_equal(
+			    read_source(f, at, BUFFER, &chunks[i]), 1);
+			assert_int_equal(chunk_pool_borrowed(f->pool), 2);
+			check_chunk(&chunks[!i], at - BUFFER);
+			check_chunk(&chunks[i], at);
+			release(f, &chunks[!i]);
+		}
+		release(f, &chunks[1]);
+	}
+}
+
+static void forgets_a_read_in_flight(void **state)
+{
+	struct fixture *f = *state;
+	struct source_chunk chunk;
+	int tries = 1000;
+	int r;
+
+	f->done = 0;
+	do {
+		make_cold(f->fd);
+		r = f->source->ops->read(f->source, 2 * PAGE, BUFFER, &chunk);
+		assert_true(r >= 0);
+		if (r > 0)
+			release(f, &chunk);
+	} while (r > 0 && --tries > 0 && !is_memory(f->fd));
+	assert_true(r == 0 || is_memory(f->fd));
+	f->source->ops->cancel(f->source);
+	f->source->ops->cancel(f->source);
+	assert_int_equal(read_source(f, 5 * BUFFER, PAGE, &chunk), 1);
+	check_chunk(&chunk, 5 * BUFFER);
+	release(f, &chunk);
+}
+
+/* Right after the read, the source may go: the reader has what it needs. */
+static void may_be_closed_after_cancel(void **state)
+{
+	struct fixture *f = *state;
+
+	for (int turns = 0; turns < 4; turns++) {
+		struct source_chunk chunk;
+
+		make_cold(f->fd);
+		f->done = 0;
+		if (f->source->ops->read(f->source, 0, BUFFER, &chunk) > 0)
+			release(f, &chunk);
+		for (int i = 0; i < turns; i++)
+			uv_run(&f->loop, UV_RUN_NOWAIT);
+		if (f->done)
+			release(f, &f->chunk);
+		else
+			f->source->ops->cancel(f->source);
+		f->source->ops->close(f->source);
+		open_source(f, FILE_SIZE);
+	}
+}
+
+static void notices_a_truncated_file(void **state)
+{
+	static const off_t sizes[] = { 2 * PAGE, 5000, 1, 0 };
+	struct fixture *f = *state;
+
+	for (size_t i = 0; i < 2 * ARRAY_LENGTH(sizes); i++) {
+		uint64_t size = (uint64_t)sizes[i / 2];
+		struct source_chunk chunk = { 0 };
+		uint64_t at = 0;
+		int r;
+
+		if (i % 2)
+			make_cold(f->fd);
+		assert_int_equal(ftruncate(f->fd, sizes[i / 2]), 0);
+		while ((r = read_source(f, at, BUFFER, &chunk)) == 1) {
+			check_chunk(&chunk, at);
+			at += chunk.length;
+			release(f, &chunk);
+		}
+		assert_int_equal(r, -ENODATA);
+		assert_true(at == size);
+		assert_int_equal(chunk_pool_borrowed(f->pool), 0);
+		f->source->ops->close(f->source);
+		open_source(f, FILE_SIZE);
+	}
+}
+
+int main(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+	static const struct CMUnitTest tests[] = {
+		TEST(reads_a_file),
+		TEST(ends_reads_on_pages),
+		TEST(lends_two_chunks),
+		TEST(forgets_a_read_in_flight),
+		TEST(may_be_closed_after_cancel),
+		TEST(notices_a_truncated_file),
+	};
+
+	return cmocka_run_group_tests_name("source_file", tests, NULL, NULL);
+}

@@ -1,0 +1,399 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The writer at one end of a connection; how its records look inside is
+ * test_fcgi_output's business.
+ */
+#include "config.h"
+#include "common/writer_fcgi.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fastcgi.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "common/chunk_pool.h"
+#include "common/fcgi_output.h"
+#include "common/fcgi_record.h"
+#include "tests/unit/unit.h"
+
+#define REQUEST_ID 7
+#define CHUNK (256 << 10)
+#define ROOM_MIN (16 << 10)
+#define RECEIVED_MAX (1 << 20)
+
+struct fixture {
+	int ours;
+	int theirs;
+	struct chunk_pool *records;
+	struct fcgi_output *output;
+	struct writer_fcgi fcgi;
+	struct writer *writer;
+	/* What the callbacks were told. */
+	unsigned int ready;
+	unsigned int watched;
+	bool watch_on;
+	/* What the peer has read. */
+	unsigned char raw[RECEIVED_MAX];
+	size_t length;
+	unsigned char data[CHUNK]; /* to send */
+};
+
+static void on_ready(void *context)
+{
+	struct fixture *f = context;
+
+	f->ready++;
+}
+
+static void on_watch(void *context, bool on)
+{
+	struct fixture *f = context;
+
+	f->watched++;
+	f->watch_on = on;
+}
+
+/* --- fixture -------------------------------------------------------------- */
+
+static void connect_unix(struct fixture *f)
+{
+	int fds[2];
+
+	assert_int_equal(
+	    socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, fds), 0);
+	f->ours = fds[0];
+	f->theirs = fds[1];
+}
+
+static void connect_tcp(struct fixture *f)
+{
+	struct sockaddr_in address = { .sin_family = AF_INET };
+	socklen_t length = sizeof(address);
+	int listener = socket(AF_INET, SOCK_STREAM, 0);
+
+	address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	assert_int_equal(
+	    bind(listener, (struct sockaddr *)&address, length), 0);
+	assert_int_equal(listen(listener, 1), 0);
+	getsockname(listener, (struct sockaddr *)&address, &length);
+	f->theirs = socket(AF_INET, SOCK_STREAM, 0);
+	assert_int_equal(
+	    connect(f->theirs, (struct sockaddr *)&address, length), 0);
+	f->ours = accept4(listener, NULL, NULL, SOCK_NONBLOCK);
+	assert_true(f->ours >= 0);
+	close(listener);
+}
+
+static void make_output(struct fixture *f)
+{
+	f->records =
+	    chunk_pool_new(FCGI_OUTPUT_RECORD_SIZE, FCGI_OUTPUT_RECORD_SIZE);
+	f->output = fcgi_output_new(f->ours, f->records);
+	assert_non_null(f->output);
+	fcgi_output_begin(f->output, REQUEST_ID);
+}
+
+static struct fixture *new_fixture(void (*connect_pair)(struct fixture *))
+{
+	struct fixture *f = calloc(1, sizeof(*f));
+
+	assert_non_null(f);
+	for (size_t i = 0; i < sizeof(f->data); i++)
+		f->data[i] = (unsigned char)(i * 31 + (i >> 8) * 7);
+	connect_pair(f);
+	make_output(f);
+	return f;
+}
+
+static void init_writer(struct fixture *f, size_t chunk_size)
+{
+	writer_fcgi_init(&f->fcgi, f->output, f->ours, chunk_size);
+	f->fcgi.watch = on_watch;
+	f->fcgi.watch_context = f;
+	f->writer = &f->fcgi.writer;
+	writer_fcgi_begin(&f->fcgi);
+	f->writer->context = f;
+}
+
+static int setup_unix(void **state)
+{
+	*state = new_fixture(connect_unix);
+	return 0;
+}
+
+static int setup_tcp(void **state)
+{
+	*state = new_fixture(connect_tcp);
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	struct fixture *f = *state;
+
+	assert_int_equal(chunk_pool_borrowed(f->records), 0);
+	fcgi_output_free(f->output);
+	chunk_pool_free(f->records);
+	close(f->ours);
+	close(f->theirs);
+	free(f);
+	return 0;
+}
+
+static int send_buffer(const struct fixture *f)
+{
+	int size = 0;
+	socklen_t length = sizeof(size);
+
+	assert_int_equal(
+	    getsockopt(f->ours, SOL_SOCKET, SO_SNDBUF, &size, &length), 0);
+	return size;
+}
+
+static void set_send_buffer(struct fixture *f, int size)
+{
+	assert_int_equal(
+	    setsockopt(f->ours, SOL_SOCKET, SO_SNDBUF, &size, sizeof(size)), 0);
+}
+
+/* The peer takes what is there. */
+static void take_all(struct fixture *f)
+{
+	ssize_t n;
+
+	do {
+		n = recv(f->theirs, f->raw + f->length,
+		    RECEIVED_MAX - f->length, MSG_DONTWAIT);
+		f->length += n > 0 ? (size_t)n : 0;
+	} while (n > 0);
+	assert_true(f->length < RECEIVED_MAX);
+}
+
+/* Whole records came, with `content` of our data and so many END_REQUEST. */
+static void check_received(struct fixture *f, size_t content, unsigned int ends)
+{
+	size_t at = 0, got = 0;
+
+	take_all(f);
+	while (at < f->length) {
+		struct fcgi_record record = fcgi_record_decode(f->raw + at);
+		size_t n = record.content_length;
+
+		at += FCGI_RECORD_HEADER_SIZE;
+		assert_int_equal(record.request_id, REQUEST_ID);
+		assert_true(at + n + record.padding_length <= f->length);
+		if (record.type == FCGI_END_REQUEST)
+			ends--;
+		if (record.type == FCGI_STDOUT) {
+			assert_memory_equal(f->raw + at, f->data + got, n);
+			got += n;
+		}
+		at += n + record.padding_length;
+	}
+	assert_int_equal(got, content);
+	assert_int_equal(ends, 0);
+}
+
+/* --- tests ---------------------------------------------------------------- */
+
+static const struct {
+	int before; /* SO_SNDBUF */
+	size_t chunk_size;
+	bool enough; /* left as it is */
+} sizes[] = {
+	{ 0, 0, true },
+	{ 4096, 64 << 10, false },
+	{ 4096, CHUNK, false },
+	{ 200000, 64 << 10, true },
+};
+
+static void makes_room_for_a_chunk(void **state)
+{
+	struct fixture *f = *state;
+
+	for (size_t i = 0; i < ARRAY_LENGTH(sizes); i++) {
+		size_t room, taken = 0;
+		int before;
+
+		f->length = 0;
+		fcgi_output_begin(f->output, REQUEST_ID);
+		if (sizes[i].before)
+			set_send_buffer(f, sizes[i].before);
+		before = send_buffer(f);
+		init_writer(f, sizes[i].chunk_size);
+		room = f->writer->ops->room(f->writer);
+		assert_true(room >= sizes[i].chunk_size && room >= ROOM_MIN);
+		assert_true(send_buffer(f) == before || !sizes[i].enough);
+		assert_true(room <= (size_t)send_buffer(f) / 4 * 3);
+		room = room < CHUNK ? room : CHUNK;
+		assert_int_equal(
+		    f->writer->ops->offer(f->writer, f->data, room, &taken), 0);
+		assert_int_equal(taken, room);
+		assert_int_equal(fcgi_output_flush(f->output), 0);
+		take_all(f);
+		assert_int_equal(f->writer->ops->end(f->writer), 0);
+		check_received(f, room, 1);
+	}
+}
+
+static void never_offers_next_to_nothing(void **state)
+{
+	struct fixture *f = *state;
+
+	set_send_buffer(f, 4096);
+	init_writer(f, 1);
+	assert_int_equal(f->writer->ops->room(f->writer), ROOM_MIN);
+}
+
+/* TCP's buffer is left to the kernel and looked at each time. */
+static void follows_the_buffer_of_tcp(void **state)
+{
+	static const int buffers[] = { 100000, 200000, 50000 };
+	struct fixture *f = *state;
+	int before;
+	size_t room;
+
+	set_send_buffer(f, 4096);
+	before = send_buffer(f);
+	init_writer(f, CHUNK);
+	assert_int_equal(send_buffer(f), before);
+	for (size_t i = 0; i < ARRAY_LENGTH(buffers); i++) {
+		size_t third;
+
+		set_send_buffer(f, buffers[i]);
+		third = (size_t)send_buffer(f) / 3;
+		room = f->writer->ops->room(f->writer);
+		assert_true(room >= ROOM_MIN);
+		assert_true(room == ROOM_MIN || room <= third);
+		assert_true(room + 4096 >= third);
+	}
+}
+
+/* Over loopback the bytes come at some time: wait for the end record. */
+static void writes_to_tcp(void **state)
+{
+	struct fixture *f = *state;
+	size_t taken = 0;
+
+	init_writer(f, CHUNK);
+	assert_int_equal(
+	    f->writer->ops->offer(f->writer, f->data, 10000, &taken), 0);
+	assert_int_equal(taken, 10000);
+	assert_int_equal(f->writer->ops->end(f->writer), 0);
+	shutdown(f->ours, SHUT_WR);
+	for (ssize_t n = 1; n > 0; f->length += (size_t)n) {
+		n = recv(f->theirs, f->raw + f->length, 10000, 0);
+		assert_true(n >= 0);
+	}
+	check_received(f, 10000, 1);
+}
+
+/* Ended twice is ended once; the next response ends anew. */
+static void ends_each_response_once(void **state)
+{
+	struct fixture *f = *state;
+	const struct writer_ops *ops;
+	size_t taken = 0;
+
+	init_writer(f, CHUNK);
+	ops = f->writer->ops;
+	assert_int_equal(ops->put(f->writer, f->data, 1000), 0);
+	assert_int_equal(
+	    ops->offer(f->writer, f->data + 1000, 50000, &taken), 0);
+	assert_int_equal(taken, 50000);
+	for (int i = 0; i < 3; i++)
+		assert_int_equal(ops->end(f->writer), 0);
+	check_received(f, 51000, 1);
+	f->length = 0;
+	fcgi_output_begin(f->output, REQUEST_ID);
+	writer_fcgi_begin(&f->fcgi);
+	assert_int_equal(ops->put(f->writer, f->data, 10), 0);
+	assert_int_equal(ops->end(f->writer), 0);
+	check_received(f, 10, 1);
+}
+
+static void ends_when_the_socket_has_room(void **state)
+{
+	struct fixture *f = *state;
+	int r = -EAGAIN;
+
+	init_writer(f, 1);
+	set_send_buffer(f, 4608);
+	assert_int_equal(f->writer->ops->put(f->writer, f->data, 100000), 0);
+	assert_int_equal(f->writer->ops->end(f->writer), -EAGAIN);
+	assert_int_equal(f->writer->ops->end(f->writer), -EAGAIN);
+	for (int i = 0; i < 1000 && r == -EAGAIN; i++) {
+		take_all(f);
+		r = f->writer->ops->end(f->writer);
+	}
+	assert_int_equal(r, 0);
+	check_received(f, 100000, 1);
+}
+
+static void says_that_the_peer_is_gone(void **state)
+{
+	struct fixture *f = *state;
+	size_t taken = 99;
+
+	init_writer(f, CHUNK);
+	shutdown(f->theirs, SHUT_RD);
+	assert_int_equal(
+	    f->writer->ops->offer(f->writer, f->data, 50000, &taken), -EPIPE);
+	assert_int_equal(taken, 99);
+	assert_int_equal(f->writer->ops->put(f->writer, "x", 1), -EPIPE);
+	assert_int_equal(f->writer->ops->end(f->writer), -EPIPE);
+}
+
+static void asks_to_watch(void **state)
+{
+	struct fixture *f = *state;
+
+	init_writer(f, CHUNK);
+	for (unsigned int i = 1; i < 5; i++) {
+		f->writer->ops->want(f->writer, i % 2);
+		assert_int_equal(f->watched, i);
+		assert_int_equal(f->watch_on, i % 2);
+	}
+}
+
+/* Readiness goes to who waits; with nobody there the watching ends. */
+static void passes_readiness_on(void **state)
+{
+	struct fixture *f = *state;
+
+	init_writer(f, CHUNK);
+	f->writer->ready = on_ready;
+	writer_fcgi_ready(&f->fcgi);
+	assert_int_equal(f->ready, 1);
+	assert_int_equal(f->watched, 0);
+	f->watch_on = true;
+	/* A new response: who waited for the last one does no more. */
+	writer_fcgi_begin(&f->fcgi);
+	writer_fcgi_ready(&f->fcgi);
+	assert_int_equal(f->ready, 1);
+	assert_int_equal(f->watched, 1);
+	assert_false(f->watch_on);
+}
+
+int main(void)
+{
+#define TEST(name, setup) cmocka_unit_test_setup_teardown(name, setup, teardown)
+	static const struct CMUnitTest tests[] = {
+		TEST(makes_room_for_a_chunk, setup_unix),
+		TEST(never_offers_next_to_nothing, setup_unix),
+		TEST(follows_the_buffer_of_tcp, setup_tcp),
+		TEST(writes_to_tcp, setup_tcp),
+		TEST(ends_each_response_once, setup_unix),
+		TEST(ends_when_the_socket_has_room, setup_unix),
+		TEST(says_that_the_peer_is_gone, setup_unix),
+		TEST(asks_to_watch, setup_unix),
+		TEST(passes_readiness_on, setup_unix),
+	};
+
+	return cmocka_run_group_tests_name("writer_fcgi", tests, NULL, NULL);
+}
