@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "fcgi_app/actions/file.h"
+#include "fcgi_app/policy/response_head.h"
 #include "fcgi_app/request.h"
 
 static const struct dispatch_action actions[] = {
@@ -19,6 +20,7 @@ static const struct {
 } methods[] = {
 	{ "GET", DISPATCH_GET },
 	{ "HEAD", DISPATCH_HEAD },
+	{ "OPTIONS", DISPATCH_OPTIONS },
 };
 
 #define COUNT(table) (sizeof(table) / sizeof((table)[0]))
@@ -53,13 +55,24 @@ static void list_methods(unsigned int allowed, char *to)
 	}
 }
 
+/* It is about the action, not about what is at the path (9.3.7). */
+static void answer_options(struct request *request, const char *allow)
+{
+	struct response_head head;
+
+	response_head_init(&head, 204);
+	response_head_add(&head, "Allow", "%s", allow);
+	request_respond(request, &head);
+}
+
 void dispatch(struct request *request)
 {
 	const char *name = request_param(request, "STREAM_ACTION");
 	const struct dispatch_action *action =
 	    find_action(name ? name : "file");
-	char allow[8 * COUNT(methods)];
+	char allow[12 * COUNT(methods)];
 	char why[128];
+	unsigned int method;
 
 	if (!action) {
 		snprintf(
@@ -68,10 +81,14 @@ void dispatch(struct request *request)
 		return;
 	}
 	request->action_name = action->name;
-	if (!(find_method(request->method) & action->methods)) {
-		list_methods(action->methods, allow);
-		request_error(request, 405, "Allow", allow);
+	method = find_method(request->method);
+	if (method & action->methods) {
+		action->start(request);
 		return;
 	}
-	action->start(request);
+	list_methods(action->methods | DISPATCH_OPTIONS, allow);
+	if (method == DISPATCH_OPTIONS)
+		answer_options(request, allow);
+	else
+		request_error(request, 405, "Allow", allow);
 }

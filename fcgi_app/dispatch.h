@@ -9,6 +9,7 @@ struct request;
 enum dispatch_method {
 	DISPATCH_GET = 1 << 0,
 	DISPATCH_HEAD = 1 << 1,
+	DISPATCH_OPTIONS = 1 << 2, /* answered by dispatch() for every action */
 };
 
 /* A row of the table. */
@@ -22,8 +23,8 @@ struct dispatch_action {
 
 /*
  * Starts the action that STREAM_ACTION names, "file" without it. An unknown
- * name is answered 404, a method the action has no use for 405 with Allow
- * (RFC 9110, 15.5.6).
+ * name is answered 404, OPTIONS 204 with Allow (RFC 9110, 9.3.7), and a method
+ * the action has no use for 405 with Allow (15.5.6).
  */
 void dispatch(struct request *request);
 

@@ -429,14 +429,26 @@ def a_root_that_is_a_symbolic_link_is_served(case):
 def other_methods_get_405_with_allow(case):
     case.store("file", 10)
     daemon = case.start()
-    for method in ("POST", "PUT", "DELETE", "OPTIONS", "PATCH", "TRACE",
+    for method in ("POST", "PUT", "DELETE", "PATCH", "TRACE",
                    "PROPFIND", "get", "FOO"):
         response = daemon.fetch("/file", method)
         check_error(response, 405, what=method)
         equal(sorted(response.header("Allow").replace(" ", "").split(",")),
-              ["GET", "HEAD"], f"Allow for {method}")
+              ["GET", "HEAD", "OPTIONS"], f"Allow for {method}")
     response = daemon.fetch("/file", None)
     check_error(response, 400, 405, what="no method")
+
+
+@test
+def options_tell_what_is_allowed(case):
+    case.store("file", 1000)
+    daemon = case.start()
+    for path in ("/file", "/nothing"):
+        response = daemon.fetch(path, method="OPTIONS")
+        true(response.complete, f"{response!r}")
+        equal((response.status, response.header("Allow"),
+               response.header("Content-Length"), bytes(response.body)),
+              (204, "GET, HEAD, OPTIONS", None, b""), f"OPTIONS {path}")
 
 
 @test

@@ -271,7 +271,7 @@ def errors_pass_through_nginx(case):
         true(b"root:" not in body, "a file outside the root was sent")
         if expected == 405:
             equal(sorted(fields["Allow"].replace(" ", "").split(",")),
-                  ["GET", "HEAD"], "Allow")
+                  ["GET", "HEAD", "OPTIONS"], "Allow")
     connection = nginx.connect()
     connection.request("POST", "/file", body=bytes(500 * KIB))
     equal(connection.getresponse().status, 405, "status of POST")
