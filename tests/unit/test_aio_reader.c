@@ -10,17 +10,14 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/magic.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <sys/stat.h>
-#include <sys/vfs.h>
 #include <unistd.h>
 
 #include "common/aio_file.h"
 #include "common/chunk_pool.h"
 #include "common/kernel_aio.h"
+#include "tests/unit/real_file.h"
 #include "tests/unit/unit.h"
 
 #define BUFFER (64 << 10)
@@ -48,12 +45,6 @@ struct fixture {
 };
 
 static struct fixture *current;
-
-static unsigned char byte_at(uint64_t offset)
-{
-	return (
-	    unsigned char)(offset * 31 + (offset >> 8) * 7 + (offset >> 16));
-}
 
 /* --- a kernel that can refuse ----------------------------------------------
  */
@@ -98,57 +89,6 @@ static const struct kernel_aio_calls mock_calls = {
 
 /* --- files ------------------------------------------------------------------
  */
-
-/* A file of FILE_SIZE known bytes without a name. */
-static int make_file(const char *folder)
-{
-	char name[256];
-	unsigned char *bytes = malloc(FILE_SIZE);
-	int fd;
-
-	snprintf(name, sizeof(name), "%s/aio_reader.XXXXXX", folder);
-	fd = mkstemp(name);
-	assert_true(fd >= 0);
-	unlink(name);
-	assert_non_null(bytes);
-	for (size_t i = 0; i < FILE_SIZE; i++)
-		bytes[i] = byte_at(i);
-	assert_int_equal(write(fd, bytes, FILE_SIZE), FILE_SIZE);
-	free(bytes);
-	return fd;
-}
-
-static bool is_cached(int fd)
-{
-	unsigned char pages[FILE_SIZE / 4096 + 1];
-	void *map = mmap(NULL, FILE_SIZE, PROT_READ, MAP_SHARED, fd, 0);
-	bool cached = false;
-
-	assert_true(map != MAP_FAILED);
-	assert_int_equal(mincore(map, FILE_SIZE, pages), 0);
-	for (size_t i = 0; i < ARRAY_LENGTH(pages); i++)
-		cached = cached || (pages[i] & 1);
-	munmap(map, FILE_SIZE);
-	return cached;
-}
-
-/* A page that the kernel is still busy with stays: ask until all have gone. */
-static void make_cold(int fd)
-{
-	int tries = 5000;
-	struct statfs fs;
-
-	assert_int_equal(fsync(fd), 0);
-	assert_int_equal(fstatfs(fd, &fs), 0);
-	if (fs.f_type == TMPFS_MAGIC)
-		return;
-	posix_fadvise(fd, 0, 0, POSIX_FADV_DONTNEED);
-	while (is_cached(fd) && --tries > 0) {
-		usleep(1000);
-		posix_fadvise(fd, 0, 0, POSIX_FADV_DONTNEED);
-	}
-	assert_true(tries > 0);
-}
 
 /* The host's slots are shared: other tests may hold all of them for a while. */
 static void wait_for_slots(int slots)
@@ -223,7 +163,8 @@ static void setup_fixture(struct fixture *f, const char *folder, size_t buffers)
 	current = f;
 	assert_int_equal(uv_loop_init(&f->loop), 0);
 	f->pool = chunk_pool_new(BUFFER, buffers * BUFFER);
-	f->file = aio_file_new(&f->loop, make_file(folder), false);
+	f->file =
+	    aio_file_new(&f->loop, real_file_make(folder, FILE_SIZE), false);
 	assert_non_null(f->file);
 	for (int i = 0; i < READS; i++) {
 		f->reads[i].done = on_done;
@@ -254,7 +195,7 @@ static void check_read(
 	assert_int_equal(read->length, length);
 	assert_true(length == 0 || offset + length <= FILE_SIZE);
 	for (size_t i = 0; i < length; i++)
-		if (read->data[i] != byte_at(offset + i))
+		if (read->data[i] != real_file_byte(offset + i))
 			fail_msg(
 			    "byte %zu at %ju is wrong", i, (uintmax_t)offset);
 }
@@ -335,7 +276,7 @@ static void read_places(struct fixture *f)
 	for (size_t i = 0; i < ARRAY_LENGTH(places); i++) {
 		const struct place *place = &places[i];
 
-		make_cold(f->file->fd);
+		real_file_make_cold(f->file->fd);
 		assert_int_equal(read_fully(f, place->offset, place->length),
 		    place->expected);
 	}
@@ -407,7 +348,7 @@ static void start_cold(struct fixture *f, unsigned int count)
 {
 	assert_int_equal(aio_file_open_direct(f->file), 0);
 	f->file->direct = AIO_FILE_DIRECT_READY;
-	make_cold(f->file->fd);
+	real_file_make_cold(f->file->fd);
 	for (unsigned int i = 0; i < count; i++) {
 		/* As if the file had been looked at and found cold. */
 		f->file->cold_reads = 1;
@@ -632,7 +573,7 @@ static void test_cancel_anywhere(void **state)
 
 			setup_fixture(&f, ".", buffers);
 			open_reader(&f, 1);
-			make_cold(f.file->fd);
+			real_file_make_cold(f.file->fd);
 			for (int i = 0; i < 4; i++)
 				assert_true(aio_reader_read(f.reader, f.file,
 						&f.reads[i], (uint64_t)i * 4096,
@@ -680,7 +621,7 @@ static void read_cold(struct fixture *f, uint64_t offset, unsigned int step)
 	int r;
 
 	do {
-		make_cold(f->file->fd);
+		real_file_make_cold(f->file->fd);
 		f->file->cold_reads = 0;
 		f->file->cold_step = step;
 		f->file->warm = false;

@@ -11,7 +11,6 @@
 
 #include "common/fcgi_params.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fastcgi.h>
 #include <stdio.h>
@@ -20,6 +19,7 @@
 #include <unistd.h>
 
 #include "common/fcgi_scan.h"
+#include "tests/unit/descriptors.h"
 #include "tests/unit/unit.h"
 
 /* Nothing here may wait: a test that does is killed. */
@@ -201,18 +201,6 @@ static void check_usable(struct fcgi_params_parser *parser, int number)
 	assert_string_equal(fcgi_params_get(params, "DOCUMENT_ROOT"), "/srv");
 	assert_string_equal(fcgi_params_get(params, "DOCUMENT_URI"), text);
 	fcgi_params_free(params);
-}
-
-static int count_descriptors(void)
-{
-	DIR *folder = opendir("/proc/self/fd");
-	int count = 0;
-
-	assert_non_null(folder);
-	while (readdir(folder))
-		count++;
-	closedir(folder);
-	return count;
 }
 
 static int make_parser(void **state)

@@ -26,6 +26,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "tests/unit/descriptors.h"
 #include "tests/unit/unit.h"
 
 /* An open that blocks is killed. */
@@ -103,18 +104,6 @@ static int make_tree(void)
 	if (chmod("root/locked", 0) < 0)
 		return -1;
 	return make_links();
-}
-
-static int count_descriptors(void)
-{
-	DIR *folder = opendir("/proc/self/fd");
-	int count = 0;
-
-	assert_non_null(folder);
-	while (readdir(folder))
-		count++;
-	closedir(folder);
-	return count;
 }
 
 static int remove_tree(

@@ -18,6 +18,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "tests/unit/descriptors.h"
 #include "tests/unit/unit.h"
 
 /* Longest path of a unix socket (unix(7)). */
@@ -37,18 +38,6 @@ static int tear_down(void **state)
 {
 	(void)state;
 	return chdir("/") == 0 ? rmdir(folder) : -1;
-}
-
-static int count_descriptors(void)
-{
-	DIR *list = opendir("/proc/self/fd");
-	int count = 0;
-
-	assert_non_null(list);
-	while (readdir(list))
-		count++;
-	closedir(list);
-	return count;
 }
 
 /* Opens one or two addresses (NULL: none); what is logged comes into `log`. */

@@ -7,7 +7,6 @@
 
 #include "fcgi_app/log.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -23,6 +22,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "tests/unit/descriptors.h"
 #include "tests/unit/unit.h"
 
 /* Whoever waits longer for somebody is killed. */
@@ -308,18 +308,6 @@ static void stop_flushes_all_lines(void **state)
 	}
 	assert_string_equal(at, "");
 	free(text);
-}
-
-static int count_descriptors(void)
-{
-	DIR *folder = opendir("/proc/self/fd");
-	int count = 0;
-
-	assert_non_null(folder);
-	while (readdir(folder))
-		count++;
-	closedir(folder);
-	return count;
 }
 
 static void may_be_stopped_and_started_again(void **state)

@@ -11,11 +11,11 @@
 #include <linux/magic.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/vfs.h>
 #include <unistd.h>
 
 #include "common/aio_file.h"
+#include "tests/unit/real_file.h"
 #include "tests/unit/unit.h"
 
 #define PAGE 4096
@@ -31,35 +31,12 @@ struct fixture {
 	unsigned char buffer[PAGES * PAGE];
 };
 
-static unsigned char byte_at(uint64_t offset)
-{
-	return (unsigned char)(offset * 31 + (offset >> 8) * 7);
-}
-
-/* A file of FILE_SIZE known bytes without a name. */
-static int make_file(const char *folder)
-{
-	unsigned char *bytes = malloc(FILE_SIZE);
-	char name[256];
-	int fd;
-
-	snprintf(name, sizeof(name), "%s/page_cache.XXXXXX", folder);
-	fd = mkstemp(name);
-	assert_true(fd >= 0);
-	unlink(name);
-	assert_non_null(bytes);
-	for (size_t i = 0; i < FILE_SIZE; i++)
-		bytes[i] = byte_at(i);
-	assert_int_equal(write(fd, bytes, FILE_SIZE), FILE_SIZE);
-	free(bytes);
-	return fd;
-}
-
 static void open_fixture(struct fixture *f, const char *folder)
 {
 	memset(f, 0, sizeof(*f));
 	assert_int_equal(uv_loop_init(&f->loop), 0);
-	f->file = aio_file_new(&f->loop, make_file(folder), false);
+	f->file =
+	    aio_file_new(&f->loop, real_file_make(folder, FILE_SIZE), false);
 	assert_non_null(f->file);
 }
 
@@ -82,39 +59,6 @@ static int teardown(void **state)
 	assert_int_equal(uv_loop_close(&f->loop), 0);
 	free(f);
 	return 0;
-}
-
-static bool is_page_cached(int fd, size_t page)
-{
-	unsigned char pages[PAGES];
-	void *map = mmap(NULL, FILE_SIZE, PROT_READ, MAP_SHARED, fd, 0);
-
-	assert_true(map != MAP_FAILED);
-	assert_int_equal(mincore(map, FILE_SIZE, pages), 0);
-	munmap(map, FILE_SIZE);
-	return pages[page] & 1;
-}
-
-static bool is_cached(int fd)
-{
-	for (size_t i = 0; i < PAGES; i++)
-		if (is_page_cached(fd, i))
-			return true;
-	return false;
-}
-
-/* A page that the kernel is still busy with stays: ask until all have gone. */
-static void make_cold(int fd)
-{
-	int tries = 5000;
-
-	assert_int_equal(fsync(fd), 0);
-	posix_fadvise(fd, 0, 0, POSIX_FADV_DONTNEED);
-	while (is_cached(fd) && --tries > 0) {
-		usleep(1000);
-		posix_fadvise(fd, 0, 0, POSIX_FADV_DONTNEED);
-	}
-	assert_true(tries > 0);
 }
 
 /* Brings the first `length` bytes into the cache. */
@@ -162,7 +106,7 @@ static bool can_be_cold(struct fixture *f)
 static void check_bytes(const struct fixture *f, uint64_t offset, ssize_t n)
 {
 	for (ssize_t i = 0; i < n; i++)
-		if (f->buffer[i] != byte_at(offset + (uint64_t)i))
+		if (f->buffer[i] != real_file_byte(offset + (uint64_t)i))
 			fail_msg(
 			    "byte %zd at %ju is wrong", i, (uintmax_t)offset);
 	/* And nothing is written beyond. */
@@ -221,7 +165,7 @@ static void miss(struct fixture *f, unsigned int step, bool warm)
 	ssize_t n;
 
 	do {
-		make_cold(f->file->fd);
+		real_file_make_cold(f->file->fd);
 		forget(f);
 		f->file->cold_step = step;
 		f->file->warm = warm;
@@ -274,9 +218,10 @@ static void brings_in_no_more_than_a_probe(void **state)
 	if (!can_be_cold(f))
 		return;
 	miss(f, 0, false);
-	for (int i = 0; i < TRIES && !is_page_cached(f->file->fd, 0); i++)
+	for (int i = 0; i < TRIES && !real_file_page_is_cached(f->file->fd, 0);
+	     i++)
 		usleep(1000);
-	assert_false(is_page_cached(f->file->fd, LENGTH / PAGE - 1));
+	assert_false(real_file_page_is_cached(f->file->fd, LENGTH / PAGE - 1));
 }
 
 static const struct {
@@ -300,7 +245,7 @@ static void stops_at_the_first_gap(void **state)
 		ssize_t n;
 
 		do {
-			make_cold(f->file->fd);
+			real_file_make_cold(f->file->fd);
 			make_warm(f, parts[i].cached);
 			forget(f);
 			f->file->warm = parts[i].warm;

@@ -3,20 +3,17 @@
 #include "config.h"
 #include "common/source_file.h"
 
-#include <dirent.h>
 #include <errno.h>
-#include <fcntl.h>
-#include <linux/magic.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <sys/vfs.h>
 #include <unistd.h>
 
 #include "common/aio_file.h"
 #include "common/aio_reader.h"
 #include "common/chunk_pool.h"
 #include "common/source.h"
+#include "tests/unit/descriptors.h"
+#include "tests/unit/real_file.h"
 #include "tests/unit/unit.h"
 
 #define BUFFER (64 << 10)
@@ -35,79 +32,6 @@ struct fixture {
 	struct source_chunk chunk;
 };
 
-static unsigned char byte_at(uint64_t offset)
-{
-	return (
-	    unsigned char)(offset * 31 + (offset >> 8) * 7 + (offset >> 16));
-}
-
-/* A file of FILE_SIZE known bytes without a name. */
-static int make_file(void)
-{
-	char name[] = "./source_file.XXXXXX";
-	unsigned char *bytes = malloc(FILE_SIZE);
-	int fd = mkstemp(name);
-
-	assert_true(fd >= 0);
-	unlink(name);
-	assert_non_null(bytes);
-	for (size_t i = 0; i < FILE_SIZE; i++)
-		bytes[i] = byte_at(i);
-	assert_int_equal(write(fd, bytes, FILE_SIZE), FILE_SIZE);
-	free(bytes);
-	return fd;
-}
-
-static bool is_cached(int fd)
-{
-	unsigned char pages[FILE_SIZE / PAGE + 1];
-	void *map = mmap(NULL, FILE_SIZE, PROT_READ, MAP_SHARED, fd, 0);
-	bool cached = false;
-
-	assert_true(map != MAP_FAILED);
-	assert_int_equal(mincore(map, FILE_SIZE, pages), 0);
-	for (size_t i = 0; i < ARRAY_LENGTH(pages); i++)
-		cached = cached || (pages[i] & 1);
-	munmap(map, FILE_SIZE);
-	return cached;
-}
-
-static bool is_memory(int fd)
-{
-	struct statfs fs;
-
-	assert_int_equal(fstatfs(fd, &fs), 0);
-	return fs.f_type == TMPFS_MAGIC;
-}
-
-/* A page that the kernel is still busy with stays: ask until all have gone. */
-static void make_cold(int fd)
-{
-	int tries = 5000;
-
-	assert_int_equal(fsync(fd), 0);
-	if (is_memory(fd))
-		return;
-	posix_fadvise(fd, 0, 0, POSIX_FADV_DONTNEED);
-	while (is_cached(fd) && --tries > 0) {
-		usleep(1000);
-		posix_fadvise(fd, 0, 0, POSIX_FADV_DONTNEED);
-	}
-	assert_true(tries > 0);
-}
-
-static int count_fds(void)
-{
-	DIR *folder = opendir("/proc/self/fd");
-	int count = 0;
-
-	assert_non_null(folder);
-	while (readdir(folder))
-		count++;
-	closedir(folder);
-	return count;
-}
-
 /* --- fixture -------------------------------------------------------------- */
 
 static void on_done(void *context, int error, const struct source_chunk *chunk)
@@ -123,7 +47,7 @@ static void open_source(struct fixture *f, uint64_t size)
 {
 	struct aio_file *file;
 
-	f->fd = make_file();
+	f->fd = real_file_make(".", FILE_SIZE);
 	file = aio_file_new(&f->loop, f->fd, false);
 	assert_non_null(file);
 	f->source = source_file_new(f->reader, file, size);
@@ -142,7 +66,7 @@ static int setup(void **state)
 
 	assert_non_null(f);
 	assert_int_equal(uv_loop_init(&f->loop), 0);
-	f->fds_before = count_fds();
+	f->fds_before = count_descriptors();
 	f->pool = chunk_pool_new(BUFFER, 4 * BUFFER);
 	assert_non_null(f->pool);
 	options.loop = &f->loop;
@@ -162,7 +86,7 @@ static int teardown(void **state)
 	aio_reader_close(f->reader);
 	uv_run(&f->loop, UV_RUN_DEFAULT);
 	assert_int_equal(chunk_pool_borrowed(f->pool), 0);
-	assert_int_equal(count_fds(), f->fds_before);
+	assert_int_equal(count_descriptors(), f->fds_before);
 	assert_int_equal(uv_loop_close(&f->loop), 0);
 	chunk_pool_free(f->pool);
 	free(f);
@@ -191,7 +115,7 @@ static void check_chunk(const struct source_chunk *chunk, uint64_t offset)
 {
 	assert_true(chunk->length > 0);
 	for (size_t i = 0; i < chunk->length; i++)
-		if (chunk->data[i] != byte_at(offset + i))
+		if (chunk->data[i] != real_file_byte(offset + i))
 			fail_msg(
 			    "byte %zu at %ju is wrong", i, (uintmax_t)offset);
 }
@@ -246,7 +170,7 @@ static void reads_a_file(void **state)
 	for (int cold = 0; cold < 2; cold++) {
 		for (size_t i = 0; i < ARRAY_LENGTH(ways); i++) {
 			if (cold)
-				make_cold(f->fd);
+				real_file_make_cold(f->fd);
 			read_to_end(f, ways[i].offset, ways[i].most);
 		}
 	}
@@ -293,7 +217,7 @@ static void lends_two_chunks(void **state)
 		struct source_chunk chunks[2];
 
 		if (cold)
-			make_cold(f->fd);
+			real_file_make_cold(f->fd);
 		assert_int_equal(read_source(f, 0, BUFFER, &chunks[0]), 1);
 		/* Each of the two is once the older one. */
 		for (uint64_t at = BUFFER; at < 6 * BUFFER; at += BUFFER) {
@@ -319,13 +243,13 @@ static void forgets_a_read_in_flight(void **state)
 
 	f->done = 0;
 	do {
-		make_cold(f->fd);
+		real_file_make_cold(f->fd);
 		r = f->source->ops->read(f->source, 2 * PAGE, BUFFER, &chunk);
 		assert_true(r >= 0);
 		if (r > 0)
 			release(f, &chunk);
-	} while (r > 0 && --tries > 0 && !is_memory(f->fd));
-	assert_true(r == 0 || is_memory(f->fd));
+	} while (r > 0 && --tries > 0 && !real_file_is_in_memory(f->fd));
+	assert_true(r == 0 || real_file_is_in_memory(f->fd));
 	f->source->ops->cancel(f->source);
 	f->source->ops->cancel(f->source);
 	assert_int_equal(read_source(f, 5 * BUFFER, PAGE, &chunk), 1);
@@ -341,7 +265,7 @@ static void may_be_closed_after_cancel(void **state)
 	for (int turns = 0; turns < 4; turns++) {
 		struct source_chunk chunk;
 
-		make_cold(f->fd);
+		real_file_make_cold(f->fd);
 		f->done = 0;
 		if (f->source->ops->read(f->source, 0, BUFFER, &chunk) > 0)
 			release(f, &chunk);
@@ -368,7 +292,7 @@ static void notices_a_truncated_file(void **state)
 		int r;
 
 		if (i % 2)
-			make_cold(f->fd);
+			real_file_make_cold(f->fd);
 		assert_int_equal(ftruncate(f->fd, sizes[i / 2]), 0);
 		while ((r = read_source(f, at, BUFFER, &chunk)) == 1) {
 			check_chunk(&chunk, at);
