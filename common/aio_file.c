@@ -15,11 +15,6 @@
 #include "common/chunk_pool.h"
 #include "common/container_of.h"
 
-/* Not in linux/magic.h of every kernel. */
-#define CIFS_MAGIC 0xff534d42L
-#define SMB2_MAGIC 0xfe534d42L
-#define FUSE_MAGIC 0x65735546L
-
 struct aio_file *aio_file_new(uv_loop_t *loop, int fd, bool close_blocks)
 {
 	struct aio_file *file = calloc(1, sizeof(*file));
@@ -79,26 +74,27 @@ void aio_file_unref(struct aio_file *file)
 	free(file);
 }
 
-/*
- * Kernels before 6.1 do not tell the alignment, nor do some file systems. For
- * those that are known to read in the background a page is enough, and a read
- * that fails with EINVAL all the same goes to the thread pool. Others may
- * accept O_DIRECT and then read inside io_submit(), as FUSE does.
+/* What is known of a file system; anything else may wait for another machine.
  */
-static bool reads_in_background(int fd)
+enum file_system { FS_DISK, FS_MEMORY, FS_OTHER };
+
+static enum file_system file_system(int fd)
 {
 	struct statfs fs;
 
 	if (fstatfs(fd, &fs) < 0)
-		return false;
+		return FS_OTHER;
 	switch ((unsigned long)fs.f_type) {
 	case EXT4_SUPER_MAGIC:
 	case XFS_SUPER_MAGIC:
 	case BTRFS_SUPER_MAGIC:
 	case F2FS_SUPER_MAGIC:
-		return true;
+		return FS_DISK;
+	case TMPFS_MAGIC:
+	case RAMFS_MAGIC:
+		return FS_MEMORY;
 	}
-	return false;
+	return FS_OTHER;
 }
 
 /* The alignment of offsets and lengths; 0: no direct I/O. */
@@ -114,7 +110,14 @@ static uint32_t direct_alignment(int fd)
 		return stx.stx_dio_offset_align;
 	}
 #endif
-	return reads_in_background(fd) ? CHUNK_POOL_ALIGNMENT : 0;
+	/*
+	 * Kernels before 6.1 do not tell, nor do some file systems. For those
+	 * that are known to read in the background a page is enough, and a
+	 * read that fails with EINVAL all the same goes to the thread pool.
+	 * Others may accept O_DIRECT and then read inside io_submit(), as FUSE
+	 * does.
+	 */
+	return file_system(fd) == FS_DISK ? CHUNK_POOL_ALIGNMENT : 0;
 }
 
 int aio_file_open_direct(struct aio_file *file)
@@ -146,16 +149,5 @@ void aio_file_without_direct(struct aio_file *file)
 
 bool aio_file_close_blocks(int fd)
 {
-	struct statfs fs;
-
-	if (fstatfs(fd, &fs) < 0)
-		return true;
-	switch ((unsigned long)fs.f_type) {
-	case FUSE_MAGIC:
-	case NFS_SUPER_MAGIC:
-	case CIFS_MAGIC:
-	case SMB2_MAGIC:
-		return true;
-	}
-	return false;
+	return file_system(fd) == FS_OTHER;
 }

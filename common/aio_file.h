@@ -64,7 +64,10 @@ int aio_file_open_direct(struct aio_file *file);
 /* There is no direct I/O: the kernel shall read ahead for the thread pool. */
 void aio_file_without_direct(struct aio_file *file);
 
-/* Whether close(2) of this file may wait for another machine or process. */
+/*
+ * Whether close(2) of this file may wait for another machine or process: on
+ * every file system that is not known to be local. Blocks: for the thread pool.
+ */
 bool aio_file_close_blocks(int fd);
 
 #endif
