@@ -4,7 +4,8 @@
  *
  * The way of a request, and a map of the program:
  *
- *	main           options, roots, listeners; then the master
+ *	main           picks the command
+ *	commands/serve options, roots, listeners; then the master
  *	master         starts and replaces workers, stops them
  *	worker         an event loop; accepts connections
  *	connection     cuts the front's bytes into requests   (common/fcgi_scan)
@@ -28,123 +29,29 @@
  */
 #include "config.h"
 
-#include <errno.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
+#include <stddef.h>
 #include <string.h>
-#include <sys/resource.h>
 
-#include "common/file_open.h"
-#include "fcgi_app/listener.h"
-#include "fcgi_app/log.h"
-#include "fcgi_app/master.h"
-#include "fcgi_app/options.h"
-#include "fcgi_app/policy/media_type.h"
-#include "fcgi_app/policy/web_server_addrs.h"
-#include "fcgi_app/roots.h"
-#include "fcgi_app/worker.h"
+#include "fcgi_app/commands/serve.h"
 
-#define MIME_TYPES "/etc/mime.types"
-
-/* A stream has a socket and a file, and a second descriptor for direct I/O. */
-#define DESCRIPTORS_PER_STREAM 3
-
-static void raise_descriptor_limit(const struct options *options)
-{
-	rlim_t wanted =
-	    (rlim_t)options->max_connections * DESCRIPTORS_PER_STREAM;
-	struct rlimit limit;
-
-	if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
-		return;
-	limit.rlim_cur = limit.rlim_max;
-	if (setrlimit(RLIMIT_NOFILE, &limit) < 0)
-		log_message(
-		    LOG_LEVEL_WARNING, "RLIMIT_NOFILE: %s", strerror(errno));
-	else if (limit.rlim_max < wanted)
-		log_message(LOG_LEVEL_NOTICE,
-		    "the limit of %ju descriptors is enough for about %ju "
-		    "streams in a worker, not for --max-connections=%u",
-		    (uintmax_t)limit.rlim_max,
-		    (uintmax_t)limit.rlim_max / DESCRIPTORS_PER_STREAM,
-		    options->max_connections);
-}
-
-/* The system's table on top of the built-in one, which is enough alone. */
-static struct media_types *load_media_types(void)
-{
-	struct media_types *types = media_types_new();
-	FILE *file = types ? fopen(MIME_TYPES, "re") : NULL;
-	int r;
-
-	if (!file)
-		return types;
-	r = media_types_read(types, file);
-	if (r < 0)
-		log_message(
-		    LOG_LEVEL_WARNING, "%s: %s", MIME_TYPES, strerror(-r));
-	fclose(file);
-	return types;
-}
-
-static int read_web_server_addrs(struct web_server_addrs *addrs)
-{
-	const char *list = getenv("FCGI_WEB_SERVER_ADDRS");
-	int r = web_server_addrs_parse(list, addrs);
-
-	if (r < 0)
-		log_message(LOG_LEVEL_ERROR, "FCGI_WEB_SERVER_ADDRS=%s: %s",
-		    list,
-		    r == -EINVAL ? "not a list of IP addresses"
-				 : "too many addresses");
-	return r;
-}
-
-static int serve(const struct options *options, const struct roots *roots)
-{
-	struct web_server_addrs addrs;
-	struct listeners listeners;
-	struct worker_config config = {
-		.options = options,
-		.roots = roots,
-		.web_server_addrs = &addrs,
-		.listeners = &listeners,
-	};
-	struct media_types *types;
-	int status;
-
-	if (read_web_server_addrs(&addrs) < 0)
-		return OPTIONS_EXIT_USAGE;
-	if (listeners_open(&listeners, options) < 0)
-		return OPTIONS_EXIT_USAGE;
-	types = load_media_types();
-	config.media_types = types;
-	status = types ? master_run(&config) : EXIT_FAILURE;
-	listeners_remove_files(&listeners);
-	listeners_close(&listeners);
-	media_types_free(types);
-	return status;
-}
+/* What the first argument can name; without a name it serves. */
+static const struct command {
+	const char *name;
+	/* Gets the command's name in argv[0]; returns the exit status. */
+	int (*run)(int argc, char **argv);
+} commands[] = {
+	{ NULL, serve_command },
+};
 
 int main(int argc, char **argv)
 {
-	struct options options;
-	struct roots *roots;
-	int r, status;
+	const struct command *command = commands;
 
-	options_parse(&options, argc, argv);
-	r = file_open_supported();
-	if (r < 0) {
-		log_message(
-		    LOG_LEVEL_ERROR, "openat2(2), Linux 5.6: %s", strerror(-r));
-		return EXIT_FAILURE;
-	}
-	raise_descriptor_limit(&options);
-	roots = roots_open(&options);
-	if (!roots)
-		return OPTIONS_EXIT_USAGE;
-	status = serve(&options, roots);
-	roots_close(roots);
-	return status;
+	if (argc < 2)
+		return serve_command(argc, argv);
+	while (command->name && strcmp(command->name, argv[1]) != 0)
+		command++;
+	if (!command->name)
+		return serve_command(argc, argv);
+	return command->run(argc - 1, argv + 1);
 }
