@@ -329,3 +329,52 @@ const char *media_types_find(const struct media_types *types, const char *path)
 	    compare_builtin);
 	return builtin ? builtin->type : MEDIA_TYPE_DEFAULT;
 }
+
+/* --- parameters --------------------------------------------------------- */
+
+/* Whether the first bytes of text are the given ones, in any case. */
+static bool begins_with(const char *text, const char *prefix)
+{
+	return strncasecmp(text, prefix, strlen(prefix)) == 0;
+}
+
+/* Parameters may have values in quotes, with whatever inside them. */
+static bool has_charset(const char *type)
+{
+	bool quoted = false;
+
+	for (const char *p = type; *p != '\0'; p++) {
+		const char *next = p + 1;
+
+		if (quoted && *p == '\\' && *next != '\0')
+			p = next;
+		else if (*p == '"')
+			quoted = !quoted;
+		else if (!quoted && *p == ';' &&
+		    begins_with(next + strspn(next, " \t"), "charset="))
+			return true;
+	}
+	return false;
+}
+
+static bool is_text(const char *type)
+{
+	static const char *const names[] = {
+		"application/javascript",
+		"application/xml",
+	};
+	size_t length = strcspn(type, "; \t");
+
+	if (begins_with(type, "text/"))
+		return true;
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		if (strlen(names[i]) == length && begins_with(type, names[i]))
+			return true;
+	}
+	return length >= 4 && begins_with(type + length - 4, "+xml");
+}
+
+bool media_type_takes_charset(const char *type)
+{
+	return is_text(type) && !has_charset(type);
+}

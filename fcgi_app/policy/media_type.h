@@ -6,6 +6,7 @@
 #ifndef FCGI_APP_POLICY_MEDIA_TYPE_H
 #define FCGI_APP_POLICY_MEDIA_TYPE_H
 
+#include <stdbool.h>
 #include <stdio.h>
 
 /* The type of what has no known extension (RFC 9110, 8.3). */
@@ -55,5 +56,14 @@ int media_types_read(struct media_types *types, FILE *file);
  * ASCII, and valid until media_types_free().
  */
 const char *media_types_find(const struct media_types *types, const char *path);
+
+/*
+ * Whether a charset parameter (RFC 9110, 8.3.2) belongs behind a type: it is
+ * text, JavaScript (RFC 9239) or XML (RFC 7303), and has none yet. JSON is not
+ * among them: it is UTF-8 and defines no such parameter (RFC 8259, 11).
+ *
+ * type: a media type, parameters allowed, upper or lower case; not NULL.
+ */
+bool media_type_takes_charset(const char *type);
 
 #endif

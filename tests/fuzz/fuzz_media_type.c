@@ -18,6 +18,18 @@ static void require(bool condition)
 		abort();
 }
 
+/* A charset is added once at most. */
+static void check_charset(const char *type)
+{
+	char *with = NULL;
+
+	if (!media_type_takes_charset(type) || strchr(type, '"'))
+		return;
+	require(asprintf(&with, "%s; charset=utf-8", type) > 0);
+	require(!media_type_takes_charset(with));
+	free(with);
+}
+
 /* Whatever the file holds, a type can go into a response head. */
 static void check_type(const char *type)
 {
@@ -27,6 +39,7 @@ static void check_type(const char *type)
 	require(strchr(type, '/') != NULL);
 	for (const char *p = type; *p != '\0'; p++)
 		require(*p > 0x20 && *p < 0x7f);
+	check_charset(type);
 }
 
 /* Look up each word of the file as the extension of a name. */
@@ -41,6 +54,7 @@ static void check_words(const struct media_types *types, char *text)
 		require(asprintf(&path, "a/b.%s", word) > 0);
 		check_type(media_types_find(types, path));
 		check_type(media_types_find(types, word));
+		check_charset(word);
 		free(path);
 	}
 }

@@ -300,6 +300,57 @@ static void reports_a_read_error(void **state)
 	fclose(file);
 }
 
+static void knows_what_takes_a_charset(void **state)
+{
+	static const struct {
+		const char *type;
+		bool takes;
+	} cases[] = {
+		{ "text/plain", true },
+		{ "text/html", true },
+		{ "TEXT/HTML", true },
+		{ "text/html ;q=1", true },
+		{ "application/javascript", true },
+		{ "Application/JavaScript;version=1", true },
+		{ "application/xml", true },
+		{ "application/xhtml+xml", true },
+		{ "image/svg+xml", true },
+		{ "image/SVG+XML; a=b", true },
+		{ "application/json", false },
+		{ "application/manifest+json", false },
+		{ "application/octet-stream", false },
+		{ "application/javascripts", false },
+		{ "application/xml-dtd", false },
+		{ "application/x+xml+zip", false },
+		{ "application/zip; a=b+xml", false },
+		{ "application/zip; a=text/html", false },
+		{ "video/mp4", false },
+		{ "texts/plain", false },
+		{ "text", false },
+		{ "xml", false },
+		{ "", false },
+		/* One charset is enough. */
+		{ "text/html; charset=utf-8", false },
+		{ "text/html;charset=", false },
+		{ "text/html; a=b ;\tCharSet=\"utf-8\"", false },
+		{ "image/svg+xml;charset=utf-8", false },
+		{ "text/html; a=\"\\\"\"; charset=x", false },
+		/* These are no charsets. */
+		{ "text/html; xcharset=utf-8", true },
+		{ "text/html; charsets=utf-8", true },
+		{ "text/html; charset", true },
+		{ "text/html; a=\"; charset=x\"", true },
+		{ "text/html; a=\"\\\"; charset=x\"", true },
+		{ "text/html; a=\"\\", true },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
+		if (media_type_takes_charset(cases[i].type) != cases[i].takes)
+			fail_msg("%s", cases[i].type);
+	}
+}
+
 static void free_takes_null(void **state)
 {
 	(void)state;
@@ -320,6 +371,7 @@ int main(void)
 		table_test(limits_the_length_of_a_line),
 		table_test(limits_the_number_of_entries),
 		table_test(reports_a_read_error),
+		cmocka_unit_test(knows_what_takes_a_charset),
 		cmocka_unit_test(free_takes_null),
 	};
 

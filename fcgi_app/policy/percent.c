@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: MIT */
+/* Percent-encoding. Which bytes need it differs from grammar to grammar. */
+#include "config.h"
+
+#include "fcgi_app/policy/percent.h"
+
+#include <string.h>
+
+/* Unlike isxdigit(), it does not depend on the locale. */
+static bool is_hex(char c)
+{
+	return c != '\0' && strchr("0123456789abcdefABCDEF", c);
+}
+
+bool percent_is_escape(const char *text)
+{
+	return text[0] == '%' && is_hex(text[1]) && is_hex(text[2]);
+}
+
+size_t percent_encode_byte(char byte, const char *literal, char *ret)
+{
+	static const char digits[] = "0123456789ABCDEF";
+	unsigned char c = (unsigned char)byte;
+
+	if (byte != '\0' && strchr(literal, byte)) {
+		ret[0] = byte;
+		return 1;
+	}
+	ret[0] = '%';
+	ret[1] = digits[c >> 4];
+	ret[2] = digits[c & 0xf];
+	return PERCENT_ENCODED_MAX;
+}
