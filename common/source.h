@@ -18,7 +18,8 @@ struct source_chunk {
 
 /*
  * The result of a read that was in flight: `error` is 0 and the chunk is
- * lent, or a negative errno and there is no chunk. Called from the loop.
+ * lent, or a negative errno and there is no chunk. Called from the loop, as the
+ * source's last act: the source may be closed in there.
  */
 typedef void source_done_fn(
     void *context, int error, const struct source_chunk *chunk);

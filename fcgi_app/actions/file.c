@@ -79,13 +79,20 @@ static void choose_part(struct answer *answer, const struct request *request)
 	};
 	const char *range = request_param(request, "HTTP_RANGE");
 	const char *if_range = request_param(request, "HTTP_IF_RANGE");
+	struct byte_range_set set;
 
 	answer->part.first = 0;
 	answer->part.length = answer->size;
 	answer->range = BYTE_RANGE_IGNORED;
 	if (if_range_holds(if_range, &validators))
-		answer->range =
-		    byte_range_parse(range, answer->size, &answer->part);
+		answer->range = byte_range_parse(range, answer->size, &set);
+	if (answer->range != BYTE_RANGE_SATISFIABLE)
+		return;
+	/* A server may ignore any Range (14.2): several parts, for now. */
+	if (set.count == 1)
+		answer->part = set.parts[0];
+	else
+		answer->range = BYTE_RANGE_IGNORED;
 }
 
 static void make_head(struct response_head *head, const struct answer *answer,

@@ -1,8 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Parsing of the Range field, in two steps: the syntax first (struct spec), so
- * that a malformed field is ignored whatever the file's size, and only then
- * what the one range means for this file.
+ * Parsing of the Range field, one range after another and each in three steps:
+ * its syntax (struct spec), what it means for a file of this size, and where
+ * it goes in the set. Whatever makes the field ignored does so at once; that a
+ * range is unsatisfiable counts only if the rest is well-formed.
+ *
+ * The set is kept coalesced all the time, so a range costs no more than a look
+ * at each of its parts, however many ranges a field has.
  *
  * Positions above UINT64_MAX are legal (RFC 9110, 14.1.2 warns of them) and
  * stand for "beyond any file": they saturate.
@@ -28,9 +32,18 @@ struct spec {
 	uint64_t suffix_length;
 };
 
+/* What has been read of a field. */
+struct collection {
+	uint64_t size;  /* of the file */
+	uint64_t asked; /* bytes asked for, never more than size */
+	struct byte_range_set set;
+};
+
 static const char *skip_blanks(const char *p)
 {
-	return p + strspn(p, " \t");
+	while (*p == ' ' || *p == '\t')
+		p++;
+	return p;
 }
 
 /* Read a position at *cursor; false if there is none. */
@@ -68,29 +81,10 @@ static bool take_int_range(const char **cursor, struct spec *spec)
 	return spec->first <= spec->last;
 }
 
-/*
- * range-set = 1#range-spec. A recipient puts up with empty list elements and
- * with blanks around the commas (RFC 9110, 5.6.1.2), though not before the
- * first element. True if the set has exactly one range.
- */
-static bool parse_range_set(const char *p, struct spec *spec)
+/* range-spec = int-range / suffix-range (RFC 9110, 14.1.1) */
+static bool take_spec(const char **cursor, struct spec *spec)
 {
-	unsigned count = 0;
-
-	for (;;) {
-		if (*p != ',' && *p != '\0') {
-			count++;
-			if (!take_suffix_range(&p, spec) &&
-			    !take_int_range(&p, spec))
-				return false;
-		}
-		p = skip_blanks(p);
-		if (*p == '\0')
-			return count == 1;
-		if (*p != ',')
-			return false;
-		p = skip_blanks(p + 1);
-	}
+	return take_suffix_range(cursor, spec) || take_int_range(cursor, spec);
 }
 
 /* RFC 9110, 14.1.2: the last suffix_length bytes. */
@@ -138,20 +132,129 @@ static enum byte_range_result apply_int(
 	return BYTE_RANGE_SATISFIABLE;
 }
 
+static enum byte_range_result apply(
+    const struct spec *spec, uint64_t size, struct byte_range *ret_range)
+{
+	return spec->is_suffix ? apply_suffix(spec, size, ret_range)
+			       : apply_int(spec, size, ret_range);
+}
+
+/* Never wraps: no range ends beyond its file. */
+static uint64_t end_of(const struct byte_range *range)
+{
+	return range->first + range->length;
+}
+
+/* Whether they overlap, or one begins where the other ends. */
+static bool touch(const struct byte_range *a, const struct byte_range *b)
+{
+	return a->first <= end_of(b) && b->first <= end_of(a);
+}
+
+/* Makes *range the two of them, which touch. */
+static void widen(struct byte_range *range, const struct byte_range *by)
+{
+	uint64_t end = end_of(range) > end_of(by) ? end_of(range) : end_of(by);
+
+	if (by->first < range->first)
+		range->first = by->first;
+	range->length = end - range->first;
+}
+
+/*
+ * Coalesces *range with all parts that it touches, in the place of the first
+ * of them, or adds it as the last part; false if there is no room for that.
+ * The parts do not touch each other before, so one pass is enough: what the
+ * union touches, *range touches.
+ */
+static bool add(struct byte_range_set *set, const struct byte_range *range)
+{
+	struct byte_range *home = NULL;
+	size_t kept = 0;
+
+	for (size_t i = 0; i < set->count; i++) {
+		struct byte_range part = set->parts[i];
+
+		if (home && touch(&part, range)) {
+			widen(home, &part);
+			continue;
+		}
+		set->parts[kept] = part;
+		if (touch(&part, range)) {
+			home = &set->parts[kept];
+			widen(home, range);
+		}
+		kept++;
+	}
+	set->count = kept;
+	if (home)
+		return true;
+	if (set->count == BYTE_RANGE_PARTS_MAX)
+		return false;
+	set->parts[set->count++] = *range;
+	return true;
+}
+
+/* Takes in one range; false if the field is to be ignored because of it. */
+static bool collect(struct collection *c, const struct spec *spec)
+{
+	struct byte_range range;
+
+	switch (apply(spec, c->size, &range)) {
+	case BYTE_RANGE_IGNORED:
+		return false;
+	case BYTE_RANGE_UNSATISFIABLE:
+		return true;
+	case BYTE_RANGE_SATISFIABLE:
+		break;
+	}
+	if (range.length > c->size - c->asked)
+		return false;
+	c->asked += range.length;
+	return add(&c->set, &range);
+}
+
+/*
+ * range-set = 1#range-spec. A recipient puts up with empty list elements and
+ * with blanks around the commas (RFC 9110, 5.6.1.2), though not before the
+ * first element. False if the field is to be ignored.
+ */
+static bool collect_range_set(const char *p, struct collection *c)
+{
+	struct spec spec;
+	bool any = false;
+
+	for (;;) {
+		if (*p != ',' && *p != '\0') {
+			any = true;
+			if (!take_spec(&p, &spec) || !collect(c, &spec))
+				return false;
+		}
+		p = skip_blanks(p);
+		if (*p == '\0')
+			return any;
+		if (*p != ',')
+			return false;
+		p = skip_blanks(p + 1);
+	}
+}
+
 enum byte_range_result byte_range_parse(
-    const char *field, uint64_t size, struct byte_range *ret_range)
+    const char *field, uint64_t size, struct byte_range_set *ret_set)
 {
 	static const char unit[] = "bytes=";
-	struct spec spec = { 0 };
+	struct collection c = { .size = size };
 
 	/* Range units are case-insensitive (RFC 9110, 14.1). */
 	if (!field || strncasecmp(field, unit, strlen(unit)) != 0)
 		return BYTE_RANGE_IGNORED;
-	if (!parse_range_set(field + strlen(unit), &spec))
+	if (!collect_range_set(field + strlen(unit), &c))
 		return BYTE_RANGE_IGNORED;
-	if (spec.is_suffix)
-		return apply_suffix(&spec, size, ret_range);
-	return apply_int(&spec, size, ret_range);
+	/* 15.5.17: 416 only if not one of the ranges is satisfiable. */
+	if (c.set.count == 0)
+		return BYTE_RANGE_UNSATISFIABLE;
+	*ret_set = c.set;
+	return BYTE_RANGE_SATISFIABLE;
 }
 
 int byte_range_format_content_range(

@@ -22,36 +22,103 @@ static void require(bool condition)
 		abort();
 }
 
-/* A range that is asked for in its plain form gives itself. */
-static void check_round_trip(const struct byte_range *range, uint64_t file_size)
+/* No two parts touch, none is empty, and all are within the file. */
+static void check_parts(const struct byte_range_set *set, uint64_t file_size)
 {
-	struct byte_range again = { 0, 0 };
-	char field[64];
+	uint64_t sum = 0;
 
-	snprintf(field, sizeof(field), "bytes=%" PRIu64 "-%" PRIu64,
-	    range->first, range->first + (range->length - 1));
+	require(set->count > 0 && set->count <= BYTE_RANGE_PARTS_MAX);
+	for (size_t i = 0; i < set->count; i++) {
+		const struct byte_range *part = &set->parts[i];
+		char text[BYTE_RANGE_CONTENT_RANGE_MAX];
+
+		require(part->length > 0 && part->length <= file_size);
+		require(part->first <= file_size - part->length);
+		require(part->length <= file_size - sum);
+		sum += part->length;
+		require(byte_range_format_content_range(
+			    text, sizeof(text), part, file_size) == 0);
+		for (size_t j = 0; j < i; j++) {
+			const struct byte_range *other = &set->parts[j];
+
+			require(part->first > other->first + other->length ||
+			    other->first > part->first + part->length);
+		}
+	}
+}
+
+static bool is_same(
+    const struct byte_range_set *a, const struct byte_range_set *b)
+{
+	return a->count == b->count &&
+	    memcmp(a->parts, b->parts, a->count * sizeof(a->parts[0])) == 0;
+}
+
+/* Parts that are asked for in their plain form give themselves. */
+static void check_round_trip(
+    const struct byte_range_set *set, uint64_t file_size)
+{
+	char field[BYTE_RANGE_PARTS_MAX * 48] = "bytes=";
+	size_t used = strlen(field);
+	struct byte_range_set again;
+
+	for (size_t i = 0; i < set->count; i++) {
+		const struct byte_range *part = &set->parts[i];
+
+		used += (size_t)snprintf(field + used, sizeof(field) - used,
+		    "%" PRIu64 "-%" PRIu64 ",", part->first,
+		    part->first + (part->length - 1));
+	}
+	require(used < sizeof(field));
 	require(byte_range_parse(field, file_size, &again) ==
 	    BYTE_RANGE_SATISFIABLE);
-	require(again.first == range->first && again.length == range->length);
+	require(is_same(set, &again));
 }
 
 static enum byte_range_result check(const char *field, uint64_t file_size)
 {
-	struct byte_range range = { 0, 0 };
-	char text[BYTE_RANGE_CONTENT_RANGE_MAX];
+	struct byte_range_set set = { .count = SIZE_MAX };
 	enum byte_range_result result =
-	    byte_range_parse(field, file_size, &range);
+	    byte_range_parse(field, file_size, &set);
 
 	if (result != BYTE_RANGE_SATISFIABLE) {
-		require(range.first == 0 && range.length == 0);
+		require(set.count == SIZE_MAX);
 		return result;
 	}
-	require(range.length > 0 && range.length <= file_size);
-	require(range.first <= file_size - range.length);
-	require(byte_range_format_content_range(
-		    text, sizeof(text), &range, file_size) == 0);
-	check_round_trip(&range, file_size);
+	check_parts(&set, file_size);
+	check_round_trip(&set, file_size);
 	return result;
+}
+
+/* The same with something behind it. */
+static enum byte_range_result check_with(
+    const char *field, const char *end, uint64_t file_size)
+{
+	size_t n = strlen(field) + strlen(end) + 1;
+	char *longer = malloc(n);
+	enum byte_range_result result;
+
+	require(longer != NULL);
+	snprintf(longer, n, "%s%s", field, end);
+	result = check(longer, file_size);
+	free(longer);
+	return result;
+}
+
+static void check_size(const char *field, uint64_t file_size, bool malformed)
+{
+	bool ignored = check(field, file_size) == BYTE_RANGE_IGNORED;
+
+	/*
+	 * A malformed field is so for every size. One that is not is never
+	 * ignored, if it asks for one range of a file that isn't empty.
+	 */
+	require(!malformed || ignored);
+	require(file_size == 0 || strchr(field, ',') || ignored == malformed);
+	/* Malformed at the end is malformed, and nothing at the end isn't. */
+	require(check_with(field, ",5-4", file_size) == BYTE_RANGE_IGNORED);
+	require(ignored ==
+	    (check_with(field, ", ,", file_size) == BYTE_RANGE_IGNORED));
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -61,15 +128,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	bool malformed;
 
 	require(field != NULL);
-	/* A field is malformed for every size, or for none that isn't empty. */
-	malformed = check(field, 1) == BYTE_RANGE_IGNORED;
-	for (size_t i = 0; i < count; i++) {
-		bool ignored =
-		    check(field, file_sizes[i]) == BYTE_RANGE_IGNORED;
-
-		require(file_sizes[i] == 0 || ignored == malformed);
-		require(!malformed || ignored);
-	}
+	/* One range is ignored for one byte only if it is malformed. */
+	malformed =
+	    !strchr(field, ',') && check(field, 1) == BYTE_RANGE_IGNORED;
+	for (size_t i = 0; i < count; i++)
+		check_size(field, file_sizes[i], malformed);
 	free(field);
 	return 0;
 }

@@ -92,7 +92,12 @@ static void mock_release(struct source *source, struct source_chunk *chunk)
 
 static void mock_close(struct source *source)
 {
-	(void)source;
+	struct mock_source *mock = self(source);
+
+	assert_false(mock->in_flight);
+	assert_int_equal(mock->lent, 0);
+	if (mock->closed)
+		mock->closed(mock);
 }
 
 void mock_source_init(struct mock_source *mock, uint64_t size)

@@ -20,6 +20,8 @@ struct mock_source {
 	/* Reads at or behind this offset fail with `error`. */
 	uint64_t fail_at;
 	int error;
+	/* Called when it is closed, and may free it; NULL: nobody minds. */
+	void (*closed)(struct mock_source *mock);
 
 	/* What happened. */
 	unsigned int reads;
