@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 #include "common/aio_file.h"
@@ -23,7 +24,9 @@ struct file_open {
 	struct file_open_result result;
 	int root_fd;
 	const char *path;
-	char below[]; /* and, behind its NUL, the path */
+	const char *attribute;                        /* or NULL */
+	const char *variants[FILE_OPEN_VARIANTS_MAX]; /* whole paths; NULL */
+	char below[]; /* and the other strings, each with its NUL */
 };
 
 static int open_beneath(int folder, const char *path, uint64_t flags)
@@ -41,43 +44,105 @@ static int open_beneath(int folder, const char *path, uint64_t flags)
 	return fd < 0 ? -errno : (int)fd;
 }
 
-static int open_target(const struct file_open *open)
+/*
+ * The folder is opened on its own, so that a link in it can't lead to another
+ * folder beneath the same root. To be closed unless it is the root.
+ */
+static int open_folder(const struct file_open *open)
 {
-	int folder = open->root_fd;
-	int fd;
+	if (open->below[0] == '\0')
+		return open->root_fd;
+	return open_beneath(open->root_fd, open->below, O_PATH | O_DIRECTORY);
+}
 
-	/*
-	 * The folder is opened on its own, so that a link in it can't lead to
-	 * another folder beneath the same root.
-	 */
-	if (open->below[0] != '\0') {
-		folder =
-		    open_beneath(folder, open->below, O_PATH | O_DIRECTORY);
-		if (folder < 0)
-			return folder;
+/* Opens and stats: a descriptor or -errno. */
+static int open_file(int folder, const char *path, struct stat *ret_stat)
+{
+	int fd = open_beneath(folder, path, O_RDONLY | O_NONBLOCK | O_NOCTTY);
+	int error;
+
+	if (fd < 0)
+		return fd;
+	if (fstat(fd, ret_stat) < 0) {
+		error = -errno;
+		close(fd);
+		return error;
 	}
-	fd = open_beneath(folder, open->path, O_RDONLY | O_NONBLOCK | O_NOCTTY);
-	if (folder != open->root_fd)
-		close(folder);
 	return fd;
+}
+
+static bool is_older(const struct timespec *a, const struct timespec *b)
+{
+	if (a->tv_sec != b->tv_sec)
+		return a->tv_sec < b->tv_sec;
+	return a->tv_nsec < b->tv_nsec;
+}
+
+/* Puts a variant in the file's place if it may stand for it. */
+static bool take_variant(
+    int folder, const char *path, struct file_open_result *result)
+{
+	struct stat st;
+	int fd = open_file(folder, path, &st);
+
+	if (fd < 0)
+		return false;
+	if (!S_ISREG(st.st_mode) ||
+	    is_older(&st.st_mtim, &result->stat.st_mtim)) {
+		close(fd);
+		return false;
+	}
+	close(result->fd);
+	result->fd = fd;
+	result->stat = st;
+	return true;
+}
+
+static void try_variants(struct file_open *open, int folder)
+{
+	struct file_open_result *result = &open->result;
+
+	if (!S_ISREG(result->stat.st_mode))
+		return;
+	for (int i = 0; i < FILE_OPEN_VARIANTS_MAX && open->variants[i]; i++) {
+		if (take_variant(folder, open->variants[i], result)) {
+			result->variant = i;
+			return;
+		}
+	}
+}
+
+static void read_attribute(const char *name, struct file_open_result *result)
+{
+	ssize_t n = fgetxattr(
+	    result->fd, name, result->attribute, sizeof(result->attribute));
+
+	if (n > 0)
+		result->attribute_length = (size_t)n;
 }
 
 static void run(uv_work_t *work)
 {
 	struct file_open *open = container_of(work, struct file_open, work);
 	struct file_open_result *result = &open->result;
+	int folder = open_folder(open);
 
+	if (folder < 0) {
+		result->error = folder;
+		return;
+	}
 	result->error = 0;
-	result->fd = open_target(open);
-	if (result->fd < 0) {
+	result->fd = open_file(folder, open->path, &result->stat);
+	if (result->fd < 0)
 		result->error = result->fd;
+	else
+		try_variants(open, folder);
+	if (folder != open->root_fd)
+		close(folder);
+	if (result->error < 0)
 		return;
-	}
-	if (fstat(result->fd, &result->stat) < 0) {
-		result->error = -errno;
-		close(result->fd);
-		return;
-	}
+	if (open->attribute)
+		read_attribute(open->attribute, result);
 	result->close_blocks = aio_file_close_blocks(result->fd);
 }
 
@@ -106,26 +171,61 @@ static void finished(uv_work_t *work, int status)
 	free(open);
 }
 
+static size_t variant_count(const struct file_open_target *target)
+{
+	size_t count = 0;
+
+	while (target->variants && count < FILE_OPEN_VARIANTS_MAX &&
+	    target->variants[count])
+		count++;
+	return count;
+}
+
+/* Room for all strings of a target, variants as whole paths. */
+static size_t strings_size(const struct file_open_target *target)
+{
+	size_t path_length = strlen(target->path);
+	size_t size = strlen(target->below) + 1 + path_length + 1;
+
+	for (size_t i = 0; i < variant_count(target); i++)
+		size += path_length + strlen(target->variants[i]) + 1;
+	if (target->attribute)
+		size += strlen(target->attribute) + 1;
+	return size;
+}
+
+static void copy_strings(
+    struct file_open *open, const struct file_open_target *target)
+{
+	char *end = stpcpy(open->below, target->below) + 1;
+
+	open->path = end;
+	end = stpcpy(end, target->path) + 1;
+	for (size_t i = 0; i < variant_count(target); i++) {
+		open->variants[i] = end;
+		end =
+		    stpcpy(stpcpy(end, target->path), target->variants[i]) + 1;
+	}
+	if (target->attribute)
+		open->attribute = strcpy(end, target->attribute);
+}
+
 struct file_open *file_open_start(uv_loop_t *loop,
     const struct file_open_target *target, file_open_done_fn *done,
     void *context)
 {
-	size_t below_size = strlen(target->below) + 1;
-	size_t path_size = strlen(target->path) + 1;
-	struct file_open *open = malloc(sizeof(*open) + below_size + path_size);
+	struct file_open *open =
+	    calloc(1, sizeof(*open) + strings_size(target));
 
 	if (!open)
 		return NULL;
-	*open = (struct file_open){
-		.done = done,
-		.context = context,
-		.root_fd = target->root_fd,
-		/* Unless it runs. */
-		.result.error = -ECANCELED,
-		.path = open->below + below_size,
-	};
-	memcpy(open->below, target->below, below_size);
-	memcpy(open->below + below_size, target->path, path_size);
+	open->done = done;
+	open->context = context;
+	open->root_fd = target->root_fd;
+	/* Unless it runs. */
+	open->result.error = -ECANCELED;
+	open->result.variant = -1;
+	copy_strings(open, target);
 	uv_queue_work(loop, &open->work, run, finished);
 	return open;
 }

@@ -4,10 +4,16 @@
 #define COMMON_FILE_OPEN_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <sys/stat.h>
 #include <uv.h>
 
 struct file_open;
+
+/* Of a target's variants only so many are tried. */
+#define FILE_OPEN_VARIANTS_MAX 3
+/* Bytes of the longest value of an attribute that is read. */
+#define FILE_OPEN_ATTRIBUTE_MAX 256
 
 /* What to open: `path` beneath the folder `below` beneath `root_fd`. */
 struct file_open_target {
@@ -17,6 +23,13 @@ struct file_open_target {
 	const char *below;
 	/* Relative to that; must not lead out of it. */
 	const char *path;
+	/*
+	 * NULL, or suffixes of files to be had instead, best first, with a
+	 * NULL behind the last.
+	 */
+	const char *const *variants;
+	/* NULL, or the extended attribute to read (xattr(7)). */
+	const char *attribute;
 };
 
 /* How it went; `fd` now belongs to whoever is told. */
@@ -27,6 +40,12 @@ struct file_open_result {
 	struct stat stat;
 	/* See aio_file_new(). */
 	bool close_blocks;
+	/* Index of the variant that was opened; -1: `path` itself. */
+	int variant;
+	/* 0: it has none, it is empty or too long, or it can't be read. */
+	size_t attribute_length;
+	/* The value, without a NUL behind it. */
+	char attribute[FILE_OPEN_ATTRIBUTE_MAX];
 };
 
 typedef void file_open_done_fn(
@@ -39,6 +58,12 @@ typedef void file_open_done_fn(
  * RESOLVE_NO_MAGICLINKS). A named pipe or a device does not block
  * (O_NONBLOCK); whether a file of that kind is welcome is for the caller to
  * judge. `done(context, …)` is called from the loop. NULL: out of memory.
+ *
+ * If it is a regular file, the first variant, `path` with a suffix, that is a
+ * regular file as well, can be read and is not older (mtime) is opened instead
+ * of it: an older one was made from other bytes. All that the result has is
+ * then of the variant. Nothing that is wrong with a variant is an error. The
+ * target is copied.
  */
 struct file_open *file_open_start(uv_loop_t *loop,
     const struct file_open_target *target, file_open_done_fn *done,

@@ -30,7 +30,8 @@ struct source_ops {
 	 * in `ret_chunk`, at least one of them; 0: `done` will be called, not
 	 * from inside this call; negative: -errno. Never to be called past
 	 * the source's size, nor with a read in flight; but other chunks may
-	 * still be lent. -ENODATA: the source ended before its size.
+	 * still be lent. -ENODATA: the source ended before its size;
+	 * -ESTALE: it was changed meanwhile.
 	 */
 	int (*read)(struct source *source, uint64_t offset, size_t length,
 	    struct source_chunk *ret_chunk);

@@ -3,18 +3,19 @@
 #ifndef COMMON_SOURCE_FILE_H
 #define COMMON_SOURCE_FILE_H
 
-#include <stdint.h>
-
 struct aio_file;
+struct aio_file_version;
 struct aio_reader;
 struct source;
 
 /*
- * The first `size` bytes of `file`, of which it takes a reference of its own.
- * A file that turns out to be shorter ends the reading with -ENODATA. NULL:
- * out of memory.
+ * The first `version->size` bytes of `file`, of which it takes a reference of
+ * its own, as they are in that version; it is copied. No byte is lent before
+ * aio_file_check() has found the file unchanged after the read; else the
+ * reading ends with -ENODATA or, after 63 ms in which it may prove to be an
+ * append, -ESTALE. NULL: out of memory.
  */
-struct source *source_file_new(
-    struct aio_reader *reader, struct aio_file *file, uint64_t size);
+struct source *source_file_new(struct aio_reader *reader, struct aio_file *file,
+    const struct aio_file_version *version);
 
 #endif

@@ -6,6 +6,7 @@
  *
  *	main           picks the command
  *	commands/serve options, roots, listeners; then the master
+ *	commands/digest makes the digests that files are sent with (digest_file)
  *	master         starts and replaces workers, stops them
  *	worker         an event loop; accepts connections
  *	connection     cuts the front's bytes into requests   (common/fcgi_scan)
@@ -32,6 +33,7 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "fcgi_app/commands/digest.h"
 #include "fcgi_app/commands/serve.h"
 
 /* What the first argument can name; without a name it serves. */
@@ -40,6 +42,7 @@ static const struct command {
 	/* Gets the command's name in argv[0]; returns the exit status. */
 	int (*run)(int argc, char **argv);
 } commands[] = {
+	{ "digest", digest_command },
 	{ NULL, serve_command },
 };
 

@@ -130,6 +130,8 @@ static const char *reason_of(int error)
 		return "peer closed the connection";
 	if (error == -ENODATA)
 		return "file became shorter";
+	if (error == -ESTALE)
+		return "file was changed";
 	return strerror(-error);
 }
 
@@ -168,6 +170,12 @@ bool request_is_head(const struct request *request)
 	return strcmp(request->method, "HEAD") == 0;
 }
 
+/* A file that was found and then changed is not one that is not there. */
+static int stream_status(int error)
+{
+	return error == -ESTALE ? 500 : errno_status(-error);
+}
+
 /* As long as nothing was sent a failure has a status of its own. */
 static void on_stream_end(void *context, int error)
 {
@@ -177,7 +185,7 @@ static void on_stream_end(void *context, int error)
 	    !stream_is_untouched(&request->stream))
 		finish(request, error);
 	else
-		request_refuse(request, errno_status(-error), reason_of(error));
+		request_refuse(request, stream_status(error), reason_of(error));
 }
 
 /* The bytes of a source that follow the head; `length` may be 0. */

@@ -5,7 +5,8 @@
 # What the program is built of.
 # shellcheck disable=SC2034
 build_packages=(gcc libc6-dev make autoconf automake autoconf-archive
-	pkg-config libfcgi-dev libaio-dev libuv1-dev libsystemd-dev)
+	pkg-config libfcgi-dev libaio-dev libuv1-dev libsystemd-dev
+	libsodium-dev)
 
 die() {
 	printf '%s: %s\n' "${0##*/}" "$*" >&2

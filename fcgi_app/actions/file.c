@@ -45,6 +45,7 @@ static void refuse_errno(struct request *request, int error)
 /* What the head says of the file, and which part is sent. */
 struct answer {
 	uint64_t size;
+	struct timespec mtime;
 	struct byte_range part;
 	enum byte_range_result range;
 	char etag[ETAG_MAX];
@@ -63,6 +64,7 @@ static void describe(struct answer *answer, const struct stat *st)
 
 	answer->now = time(NULL);
 	answer->size = (uint64_t)st->st_size;
+	answer->mtime = st->st_mtim;
 	/* RFC 9110, 8.8.2.1: never later than the response itself. */
 	answer->modified =
 	    st->st_mtim.tv_sec < answer->now ? st->st_mtim.tv_sec : answer->now;
@@ -145,6 +147,10 @@ static void answer_not_modified(
 static void send_part(
     struct request *request, struct aio_file *file, const struct answer *answer)
 {
+	const struct aio_file_version version = {
+		.size = answer->size,
+		.mtime = answer->mtime,
+	};
 	struct response_head head;
 	struct source *source;
 
@@ -157,7 +163,7 @@ static void send_part(
 		request_respond(request, &head);
 		return;
 	}
-	source = source_file_new(request->services->reader, file, answer->size);
+	source = source_file_new(request->services->reader, file, &version);
 	if (!source) {
 		refuse_errno(request, -ENOMEM);
 		return;
@@ -281,7 +287,7 @@ void file_action_start(struct request *request)
 	const char *document_root = request_param(request, "DOCUMENT_ROOT");
 	char folder[PATH_MAX], path[PATH_MAX];
 	struct roots_place place;
-	struct file_open_target target;
+	struct file_open_target target = { 0 };
 
 	if (refuse_rule(request,
 		path_rule_normalize(

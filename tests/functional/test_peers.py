@@ -1,9 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Slow, stalled, leaving and too many peers, and files that change."""
+"""Slow, stalled, leaving and too many peers."""
 
 import contextlib
-import os
 import random
 import threading
 import time
@@ -306,62 +305,6 @@ def a_leaving_client_ends_its_stream_at_once_with_a_reason(case):
     equal(line["status"], "200", "status")
     sent = int(line["bytes"])
     true(MIB <= sent < 8 * MIB, f"{sent} bytes are said to be sent")
-
-
-# --- files that change -------------------------------------------------------
-
-def begin_large(case, daemon, size=64 * MIB):
-    """A stream of a large file of which a first part was read."""
-    stored = case.store("large", size)
-    connection, response = daemon.begin("/large")
-    connection.receive_bytes(response, MIB)
-    return stored, connection, response
-
-
-@test
-def a_file_cut_short_breaks_the_connection(case):
-    daemon = case.start()
-    for rest in (32 * MIB, 0):
-        stored, connection, response = begin_large(case, daemon)
-        original = stored.content()
-        os.truncate(stored.path, rest)
-        connection.receive(response)
-        true(response.broken, f"{response!r} looks complete")
-        true(MIB <= len(response.body) < stored.size, f"{response!r}")
-        true(original.startswith(response.body), "wrong bytes were sent")
-        daemon.wait_log(r"(warning|error) .*large")
-        daemon.wait_access(path="/large", end="aborted")
-    daemon.wait_access(count=2, end="aborted")
-    small = case.store("small", 10)
-    check_file(daemon.fetch("/small"), small)
-
-
-@test
-def a_file_deleted_while_streaming_arrives_whole(case):
-    daemon = case.start()
-    stored, connection, response = begin_large(case, daemon)
-    stored.path.unlink()
-    check_file(connection.receive(response), stored)
-    equal(daemon.fetch("/large").status, 404, "status after that")
-
-
-@test
-def a_file_replaced_while_streaming_arrives_whole_as_it_was(case):
-    daemon = case.start()
-    stored, connection, response = begin_large(case, daemon)
-    other = case.store("other", 64 * MIB)
-    os.rename(other.path, stored.path)
-    check_file(connection.receive(response), stored)
-    check_file(daemon.fetch("/large"), other, "the new file")
-
-
-@test
-def a_file_that_grows_is_sent_as_long_as_it_was(case):
-    daemon = case.start()
-    stored, connection, response = begin_large(case, daemon)
-    with open(stored.path, "ab") as out:
-        out.write(bytes(4 * MIB))
-    check_file(connection.receive(response), stored)
 
 
 # --- many --------------------------------------------------------------------

@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "common/aio_file.h"
@@ -19,13 +20,14 @@
 #define BUFFER (64 << 10)
 #define PAGE 4096
 #define FILE_SIZE ((1 << 20) + 777)
+#define MTIME 1000000000
 
 struct fixture {
 	uv_loop_t loop;
 	struct chunk_pool *pool;
 	struct aio_reader *reader;
 	struct source *source;
-	int fd; /* of the source's file, for fadvise and ftruncate */
+	int fd; /* of the source's file, to change it */
 	int fds_before;
 	unsigned int done;
 	int error;
@@ -43,14 +45,27 @@ static void on_done(void *context, int error, const struct source_chunk *chunk)
 	f->chunk = *chunk;
 }
 
+static void set_mtime(int fd, time_t seconds)
+{
+	const struct timespec times[2] = { { .tv_nsec = UTIME_OMIT },
+		{ .tv_sec = seconds, .tv_nsec = 7 } };
+
+	assert_int_equal(futimens(fd, times), 0);
+}
+
 static void open_source(struct fixture *f, uint64_t size)
 {
+	const struct aio_file_version version = {
+		.size = size,
+		.mtime = { .tv_sec = MTIME, .tv_nsec = 7 },
+	};
 	struct aio_file *file;
 
 	f->fd = real_file_make(".", FILE_SIZE);
+	set_mtime(f->fd, MTIME);
 	file = aio_file_new(&f->loop, f->fd, false);
 	assert_non_null(file);
-	f->source = source_file_new(f->reader, file, size);
+	f->source = source_file_new(f->reader, file, &version);
 	assert_non_null(f->source);
 	assert_int_equal(f->source->size, size);
 	/* The source has its own reference. */
@@ -280,27 +295,172 @@ static void may_be_closed_after_cancel(void **state)
 	}
 }
 
-static void notices_a_truncated_file(void **state)
+struct change {
+	void (*apply)(int fd);
+	int error; /* 0: the bytes stay right */
+};
+
+static void cut_all(int fd)
 {
-	static const off_t sizes[] = { 2 * PAGE, 5000, 1, 0 };
+	assert_int_equal(ftruncate(fd, 0), 0);
+}
+
+static void cut_a_byte(int fd)
+{
+	assert_int_equal(ftruncate(fd, FILE_SIZE - 1), 0);
+}
+
+static void cut_to_a_page(int fd)
+{
+	assert_int_equal(ftruncate(fd, 3 * PAGE), 0);
+}
+
+static void write_far_away(int fd)
+{
+	assert_int_equal(pwrite(fd, "x", 1, FILE_SIZE - 1), 1);
+}
+
+static void touch(int fd)
+{
+	set_mtime(fd, MTIME + 1);
+}
+
+static void set_back(int fd)
+{
+	set_mtime(fd, MTIME - 1);
+}
+
+static void append(int fd)
+{
+	assert_int_equal(pwrite(fd, "x", 1, FILE_SIZE), 1);
+}
+
+static void cut_and_grow(int fd)
+{
+	cut_to_a_page(fd);
+	assert_int_equal(ftruncate(fd, FILE_SIZE), 0);
+}
+
+static void change_mode(int fd)
+{
+	assert_int_equal(fchmod(fd, 0640), 0);
+}
+
+static const struct change changes[] = {
+	{ cut_all, -ENODATA },
+	{ cut_a_byte, -ENODATA },
+	{ cut_to_a_page, -ENODATA },
+	{ write_far_away, -ESTALE },
+	{ touch, -ESTALE },
+	{ set_back, -ESTALE },
+	{ cut_and_grow, -ESTALE },
+	{ append, 0 },
+	{ change_mode, 0 },
+};
+
+static void check_change(struct fixture *f, const struct change *change)
+{
+	struct source_chunk chunk = { 0 };
+
+	assert_int_equal(read_source(f, 0, BUFFER, &chunk), 1);
+	release(f, &chunk);
+	change->apply(f->fd);
+	if (change->error == 0) {
+		read_to_end(f, chunk.length, BUFFER);
+		return;
+	}
+	/* Not even what the page cache still has, and for good. */
+	for (int i = 0; i < 2; i++)
+		assert_int_equal(
+		    read_source(f, PAGE, BUFFER, &chunk), change->error);
+	assert_int_equal(chunk_pool_borrowed(f->pool), 0);
+}
+
+static void notices_a_change(void **state)
+{
 	struct fixture *f = *state;
 
-	for (size_t i = 0; i < 2 * ARRAY_LENGTH(sizes); i++) {
-		uint64_t size = (uint64_t)sizes[i / 2];
-		struct source_chunk chunk = { 0 };
-		uint64_t at = 0;
-		int r;
-
+	for (size_t i = 0; i < 2 * ARRAY_LENGTH(changes); i++) {
 		if (i % 2)
 			real_file_make_cold(f->fd);
-		assert_int_equal(ftruncate(f->fd, sizes[i / 2]), 0);
-		while ((r = read_source(f, at, BUFFER, &chunk)) == 1) {
-			check_chunk(&chunk, at);
-			at += chunk.length;
+		check_change(f, &changes[i / 2]);
+		f->source->ops->close(f->source);
+		open_source(f, FILE_SIZE);
+	}
+}
+
+/* The read is under way, maybe done, when the file is changed. */
+static void notices_a_change_during_a_read(void **state)
+{
+	struct fixture *f = *state;
+
+	for (size_t i = 0; i < ARRAY_LENGTH(changes); i++) {
+		struct source_chunk chunk = { 0 };
+		int r;
+
+		real_file_make_cold(f->fd);
+		f->done = 0;
+		r = f->source->ops->read(f->source, 0, BUFFER, &chunk);
+		changes[i].apply(f->fd);
+		while (r == 0 && f->done == 0)
+			uv_run(&f->loop, UV_RUN_ONCE);
+		/* Else it was lent before. */
+		if (r == 0)
+			assert_int_equal(f->error, changes[i].error);
+		if (r == 0 && f->error == 0)
+			chunk = f->chunk;
+		if (chunk.data) {
+			check_chunk(&chunk, 0);
 			release(f, &chunk);
 		}
-		assert_int_equal(r, -ENODATA);
-		assert_true(at == size);
+		assert_int_equal(chunk_pool_borrowed(f->pool), 0);
+		f->source->ops->close(f->source);
+		open_source(f, FILE_SIZE);
+	}
+}
+
+/* A write sets the time first, and the size when the bytes are there. */
+static void waits_for_the_end_of_an_append(void **state)
+{
+	struct fixture *f = *state;
+
+	for (int cold = 0; cold < 2; cold++) {
+		struct source_chunk chunk;
+
+		if (cold)
+			real_file_make_cold(f->fd);
+		touch(f->fd);
+		f->done = 0;
+		assert_int_equal(
+		    f->source->ops->read(f->source, PAGE, BUFFER, &chunk), 0);
+		uv_run(&f->loop, UV_RUN_ONCE);
+		assert_int_equal(f->done, 0);
+		append(f->fd);
+		while (f->done == 0)
+			uv_run(&f->loop, UV_RUN_ONCE);
+		assert_int_equal(f->error, 0);
+		check_chunk(&f->chunk, PAGE);
+		release(f, &f->chunk);
+		f->source->ops->close(f->source);
+		open_source(f, FILE_SIZE);
+	}
+}
+
+static void may_be_closed_while_it_waits(void **state)
+{
+	struct fixture *f = *state;
+
+	for (int turns = 0; turns < 4; turns++) {
+		struct source_chunk chunk;
+
+		touch(f->fd);
+		f->done = 0;
+		assert_int_equal(
+		    f->source->ops->read(f->source, PAGE, BUFFER, &chunk), 0);
+		for (int i = 0; i < turns; i++)
+			uv_run(&f->loop, UV_RUN_ONCE);
+		assert_int_equal(f->done, 0);
+		f->source->ops->cancel(f->source);
 		assert_int_equal(chunk_pool_borrowed(f->pool), 0);
 		f->source->ops->close(f->source);
 		open_source(f, FILE_SIZE);
@@ -316,7 +476,10 @@ int main(void)
 		TEST(lends_two_chunks),
 		TEST(forgets_a_read_in_flight),
 		TEST(may_be_closed_after_cancel),
-		TEST(notices_a_truncated_file),
+		TEST(notices_a_change),
+		TEST(notices_a_change_during_a_read),
+		TEST(waits_for_the_end_of_an_append),
+		TEST(may_be_closed_while_it_waits),
 	};
 
 	return cmocka_run_group_tests_name("source_file", tests, NULL, NULL);
