@@ -147,8 +147,7 @@ static void run(uv_work_t *work)
 }
 
 /* With the care of an aio_file: close(2) may block. */
-static void close_unwanted(
-    uv_loop_t *loop, const struct file_open_result *result)
+void file_open_discard(uv_loop_t *loop, const struct file_open_result *result)
 {
 	struct aio_file *file =
 	    aio_file_new(loop, result->fd, result->close_blocks);
@@ -167,7 +166,7 @@ static void finished(uv_work_t *work, int status)
 	if (open->done)
 		open->done(open->context, &open->result);
 	else if (open->result.error == 0)
-		close_unwanted(work->loop, &open->result);
+		file_open_discard(work->loop, &open->result);
 	free(open);
 }
 

@@ -72,6 +72,12 @@ struct file_open *file_open_start(uv_loop_t *loop,
 /* `done` will not be called; the descriptor is closed when it comes. */
 void file_open_cancel(struct file_open *open);
 
+/*
+ * Closes the descriptor of a result that is not wanted, in the thread pool
+ * where close(2) may wait.
+ */
+void file_open_discard(uv_loop_t *loop, const struct file_open_result *result);
+
 /* 0 if the kernel knows openat2(2), which came with Linux 5.6; else -errno. */
 int file_open_supported(void);
 

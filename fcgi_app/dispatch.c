@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "fcgi_app/actions/file.h"
+#include "fcgi_app/operator_fields.h"
 #include "fcgi_app/policy/response_head.h"
 #include "fcgi_app/request.h"
 
@@ -62,6 +63,8 @@ static void answer_options(struct request *request, const char *allow)
 
 	response_head_init(&head, 204);
 	response_head_add(&head, "Allow", "%s", allow);
+	operator_fields_add_common(request->origin.params, &head, NULL);
+	operator_fields_add_preflight(request->origin.params, &head);
 	request_respond(request, &head);
 }
 

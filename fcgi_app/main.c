@@ -13,12 +13,15 @@
  *	               and limits its waiting                (peer_timer)
  *	               has their parameters parsed          (common/fcgi_params)
  *	dispatch       picks the action by STREAM_ACTION
- *	actions/file   opens a file beneath its root          (common/file_open)
- *	               and makes the response head, by the rules in policy/
+ *	actions/file   finds a file beneath its root          (common/file_open)
+ *	representation answers as HTTP wants it: preconditions, ranges, head, by
+ *	               the rules in policy/ and with the operator_fields;
+ *	               several ranges make a multipart_body
  *	request        sends the head and starts the pump        (common/stream)
  *
  *	common/stream       asks a source for a chunk when the writer is ready
- *	common/source_*     get it, source_file from
+ *	common/source_*     get it (source_sequence from others, in order),
+ *	                    source_file from
  *	common/aio_reader   page cache, io_submit or a thread   (aio_op,
  *	                    aio_file, page_cache, kernel_aio), into a buffer of
  *	common/chunk_pool

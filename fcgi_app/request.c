@@ -21,6 +21,7 @@
 #include "common/writer.h"
 #include "fcgi_app/access_log.h"
 #include "fcgi_app/log.h"
+#include "fcgi_app/operator_fields.h"
 #include "fcgi_app/options.h"
 #include "fcgi_app/policy/errno_status.h"
 #include "fcgi_app/policy/response_head.h"
@@ -217,23 +218,33 @@ static void answer(struct request *request, const struct response_head *head,
 	    on_stream_end, request);
 }
 
+static void make_error_head(
+    struct response_head *head, int status, size_t text_length)
+{
+	response_head_init(head, status);
+	response_head_add(head, "Content-Type", "text/plain");
+	response_head_add(head, "Content-Length", "%zu", text_length);
+	if (status == 503)
+		response_head_add(head, "Retry-After", RETRY_AFTER);
+}
+
 void request_error(
     struct request *request, int status, const char *field, const char *value)
 {
 	const struct part nothing = { 0 };
 	struct response_head head;
 	char text[TEXT_MAX];
-	int length = snprintf(
-	    text, sizeof(text), "%d %s\n", status, status_reason(status));
 
-	response_head_init(&head, status);
-	response_head_add(&head, "Content-Type", "text/plain");
-	response_head_add(&head, "Content-Length", "%d", length);
+	snprintf(text, sizeof(text), "%d %s\n", status, status_reason(status));
+	make_error_head(&head, status, strlen(text));
 	if (field)
 		response_head_add(&head, field, "%s", value);
-	if (status == 503)
-		response_head_add(&head, "Retry-After", RETRY_AFTER);
-	response_head_finish(&head);
+	operator_fields_add_common(request->origin.params, &head, NULL);
+	/* An error must get out, if need be without what else it should say. */
+	if (response_head_finish(&head) < 0) {
+		make_error_head(&head, status, strlen(text));
+		response_head_finish(&head);
+	}
 	request->failed = true;
 	answer(request, &head, request_is_head(request) ? "" : text, &nothing);
 }
@@ -256,6 +267,12 @@ void request_respond(struct request *request, struct response_head *head)
 	request_stream(request, head, NULL, 0, 0);
 }
 
+static const char *head_fault(const struct response_head *head)
+{
+	return head->error == -ENOSPC ? "response head over its bound"
+				      : "response head: malformed field";
+}
+
 void request_stream(struct request *request, struct response_head *head,
     struct source *source, uint64_t offset, uint64_t length)
 {
@@ -263,7 +280,7 @@ void request_stream(struct request *request, struct response_head *head,
 
 	request->source = source;
 	if (response_head_finish(head) < 0)
-		request_refuse(request, 500, "response head over its bound");
+		request_refuse(request, 500, head_fault(head));
 	else
 		answer(request, head, "", &part);
 }

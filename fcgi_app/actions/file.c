@@ -2,264 +2,82 @@
 /*
  * The way of a request: the rules on its path, the open in the thread pool,
  * then the head and the body from that one descriptor, whatever the name
- * stands for meanwhile.
+ * stands for meanwhile. A folder leads to its index, or to its name with a
+ * slash.
  */
 #include "config.h"
 #include "fcgi_app/actions/file.h"
 
 #include <errno.h>
 #include <limits.h>
+#include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
-#include <time.h>
-#include <unistd.h>
 
 #include "common/aio_file.h"
 #include "common/file_open.h"
 #include "common/source_file.h"
 #include "fcgi_app/log.h"
-#include "fcgi_app/options.h"
-#include "fcgi_app/policy/byte_range.h"
+#include "fcgi_app/operator_fields.h"
+#include "fcgi_app/policy/content_coding.h"
+#include "fcgi_app/policy/digest_record.h"
 #include "fcgi_app/policy/errno_status.h"
 #include "fcgi_app/policy/etag.h"
-#include "fcgi_app/policy/http_date.h"
-#include "fcgi_app/policy/if_range.h"
 #include "fcgi_app/policy/media_type.h"
 #include "fcgi_app/policy/path_rule.h"
-#include "fcgi_app/policy/precondition.h"
-#include "fcgi_app/policy/response_head.h"
+#include "fcgi_app/policy/redirect.h"
+#include "fcgi_app/policy/want_digest.h"
+#include "fcgi_app/representation.h"
 #include "fcgi_app/request.h"
 #include "fcgi_app/roots.h"
 #include "fcgi_app/services.h"
 
-/* --- errors ------------------------------------------------------------- */
+/* Room for a type with its parameters; a longer one is the operator's fault. */
+#define CONTENT_TYPE_MAX 320
 
-static void refuse_errno(struct request *request, int error)
-{
-	request_refuse(request, errno_status(-error),
-	    error == -EXDEV ? "leads out of its root" : strerror(-error));
-}
+/* What separates the names in STREAM_INDEX. */
+#define BLANKS " \t"
 
-/* --- the answer --------------------------------------------------------- */
-
-/* What the head says of the file, and which part is sent. */
-struct answer {
-	uint64_t size;
-	struct timespec mtime;
-	struct byte_range part;
-	enum byte_range_result range;
-	char etag[ETAG_MAX];
-	time_t modified;
-	time_t now;
+/* From the start of the action to its answer; the request's `state`. */
+struct lookup {
+	struct request *request;
+	struct file_open *open; /* under way, or NULL */
+	const char *type;       /* by the name of what is opened */
+	bool names_folder;      /* the path ends in a slash */
+	/* The index to open in the folder at the path; length 0: none. */
+	const char *index;
+	size_t index_length;
+	const struct content_coding *codings[CONTENT_CODINGS_MAX];
 };
 
-static void describe(struct answer *answer, const struct stat *st)
+/* --- errors ------------------------------------------------------------- */
+
+/* The lookup is over; what is left is to answer. */
+static struct request *end_lookup(struct lookup *lookup)
 {
-	const struct etag_input input = {
-		.inode = st->st_ino,
-		.size = (uint64_t)st->st_size,
-		.mtime = st->st_mtim,
-		.ctime = st->st_ctim,
-	};
-
-	answer->now = time(NULL);
-	answer->size = (uint64_t)st->st_size;
-	answer->mtime = st->st_mtim;
-	/* RFC 9110, 8.8.2.1: never later than the response itself. */
-	answer->modified =
-	    st->st_mtim.tv_sec < answer->now ? st->st_mtim.tv_sec : answer->now;
-	etag_format(&input, answer->etag);
-}
-
-/* RFC 9110, 13.2.2, step 5 and 14.2: If-Range first, then Range. */
-static void choose_part(struct answer *answer, const struct request *request)
-{
-	const struct if_range_validators validators = {
-		.etag = answer->etag,
-		.last_modified = answer->modified,
-		.now = answer->now,
-	};
-	const char *range = request_param(request, "HTTP_RANGE");
-	const char *if_range = request_param(request, "HTTP_IF_RANGE");
-	struct byte_range_set set;
-
-	answer->part.first = 0;
-	answer->part.length = answer->size;
-	answer->range = BYTE_RANGE_IGNORED;
-	if (if_range_holds(if_range, &validators))
-		answer->range = byte_range_parse(range, answer->size, &set);
-	if (answer->range != BYTE_RANGE_SATISFIABLE)
-		return;
-	/* A server may ignore any Range (14.2): several parts, for now. */
-	if (set.count == 1)
-		answer->part = set.parts[0];
-	else
-		answer->range = BYTE_RANGE_IGNORED;
-}
-
-static void make_head(struct response_head *head, const struct answer *answer,
-    const struct request *request)
-{
-	const struct services *services = request->services;
-	char content_range[BYTE_RANGE_CONTENT_RANGE_MAX];
-	char date[HTTP_DATE_SIZE];
-
-	http_date_format(answer->modified, date);
-	response_head_init(
-	    head, answer->range == BYTE_RANGE_SATISFIABLE ? 206 : 200);
-	response_head_add(head, "Content-Type", "%s",
-	    media_types_find(services->media_types, request->path));
-	response_head_add(
-	    head, "Content-Length", "%ju", (uintmax_t)answer->part.length);
-	response_head_add(head, "Last-Modified", "%s", date);
-	response_head_add(head, "ETag", "%s", answer->etag);
-	response_head_add(head, "Accept-Ranges", "bytes");
-	if (answer->range == BYTE_RANGE_SATISFIABLE) {
-		byte_range_format_content_range(content_range,
-		    sizeof(content_range), &answer->part, answer->size);
-		response_head_add(head, "Content-Range", "%s", content_range);
-	}
-	/* Or nginx spools what the client does not take to its disk. */
-	if (answer->part.length > services->options->chunk_size)
-		response_head_add(head, "X-Accel-Buffering", "no");
-}
-
-static void refuse_range(struct request *request, uint64_t size)
-{
-	char content_range[BYTE_RANGE_CONTENT_RANGE_MAX];
-
-	byte_range_format_content_range(
-	    content_range, sizeof(content_range), NULL, size);
-	request_error(request, 416, "Content-Range", content_range);
-}
-
-/* RFC 9110, 15.4.5: what would guide a cache, but nothing of the content. */
-static void answer_not_modified(
-    struct request *request, const struct answer *answer)
-{
-	struct response_head head;
-
-	response_head_init(&head, 304);
-	response_head_add(&head, "ETag", "%s", answer->etag);
-	request_respond(request, &head);
-}
-
-static void send_part(
-    struct request *request, struct aio_file *file, const struct answer *answer)
-{
-	const struct aio_file_version version = {
-		.size = answer->size,
-		.mtime = answer->mtime,
-	};
-	struct response_head head;
-	struct source *source;
-
-	if (answer->range == BYTE_RANGE_UNSATISFIABLE) {
-		refuse_range(request, answer->size);
-		return;
-	}
-	make_head(&head, answer, request);
-	if (request_is_head(request) || answer->part.length == 0) {
-		request_respond(request, &head);
-		return;
-	}
-	source = source_file_new(request->services->reader, file, &version);
-	if (!source) {
-		refuse_errno(request, -ENOMEM);
-		return;
-	}
-	request_stream(
-	    request, &head, source, answer->part.first, answer->part.length);
-}
-
-static enum precondition_result check_preconditions(
-    const struct request *request, const struct answer *answer)
-{
-	const struct precondition_fields fields = {
-		.if_match = request_param(request, "HTTP_IF_MATCH"),
-		.if_unmodified_since =
-		    request_param(request, "HTTP_IF_UNMODIFIED_SINCE"),
-		.if_none_match = request_param(request, "HTTP_IF_NONE_MATCH"),
-		.if_modified_since =
-		    request_param(request, "HTTP_IF_MODIFIED_SINCE"),
-	};
-	const struct precondition_validators validators = {
-		.etag = answer->etag,
-		.last_modified = answer->modified,
-		.now = answer->now,
-	};
-
-	return precondition_evaluate(&fields, &validators);
-}
-
-/* RFC 9110, 13.2.2: the preconditions first, the range last. */
-static void send_file(
-    struct request *request, struct aio_file *file, struct answer *answer)
-{
-	switch (check_preconditions(request, answer)) {
-	case PRECONDITION_FAILED:
-		request_error(request, 412, NULL, NULL);
-		break;
-	case PRECONDITION_NOT_MODIFIED:
-		answer_not_modified(request, answer);
-		break;
-	case PRECONDITION_PROCEED:
-		choose_part(answer, request);
-		send_part(request, file, answer);
-		break;
-	}
-}
-
-/* --- the open ----------------------------------------------------------- */
-
-static void on_open(void *context, const struct file_open_result *result)
-{
-	struct request *request = context;
-	struct answer answer;
-	struct aio_file *file;
+	struct request *request = lookup->request;
 
 	request->cancel = NULL;
-	if (result->error < 0) {
-		refuse_errno(request, result->error);
-		return;
-	}
-	if (!S_ISREG(result->stat.st_mode)) {
-		close(result->fd);
-		request_refuse(request, 404, "not a regular file");
-		return;
-	}
-	file = aio_file_new(
-	    request->services->loop, result->fd, result->close_blocks);
-	if (!file) {
-		close(result->fd);
-		refuse_errno(request, -ENOMEM);
-		return;
-	}
-	describe(&answer, &result->stat);
-	send_file(request, file, &answer);
-	aio_file_unref(file);
+	request->state = NULL;
+	free(lookup);
+	return request;
 }
 
-static void cancel_open(struct request *request)
+static void refuse(struct lookup *lookup, int status, const char *why)
 {
-	file_open_cancel(request->state);
+	request_refuse(end_lookup(lookup), status, why);
 }
 
-static void start_open(
-    struct request *request, const struct file_open_target *target)
+static void refuse_errno(struct lookup *lookup, int error)
 {
-	request->state =
-	    file_open_start(request->services->loop, target, on_open, request);
-	if (!request->state) {
-		refuse_errno(request, -ENOMEM);
-		return;
-	}
-	request->cancel = cancel_open;
+	refuse(lookup, errno_status(-error),
+	    error == -EXDEV ? "leads out of its root" : strerror(-error));
 }
 
 /* Answers for a path that breaks a rule; true if it did. */
 static bool refuse_rule(
-    struct request *request, enum path_rule_result rule, const char *what)
+    struct lookup *lookup, enum path_rule_result rule, const char *what)
 {
 	char why[64];
 
@@ -268,41 +86,296 @@ static bool refuse_rule(
 		return false;
 	case PATH_RULE_MALFORMED:
 		snprintf(why, sizeof(why), "%s: missing or not absolute", what);
-		request_refuse(request, 400, why);
+		refuse(lookup, 400, why);
 		break;
 	case PATH_RULE_OUTSIDE:
 		snprintf(why, sizeof(why), "%s: has a \"..\" in it", what);
-		request_refuse(request, 403, why);
+		refuse(lookup, 403, why);
 		break;
 	case PATH_RULE_TOO_LONG:
 		snprintf(why, sizeof(why), "%s: too long", what);
-		request_refuse(request, 404, why);
+		refuse(lookup, 404, why);
 		break;
 	}
 	return true;
 }
 
-void file_action_start(struct request *request)
-{
-	const char *document_root = request_param(request, "DOCUMENT_ROOT");
-	char folder[PATH_MAX], path[PATH_MAX];
-	struct roots_place place;
-	struct file_open_target target = { 0 };
+/* --- the file's bytes --------------------------------------------------- */
 
-	if (refuse_rule(request,
-		path_rule_normalize(
-		    document_root ? document_root : "", folder, sizeof(folder)),
-		"DOCUMENT_ROOT") ||
-	    refuse_rule(request,
-		path_rule_relative(request->path, path, sizeof(path)), "path"))
-		return;
-	if (roots_find(request->services->roots, folder, &place) < 0) {
-		request_refuse(
-		    request, 403, "DOCUMENT_ROOT is beneath no --root");
+struct file_bytes {
+	struct aio_reader *reader;
+	struct aio_file *file;
+	struct aio_file_version version;
+};
+
+static struct source *open_bytes(void *context)
+{
+	const struct file_bytes *bytes = context;
+
+	return source_file_new(bytes->reader, bytes->file, &bytes->version);
+}
+
+static void release_bytes(void *context)
+{
+	struct file_bytes *bytes = context;
+
+	aio_file_unref(bytes->file);
+	free(bytes);
+}
+
+/* Takes the descriptor over; NULL: it stays the result's. */
+static struct file_bytes *take_bytes(
+    const struct services *services, const struct file_open_result *result)
+{
+	struct file_bytes *bytes = calloc(1, sizeof(*bytes));
+
+	if (!bytes)
+		return NULL;
+	bytes->reader = services->reader;
+	bytes->version.size = (uint64_t)result->stat.st_size;
+	bytes->version.mtime = result->stat.st_mtim;
+	bytes->file =
+	    aio_file_new(services->loop, result->fd, result->close_blocks);
+	if (bytes->file)
+		return bytes;
+	free(bytes);
+	return NULL;
+}
+
+/* --- the answer --------------------------------------------------------- */
+
+/* False: its digest is not known, or is that of an older content. */
+static bool find_digest(
+    const struct file_open_result *result, char ret[REPR_DIGEST_MAX])
+{
+	struct digest_record record;
+
+	if (digest_record_parse(
+		result->attribute, result->attribute_length, &record) < 0 ||
+	    !digest_record_is_of(
+		&record, (uint64_t)result->stat.st_size, &result->stat.st_mtim))
+		return false;
+	repr_digest_format(record.sha256, ret);
+	return true;
+}
+
+static void make_etag(const struct stat *st, char ret[ETAG_MAX])
+{
+	const struct etag_input input = {
+		.inode = st->st_ino,
+		.size = (uint64_t)st->st_size,
+		.mtime = st->st_mtim,
+		.ctime = st->st_ctim,
+	};
+
+	etag_format(&input, ret);
+}
+
+static void send_file(
+    struct lookup *lookup, const struct file_open_result *result)
+{
+	struct representation file = {
+		.size = (uint64_t)result->stat.st_size,
+		.modified = result->stat.st_mtim.tv_sec,
+		.bytes = { .open = open_bytes, .release = release_bytes },
+	};
+	char type[CONTENT_TYPE_MAX], etag[ETAG_MAX], digest[REPR_DIGEST_MAX];
+
+	if (operator_fields_media_type(lookup->request->origin.params,
+		lookup->type, type, sizeof(type)) < 0) {
+		file_open_discard(lookup->request->services->loop, result);
+		refuse(lookup, 500, "STREAM_CONTENT_TYPE is too long");
 		return;
 	}
+	file.bytes.context = take_bytes(lookup->request->services, result);
+	if (!file.bytes.context) {
+		file_open_discard(lookup->request->services->loop, result);
+		refuse_errno(lookup, -ENOMEM);
+		return;
+	}
+	make_etag(&result->stat, etag);
+	file.etag = etag;
+	file.content_type = type;
+	if (find_digest(result, digest))
+		file.repr_digest = digest;
+	if (request_param(lookup->request, "STREAM_PRECOMPRESSED"))
+		file.vary = "Accept-Encoding";
+	if (result->variant >= 0)
+		file.content_encoding = lookup->codings[result->variant]->name;
+	representation_answer(end_lookup(lookup), &file);
+}
+
+/* --- folders ------------------------------------------------------------ */
+
+static void start_open(struct lookup *lookup);
+
+/* Takes the next name of STREAM_INDEX; false: there is none. */
+static bool next_index(struct lookup *lookup)
+{
+	const char *list = lookup->index
+	    ? lookup->index + lookup->index_length
+	    : request_param(lookup->request, "STREAM_INDEX");
+
+	if (!list)
+		return false;
+	lookup->index = list + strspn(list, BLANKS);
+	lookup->index_length = strcspn(lookup->index, BLANKS);
+	return lookup->index_length > 0;
+}
+
+static void redirect(struct lookup *lookup)
+{
+	const char *uri = request_param(lookup->request, "REQUEST_URI");
+	char location[REDIRECT_MAX];
+	int r = redirect_to_folder(
+	    uri, lookup->request->path, location, sizeof(location));
+
+	if (r < 0)
+		refuse(lookup, 404, "a folder, and no way to redirect to it");
+	else
+		request_error(end_lookup(lookup), 308, "Location", location);
+}
+
+/* RFC 9110, 15.4.9: relative links in the index count from the slash. */
+static void answer_folder(struct lookup *lookup)
+{
+	if (lookup->index)
+		refuse(lookup, 404, "its index is a folder");
+	else if (!request_param(lookup->request, "STREAM_INDEX"))
+		refuse(lookup, 404, "a folder");
+	else if (!lookup->names_folder)
+		redirect(lookup);
+	else if (next_index(lookup))
+		start_open(lookup);
+	else
+		refuse(lookup, 404, "a folder");
+}
+
+/* --- the open ----------------------------------------------------------- */
+
+static void on_open(void *context, const struct file_open_result *result)
+{
+	struct lookup *lookup = context;
+
+	lookup->open = NULL;
+	if (result->error == -ENOENT && lookup->index && next_index(lookup)) {
+		start_open(lookup);
+	} else if (result->error < 0) {
+		refuse_errno(lookup, result->error);
+	} else if (S_ISREG(result->stat.st_mode)) {
+		send_file(lookup, result);
+	} else {
+		file_open_discard(lookup->request->services->loop, result);
+		if (S_ISDIR(result->stat.st_mode))
+			answer_folder(lookup);
+		else
+			refuse(lookup, 404, "not a regular file");
+	}
+}
+
+static void cancel_lookup(struct request *request)
+{
+	struct lookup *lookup = request->state;
+
+	if (lookup->open)
+		file_open_cancel(lookup->open);
+	end_lookup(lookup);
+}
+
+/* The path below the document root; PATH_MAX bytes at `ret`. */
+static bool find_path(struct lookup *lookup, char *ret)
+{
+	const struct request *request = lookup->request;
+	const char *dotfiles = request_param(request, "STREAM_DOTFILES");
+	char folder[PATH_MAX];
+
+	if (refuse_rule(lookup,
+		path_rule_relative(request->path, ret, PATH_MAX), "path"))
+		return false;
+	if (path_rule_is_hidden(ret) &&
+	    (!dotfiles || strcmp(dotfiles, "allow") != 0)) {
+		refuse(lookup, 404, "hidden, STREAM_DOTFILES is not \"allow\"");
+		return false;
+	}
+	lookup->names_folder = path_rule_is_folder(ret);
+	if (!lookup->index)
+		return true;
+	strcpy(folder, ret);
+	if (path_rule_in_folder(folder, lookup->index, lookup->index_length,
+		ret, PATH_MAX) == PATH_RULE_OK)
+		return true;
+	refuse(lookup, 500, "STREAM_INDEX: not the name of a file");
+	return false;
+}
+
+/* DOCUMENT_ROOT, normal, into PATH_MAX bytes at `folder`, and its place. */
+static bool find_root(
+    struct lookup *lookup, char *folder, struct roots_place *ret_place)
+{
+	const char *name = request_param(lookup->request, "DOCUMENT_ROOT");
+
+	if (refuse_rule(lookup,
+		path_rule_normalize(name ? name : "", folder, PATH_MAX),
+		"DOCUMENT_ROOT"))
+		return false;
+	if (roots_find(lookup->request->services->roots, folder, ret_place) <
+	    0) {
+		refuse(lookup, 403, "DOCUMENT_ROOT is beneath no --root");
+		return false;
+	}
+	return true;
+}
+
+/* What Accept-Encoding and Want-Repr-Digest ask for besides the file. */
+static void add_wishes(struct lookup *lookup, struct file_open_target *target,
+    const char *suffixes[CONTENT_CODINGS_MAX + 1])
+{
+	const struct request *request = lookup->request;
+	const char *offered = request_param(request, "STREAM_PRECOMPRESSED");
+	size_t count = 0;
+
+	if (offered)
+		count = content_coding_choose(offered,
+		    request_param(request, "HTTP_ACCEPT_ENCODING"),
+		    lookup->codings);
+	for (size_t i = 0; i < count; i++)
+		suffixes[i] = lookup->codings[i]->suffix;
+	suffixes[count] = NULL;
+	target->variants = suffixes;
+	if (want_digest_sha256(request_param(request, "HTTP_WANT_REPR_DIGEST")))
+		target->attribute = DIGEST_RECORD_ATTRIBUTE;
+}
+
+static void start_open(struct lookup *lookup)
+{
+	struct services *services = lookup->request->services;
+	const char *suffixes[CONTENT_CODINGS_MAX + 1];
+	char folder[PATH_MAX], path[PATH_MAX];
+	struct roots_place place;
+	struct file_open_target target = { .path = path };
+
+	if (!find_root(lookup, folder, &place) || !find_path(lookup, path))
+		return;
 	target.root_fd = place.fd;
 	target.below = place.below;
-	target.path = path;
-	start_open(request, &target);
+	lookup->type = media_types_find(services->media_types, path);
+	add_wishes(lookup, &target, suffixes);
+	lookup->open =
+	    file_open_start(services->loop, &target, on_open, lookup);
+	if (!lookup->open)
+		refuse_errno(lookup, -ENOMEM);
+}
+
+void file_action_start(struct request *request)
+{
+	struct lookup *lookup = calloc(1, sizeof(*lookup));
+
+	if (!lookup) {
+		request_refuse(request, 503, strerror(ENOMEM));
+		return;
+	}
+	lookup->request = request;
+	request->state = lookup;
+	request->cancel = cancel_lookup;
+	start_open(lookup);
 }

@@ -7,7 +7,7 @@
 #include <sodium.h>
 #include <stdbool.h>
 #include <stdlib.h>
-#include <sys/uio.h>
+#include <sys/mman.h>
 #include <sys/xattr.h>
 #include <time.h>
 #include <unistd.h>
@@ -16,7 +16,6 @@
 #include "fcgi_app/policy/digest_record.h"
 
 #define BUFFER_SIZE (1 << 20)
-#define PAGE_SIZE_LEAST 4096
 /* No attribute has this name: see digest_file_may_store(). */
 #define PROBE_ATTRIBUTE DIGEST_RECORD_ATTRIBUTE ".probe"
 /* Longer than a tick of any kernel's clock. */
@@ -141,18 +140,33 @@ static void wait_for_next_tick(const struct timespec *mtime)
 		nanosleep(&tick, NULL);
 }
 
+/*
+ * Whether the page at `offset` is in the page cache. mincore(2) looks without
+ * starting a read, as preadv2(2) would; the kernel answers truly to whoever may
+ * write to the file, and "yes" to others.
+ */
+static bool is_cached(const struct digest_file *file, off_t offset)
+{
+	size_t page = (size_t)sysconf(_SC_PAGESIZE);
+	unsigned char resident = 1;
+	void *mapped = mmap(NULL, page, PROT_READ, MAP_SHARED, file->fd,
+	    offset - offset % (off_t)page);
+
+	if (mapped == MAP_FAILED)
+		return true;
+	mincore(mapped, page, &resident);
+	munmap(mapped, page);
+	return resident & 1;
+}
+
 /* A file that others use is in the page cache, and shall stay there. */
 static bool is_in_use(const struct digest_file *file)
 {
-	char bytes[PAGE_SIZE_LEAST];
-	struct iovec iov = { bytes, sizeof(bytes) };
 	off_t size = file->stat.st_size;
-	const off_t places[] = { 0, size / 2, size > 1 ? size - 1 : 0 };
 
-	for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++)
-		if (preadv2(file->fd, &iov, 1, places[i], RWF_NOWAIT) > 0)
-			return true;
-	return false;
+	return size > 0 &&
+	    (is_cached(file, 0) || is_cached(file, size / 2) ||
+		is_cached(file, size - 1));
 }
 
 static ssize_t read_some(int fd, void *buffer, size_t length, uint64_t at)

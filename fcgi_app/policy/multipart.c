@@ -15,6 +15,7 @@
 #include <string.h>
 
 #include "fcgi_app/policy/byte_range.h"
+#include "fcgi_app/policy/field_value.h"
 
 #define CRLF "\r\n"
 
@@ -28,18 +29,6 @@ void multipart_boundary(const uint8_t random[MULTIPART_RANDOM_SIZE],
 		ret_boundary[2 * i + 1] = digits[random[i] & 15];
 	}
 	ret_boundary[MULTIPART_BOUNDARY_MAX - 1] = '\0';
-}
-
-/* A field value has no control character but the tab (RFC 9110, 5.5). */
-static bool is_field_value(const char *value)
-{
-	for (const char *p = value; *p != '\0'; p++) {
-		unsigned char c = (unsigned char)*p;
-
-		if ((c < 0x20 && c != '\t') || c == 0x7f)
-			return false;
-	}
-	return true;
 }
 
 /* What snprintf() returned for a text, as 0 or -errno. */
@@ -70,7 +59,7 @@ static int format_start(
 
 	if (type && strlen(type) > MULTIPART_CONTENT_TYPE_MAX)
 		return -ENOSPC;
-	if (type && !is_field_value(type))
+	if (type && !field_value_is_valid(type))
 		return -EINVAL;
 	byte_range_format_content_range(
 	    range, sizeof(range), &m->set->parts[index], m->size);

@@ -141,3 +141,41 @@ enum path_rule_result path_rule_relative(
 		fits = append(&f, "/", 1);
 	return fits ? hand_out(&f, ret, size) : PATH_RULE_TOO_LONG;
 }
+
+static bool is_root(const char *relative)
+{
+	return strcmp(relative, ".") == 0;
+}
+
+bool path_rule_is_folder(const char *relative)
+{
+	return is_root(relative) || ends_as_folder(relative);
+}
+
+bool path_rule_is_hidden(const char *relative)
+{
+	struct component c;
+
+	if (is_root(relative))
+		return false;
+	while (next_component(&relative, &c))
+		if (c.name[0] == '.')
+			return true;
+	return false;
+}
+
+enum path_rule_result path_rule_in_folder(const char *relative,
+    const char *name, size_t length, char *ret, size_t size)
+{
+	const struct component c = { name, length };
+	struct folded f = { .length = 0 };
+
+	if (length == 0 || memchr(name, '/', length) || is_dot(&c) ||
+	    is_dot_dot(&c))
+		return PATH_RULE_MALFORMED;
+	if (length > NAME_MAX ||
+	    (!is_root(relative) && !append(&f, relative, strlen(relative))) ||
+	    !append(&f, name, length))
+		return PATH_RULE_TOO_LONG;
+	return hand_out(&f, ret, size);
+}

@@ -10,6 +10,7 @@
 #ifndef FCGI_APP_POLICY_PATH_RULE_H
 #define FCGI_APP_POLICY_PATH_RULE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 enum path_rule_result {
@@ -54,5 +55,27 @@ enum path_rule_result path_rule_below(
  */
 enum path_rule_result path_rule_relative(
     const char *path, char *ret, size_t size);
+
+/*
+ * Whether a path from path_rule_relative() names a folder: the root itself, or
+ * it has a slash at the end.
+ */
+bool path_rule_is_folder(const char *relative);
+
+/*
+ * Whether a component of a path from path_rule_relative() begins with a dot,
+ * as ls(1) hides them.
+ */
+bool path_rule_is_hidden(const char *relative);
+
+/*
+ * Append a name, such as that of a folder's index, to a folder's path from
+ * path_rule_relative(): the text of `name` up to `length`.
+ *
+ * ret: as path_rule_normalize(). A name that is empty, "." or "..", or has a
+ * slash in it, gives PATH_RULE_MALFORMED.
+ */
+enum path_rule_result path_rule_in_folder(const char *relative,
+    const char *name, size_t length, char *ret, size_t size);
 
 #endif

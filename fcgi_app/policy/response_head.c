@@ -16,6 +16,7 @@
 #include <string.h>
 
 #include "fcgi_app/policy/errno_status.h"
+#include "fcgi_app/policy/field_value.h"
 
 #define CRLF "\r\n"
 #define CRLF_LENGTH (sizeof(CRLF) - 1)
@@ -31,18 +32,6 @@ static const char token_chars[] = "!#$%&'*+-.^_`|~0123456789"
 static bool is_token(const char *name)
 {
 	return name[0] != '\0' && name[strspn(name, token_chars)] == '\0';
-}
-
-/* A field value has no control character but the tab (RFC 9110, 5.5). */
-static bool is_field_value(const char *value)
-{
-	for (const char *p = value; *p != '\0'; p++) {
-		unsigned char c = (unsigned char)*p;
-
-		if ((c < 0x20 && c != '\t') || c == 0x7f)
-			return false;
-	}
-	return true;
 }
 
 /* Count in the line that has been written up to end. */
@@ -78,7 +67,7 @@ static __attribute__((format(printf, 3, 0))) int add_line(
 		return -EINVAL;
 	if (!fits(end, n))
 		return -ENOSPC;
-	if (!is_field_value(value))
+	if (!field_value_is_valid(value))
 		return -EINVAL;
 	end_line(h, end + (size_t)n);
 	return 0;

@@ -89,6 +89,21 @@ static void check_below(const char *path)
 	}
 }
 
+/* An index lies in its folder, and is hidden if the folder is. */
+static void check_in_folder(const char *relative)
+{
+	char index[PATH_MAX];
+
+	if (!path_rule_is_folder(relative) ||
+	    path_rule_in_folder(relative, "i", 1, index, sizeof(index)) !=
+		PATH_RULE_OK)
+		return;
+	require(!path_rule_is_folder(index));
+	require(path_rule_is_hidden(index) == path_rule_is_hidden(relative));
+	require(strcmp(relative, ".") == 0 ||
+	    strncmp(index, relative, strlen(relative)) == 0);
+}
+
 /* A relative path made absolute again gives itself. */
 static void check_relative(const char *path)
 {
@@ -108,6 +123,7 @@ static void check_relative(const char *path)
 	require(
 	    path_rule_relative(absolute, again, sizeof(again)) == PATH_RULE_OK);
 	require(strcmp(relative, again) == 0);
+	check_in_folder(relative);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

@@ -254,6 +254,92 @@ static void keeps_within_the_buffer(void **state)
 	assert_string_equal(text, "abc");
 }
 
+static void knows_folders_and_hidden_names(void **state)
+{
+	static const struct {
+		const char *relative;
+		bool is_folder;
+		bool is_hidden;
+	} cases[] = {
+		{ ".", true, false },
+		{ "a", false, false },
+		{ "a/", true, false },
+		{ "a.", false, false },
+		{ "a/b.", false, false },
+		{ ".a", false, true },
+		{ ".a/", true, true },
+		{ "...", false, true },
+		{ "a/.b", false, true },
+		{ "a/.b/c", false, true },
+		{ "a.b/c.d/e.", false, false },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
+		const char *relative = cases[i].relative;
+
+		if (path_rule_is_folder(relative) != cases[i].is_folder ||
+		    path_rule_is_hidden(relative) != cases[i].is_hidden)
+			fail_msg("\"%s\"", relative);
+	}
+}
+
+static void appends_names_to_folders(void **state)
+{
+	static const struct {
+		const char *relative;
+		const char *name;
+		enum path_rule_result result;
+		const char *text;
+	} cases[] = {
+		{ ".", "index.html", OK, "index.html" },
+		{ "a/", "index.html", OK, "a/index.html" },
+		{ "a/b/", ".i", OK, "a/b/.i" },
+		{ ".", "...", OK, "..." },
+		{ ".", "", MALFORMED, NULL },
+		{ "a/", ".", MALFORMED, NULL },
+		{ "a/", "..", MALFORMED, NULL },
+		{ "a/", "b/c", MALFORMED, NULL },
+		{ "a/", "/", MALFORMED, NULL },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
+		const char *name = cases[i].name;
+		char text[PATH_MAX] = UNTOUCHED;
+
+		assert_int_equal(path_rule_in_folder(cases[i].relative, name,
+				     strlen(name), text, sizeof(text)),
+		    cases[i].result);
+		assert_string_equal(
+		    text, cases[i].text ? cases[i].text : UNTOUCHED);
+	}
+}
+
+static void limits_what_is_appended(void **state)
+{
+	char name[NAME_MAX + 2];
+	char folder[PATH_MAX];
+	char text[PATH_MAX];
+
+	(void)state;
+	memset(name, 'x', sizeof(name));
+	assert_int_equal(
+	    path_rule_in_folder("a/", name, NAME_MAX, text, sizeof(text)), OK);
+	assert_int_equal(
+	    path_rule_in_folder("a/", name, NAME_MAX + 1, text, sizeof(text)),
+	    TOO_LONG);
+	put_path(folder, PATH_MAX - 3);
+	strcat(folder, "/");
+	assert_int_equal(
+	    path_rule_in_folder(folder, "x", 1, text, sizeof(text)), OK);
+	assert_int_equal(strlen(text), PATH_MAX - 1);
+	assert_int_equal(
+	    path_rule_in_folder(folder, "xy", 2, text, sizeof(text)), TOO_LONG);
+	assert_int_equal(path_rule_in_folder("a/", "bc", 2, text, 5), OK);
+	assert_int_equal(path_rule_in_folder("a/", "bc", 2, text, 4), TOO_LONG);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -265,6 +351,9 @@ int main(void)
 		cmocka_unit_test(limits_a_path_with_a_slash_at_its_end),
 		cmocka_unit_test(folds_a_path_beyond_the_limit),
 		cmocka_unit_test(keeps_within_the_buffer),
+		cmocka_unit_test(knows_folders_and_hidden_names),
+		cmocka_unit_test(appends_names_to_folders),
+		cmocka_unit_test(limits_what_is_appended),
 	};
 
 	return cmocka_run_group_tests_name("path_rule", tests, NULL, NULL);

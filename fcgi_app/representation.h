@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Answers a request with a representation (RFC 9110, 8): whatever bytes an
+ * action has, with preconditions, ranges and a head as HTTP wants them.
+ */
+#ifndef FCGI_APP_REPRESENTATION_H
+#define FCGI_APP_REPRESENTATION_H
+
+#include <stdint.h>
+#include <time.h>
+
+struct request;
+struct source;
+
+/* Where the bytes come from; it may be asked for several sources at a time. */
+struct representation_bytes {
+	/* A source of all the bytes; the caller closes it. NULL: no memory. */
+	struct source *(*open)(void *context);
+	/* Called once, when no more sources are wanted. */
+	void (*release)(void *context);
+	void *context;
+};
+
+/* Strings are borrowed for the time of the call. */
+struct representation {
+	uint64_t size;    /* bytes */
+	time_t modified;  /* as the file system says it */
+	const char *etag; /* strong, with its quotes (8.8.3) */
+	const char *content_type;
+	const char *content_encoding; /* NULL: none (8.4) */
+	const char *repr_digest;      /* NULL: none (RFC 9530, 3) */
+	/* A request field that it was chosen by; NULL: by none (12.5.5). */
+	const char *vary;
+	struct representation_bytes bytes;
+};
+
+/*
+ * Answers a GET or HEAD: evaluates the preconditions and then the range, in
+ * the order of RFC 9110, 13.2.2, and sends 200, 206, 304, 412 or 416.
+ * `bytes` now belong to the request, whatever becomes of it.
+ */
+void representation_answer(
+    struct request *request, const struct representation *representation);
+
+#endif
