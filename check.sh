@@ -20,6 +20,8 @@ skipped=0
 # What the tests use. Those that need a program which is not there are skipped.
 test_packages=(libcmocka-dev python3 curl nginx spawn-fcgi strace valgrind
 	clang libclang-rt-dev xz-utils shellcheck mandoc)
+# Clients that are large or not everywhere to be had. npm gets the rest.
+client_packages=(wget aria2 ffmpeg chromium)
 
 usage() {
 	cat <<'END'
@@ -248,6 +250,47 @@ install_packages() {
 		"${test_packages[@]}"
 }
 
+# can_do_without WHAT WHY: says that tests will be skipped.
+can_do_without() {
+	printf 'note  %-34s %s\n' "no $1, so tests are skipped:" "$2"
+}
+
+# Clients for the tests, each by itself: those that cannot be had are missed
+# by their own tests alone.
+install_clients() {
+	local name packages=("${client_packages[@]}")
+	command -v node >/dev/null || packages+=(nodejs)
+	command -v npm >/dev/null || packages+=(npm)
+	command -v dpkg-query >/dev/null || packages=()
+	for name in "${packages[@]}"; do
+		(need_packages "$logs/package-$name.log" "$name") ||
+			can_do_without "$name" "see $logs/package-$name.log"
+	done
+	install_node_modules
+}
+
+# What drives the browser, in build-check/node.
+install_node_modules() {
+	local lock=$here/tests/functional/browser/package-lock.json
+	local folder=$out/node
+	if ! cmp -s "$lock" "$folder/installed.json"; then
+		logged "$logs/npm.log" npm_install "$folder" "${lock%/*}" || {
+			can_do_without playwright-core "see $logs/npm.log"
+			return
+		}
+		cp "$lock" "$folder/installed.json"
+	fi
+	export FCGI_STREAM_NODE_MODULES=$folder/node_modules
+}
+
+# npm_install FOLDER SOURCE: installs what the package.json in SOURCE names.
+npm_install() {
+	rm -rf "$1" && mkdir -p "$1" && cd "$1" &&
+		cp "$2/package.json" "$2/package-lock.json" . &&
+		timeout 300 npm ci --ignore-scripts --no-audit --no-fund \
+			--fetch-retries=1 --fetch-timeout=60000
+}
+
 main() {
 	case ${1-} in
 	'') ;;
@@ -267,6 +310,7 @@ main() {
 		echo "0 passed, 1 failed, 0 skipped"
 		exit 1
 	}
+	install_clients
 	cd "$here" || exit 1
 	if step "autogen.sh" ./autogen.sh; then
 		check_gcc

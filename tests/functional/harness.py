@@ -95,6 +95,24 @@ def tool_path():
     return os.environ.get("PATH", "") + ":/usr/local/sbin:/usr/sbin:/sbin"
 
 
+def tool_environment():
+    """The environment for a client: no proxy, messages in English."""
+    env = {name: value for name, value in os.environ.items()
+           if not name.lower().endswith("_proxy")}
+    return {**env, "PATH": tool_path(), "LC_ALL": "C.UTF-8"}
+
+
+def run_tool(*words, expected=0, timeout=50, stdin=subprocess.DEVNULL):
+    """Runs an installed program to its end: what it printed, as bytes."""
+    need(words[0])
+    done = subprocess.run(
+        [str(word) for word in words], stdin=stdin, capture_output=True,
+        check=False, timeout=timeout * SLOWNESS, env=tool_environment())
+    equal(done.returncode, expected,
+          f"status of {words[0]}, {done.stderr[-500:]!r}")
+    return done.stdout
+
+
 def check_response(response, status, body=None, what="response"):
     """Fails unless it is complete, with this status and body."""
     true(response.complete, f"{what}: {response!r} is not complete")

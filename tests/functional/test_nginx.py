@@ -2,129 +2,16 @@
 # SPDX-License-Identifier: MIT
 """The whole way: a client, nginx with nginx-example.conf, fcgi-stream."""
 
-import hashlib
-import http.client
 import os
 import re
-import signal
-import socket
-import subprocess
-import urllib.parse
 
-from harness import (GIB, KIB, MIB, SLOWNESS, Skip, TOP, check_file,
-                     descriptors, equal, found, free_port, kill_session, main,
-                     need, open_files, test, tool_path, true, wait_idle,
+from harness import (GIB, KIB, MIB, check_file, descriptors, equal, found,
+                     main, need, open_files, test, true, wait_idle,
                      wait_until)
+from nginx import Nginx, check_same, curl, start_both
 
 SIZES = (0, 1, 4095, 4096, 4097, 65535, 65536, 65537, MIB - 1, MIB, MIB + 1,
          17 * MIB + 3)
-
-
-class Nginx:
-    """A running nginx with nginx-example.conf, on a port of its own."""
-
-    def __init__(self, case, daemon):
-        need("nginx", "awk")
-        self.case = case
-        self.run_dir = case.dir / "nginx"
-        self.run_dir.mkdir()
-        self.port = free_port()
-        config = case.dir / "nginx.conf"
-        config.write_text(self.configuration(daemon.address))
-        with open(self.run_dir / "stderr", "wb") as errors:
-            self.process = subprocess.Popen(
-                ["nginx", "-c", str(config), "-e", "stderr",
-                 "-g", "daemon off;"],
-                stdin=subprocess.DEVNULL, stdout=errors, stderr=errors,
-                start_new_session=True,
-                env={**os.environ, "PATH": tool_path()})
-        case.defer(self.stop)
-        wait_until(self.answers, "nginx answers")
-
-    def configuration(self, backend):
-        """The example with this test's addresses and folders."""
-        example = (TOP / "nginx-example.conf").read_bytes()
-        done = subprocess.run(
-            [TOP / "scripts" / "nginx-conf", f"127.0.0.1:{self.port}",
-             backend, self.case.root, self.run_dir],
-            input=example, capture_output=True, check=True)
-        return done.stdout.decode()
-
-    def answers(self):
-        """True when its port takes connections."""
-        if self.process.poll() is not None:
-            raise Skip("nginx cannot be started: "
-                       + (self.run_dir / "stderr").read_text()[-300:])
-        try:
-            socket.create_connection(("127.0.0.1", self.port)).close()
-        except ConnectionRefusedError:
-            return False
-        return True
-
-    def stop(self):
-        """Ends nginx and its workers."""
-        self.process.send_signal(signal.SIGTERM)
-        try:
-            self.process.wait(10)
-        except subprocess.TimeoutExpired:
-            kill_session(self.process)
-
-    def url(self, name):
-        """The address of a file, for curl."""
-        return f"http://127.0.0.1:{self.port}/{urllib.parse.quote(name)}"
-
-    def connect(self):
-        """An HTTP connection that is kept over requests."""
-        connection = http.client.HTTPConnection(
-            "127.0.0.1", self.port, timeout=20 * SLOWNESS)
-        self.case.defer(connection.close)
-        return connection
-
-    def ask(self, path, method="GET", connection=None, **fields):
-        """One request: status, fields and body."""
-        connection = connection or self.connect()
-        headers = {name.replace("_", "-"): value
-                   for name, value in fields.items()}
-        connection.request(method, path, headers=headers)
-        response = connection.getresponse()
-        return response.status, response.headers, response.read()
-
-    def begin(self, path, *fields):
-        """Sends a GET on a plain socket and reads nothing."""
-        client = socket.socket()
-        client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 8192)
-        client.settimeout(20 * SLOWNESS)
-        client.connect(("127.0.0.1", self.port))
-        lines = [f"GET {path} HTTP/1.1", "Host: x", *fields, "", ""]
-        client.sendall("\r\n".join(lines).encode())
-        self.case.defer(client.close)
-        return client
-
-
-def start_both(case, *options, **how):
-    """A daemon and an nginx in front of it."""
-    need("nginx")
-    daemon = case.start(*options, **how)
-    return daemon, Nginx(case, daemon)
-
-
-def curl(*words, expected=0):
-    """Runs curl and returns what it prints."""
-    need("curl")
-    done = subprocess.run(
-        ["curl", "--silent", "--show-error", "--max-time",
-         str(50 * SLOWNESS), *map(str, words)],
-        capture_output=True, check=False)
-    equal(done.returncode, expected, f"curl's status, {done.stderr!r}")
-    return done.stdout
-
-
-def check_same(path, stored, what):
-    """Fails unless the file at path has the same bytes."""
-    content = path.read_bytes()
-    equal(len(content), stored.size, f"length of {what}")
-    equal(hashlib.sha256(content).hexdigest(), stored.digest,
-          f"SHA-256 of {what}")
 
 
 # --- whole files -------------------------------------------------------------
