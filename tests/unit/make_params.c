@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: MIT */
+/* They go through libfcgi's parser, as those of a real request do. */
+#include "config.h"
+#include "tests/unit/make_params.h"
+
+#include <fastcgi.h>
+#include <string.h>
+
+#include "common/fcgi_params.h"
+#include "tests/unit/unit.h"
+
+#define RECORD_HEADER 8
+#define PAIRS_MAX 61440
+
+static size_t put_header(uint8_t *to, int type, size_t length)
+{
+	memset(to, 0, RECORD_HEADER);
+	to[0] = FCGI_VERSION_1;
+	to[1] = (uint8_t)type;
+	to[3] = 1;
+	to[4] = (uint8_t)(length >> 8);
+	to[5] = (uint8_t)length;
+	return RECORD_HEADER;
+}
+
+static size_t put_pair(uint8_t *to, const char *name, const char *value)
+{
+	size_t name_length = strlen(name), value_length = strlen(value);
+
+	assert_true(name_length < 128 && value_length < 128);
+	to[0] = (uint8_t)name_length;
+	to[1] = (uint8_t)value_length;
+	memcpy(to + 2, name, name_length);
+	memcpy(to + 2 + name_length, value, value_length);
+	return 2 + name_length + value_length;
+}
+
+struct fcgi_params *make_params(const char *const *names_and_values)
+{
+	static const uint8_t begin[8] = { 0, FCGI_RESPONDER };
+	static uint8_t head[PAIRS_MAX + 1024];
+	struct fcgi_params_parser *parser = NULL;
+	struct fcgi_params *params = NULL;
+	size_t end, start;
+
+	end = put_header(head, FCGI_BEGIN_REQUEST, sizeof(begin));
+	memcpy(head + end, begin, sizeof(begin));
+	start = end += sizeof(begin);
+	end += RECORD_HEADER;
+	for (; *names_and_values; names_and_values += 2) {
+		assert_true(end < PAIRS_MAX);
+		end += put_pair(
+		    head + end, names_and_values[0], names_and_values[1]);
+	}
+	/* Without pairs the first record is the empty one. */
+	put_header(head + start, FCGI_PARAMS, end - start - RECORD_HEADER);
+	if (end > start + RECORD_HEADER)
+		end += put_header(head + end, FCGI_PARAMS, 0);
+	assert_int_equal(fcgi_params_parser_new(&parser), 0);
+	assert_int_equal(fcgi_params_parse(parser, head, end, &params), 0);
+	fcgi_params_parser_free(parser);
+	return params;
+}
