@@ -19,9 +19,9 @@ skipped=0
 
 # What the tests use. Those that need a program which is not there are skipped.
 test_packages=(libcmocka-dev python3 curl nginx spawn-fcgi strace valgrind
-	clang libclang-rt-dev xz-utils shellcheck mandoc)
-# Clients that are large or not everywhere to be had. npm gets the rest.
-client_packages=(wget aria2 ffmpeg chromium)
+	clang libclang-rt-dev xz-utils shellcheck mandoc openssl)
+# Front servers and clients, of which any may be missing. npm gets the rest.
+peer_packages=(apache2-bin lighttpd haproxy caddy wget aria2 ffmpeg chromium)
 
 usage() {
 	cat <<'END'
@@ -255,17 +255,19 @@ can_do_without() {
 	printf 'note  %-34s %s\n' "no $1, so tests are skipped:" "$2"
 }
 
-# Clients for the tests, each by itself: those that cannot be had are missed
-# by their own tests alone.
-install_clients() {
-	local name packages=("${client_packages[@]}")
+# Peers for the tests, at once or each by itself: those that cannot be had are
+# missed by their own tests alone.
+install_peers() {
+	local name packages=("${peer_packages[@]}")
 	command -v node >/dev/null || packages+=(nodejs)
 	command -v npm >/dev/null || packages+=(npm)
 	command -v dpkg-query >/dev/null || packages=()
-	for name in "${packages[@]}"; do
-		(need_packages "$logs/package-$name.log" "$name") ||
-			can_do_without "$name" "see $logs/package-$name.log"
-	done
+	(need_packages "$logs/packages-peers.log" "${packages[@]}") ||
+		for name in "${packages[@]}"; do
+			(need_packages "$logs/package-$name.log" "$name") ||
+				can_do_without "$name" \
+					"see $logs/package-$name.log"
+		done
 	install_node_modules
 }
 
@@ -310,7 +312,7 @@ main() {
 		echo "0 passed, 1 failed, 0 skipped"
 		exit 1
 	}
-	install_clients
+	install_peers
 	cd "$here" || exit 1
 	if step "autogen.sh" ./autogen.sh; then
 		check_gcc

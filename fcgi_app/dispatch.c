@@ -2,17 +2,22 @@
 #include "config.h"
 #include "fcgi_app/dispatch.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "fcgi_app/actions/file.h"
+#include "fcgi_app/actions/probe.h"
 #include "fcgi_app/operator_fields.h"
+#include "fcgi_app/policy/probe_query.h"
 #include "fcgi_app/policy/response_head.h"
 #include "fcgi_app/request.h"
+#include "fcgi_app/services.h"
 
 static const struct dispatch_action actions[] = {
 	{ "file", DISPATCH_GET | DISPATCH_HEAD, file_action_start },
+	{ "probe", DISPATCH_GET, probe_action_start },
 };
 
 static const struct {
@@ -32,6 +37,31 @@ static const struct dispatch_action *find_action(const char *name)
 		if (strcmp(actions[i].name, name) == 0)
 			return &actions[i];
 	return NULL;
+}
+
+/*
+ * The probe is there with --probe only, and then also by a name of its own in
+ * each location that serves files. A front that passes no good path is just
+ * what it is to find out, so the request's target will do.
+ */
+static const char *choose_action(const struct request *request)
+{
+	const char *name = request_param(request, "STREAM_ACTION");
+	const char *target = request_param(request, "REQUEST_URI");
+
+	if (!name)
+		name = "file";
+	if (request->services->probe_board && strcmp(name, "file") == 0 &&
+	    (probe_query_is_path(request->path) ||
+		(target && probe_query_is_path(target))))
+		return "probe";
+	return name;
+}
+
+static bool is_off(
+    const struct dispatch_action *action, const struct services *services)
+{
+	return action->start == probe_action_start && !services->probe_board;
 }
 
 /* Method names are case-sensitive (RFC 9110, 9.1). */
@@ -70,14 +100,13 @@ static void answer_options(struct request *request, const char *allow)
 
 void dispatch(struct request *request)
 {
-	const char *name = request_param(request, "STREAM_ACTION");
-	const struct dispatch_action *action =
-	    find_action(name ? name : "file");
+	const char *name = choose_action(request);
+	const struct dispatch_action *action = find_action(name);
 	char allow[12 * COUNT(methods)];
 	char why[128];
 	unsigned int method;
 
-	if (!action) {
+	if (!action || is_off(action, request->services)) {
 		snprintf(
 		    why, sizeof(why), "STREAM_ACTION=%s: no such action", name);
 		request_refuse(request, 404, why);

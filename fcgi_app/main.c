@@ -17,6 +17,8 @@
  *	representation answers as HTTP wants it: preconditions, ranges, head, by
  *	               the rules in policy/ and with the operator_fields;
  *	               several ranges make a multipart_body
+ *	actions/probe  with --probe: answers commands/doctor, by probe_source,
+ *	               and remembers how it went on the probe_board
  *	request        sends the head and starts the pump        (common/stream)
  *
  *	common/stream       asks a source for a chunk when the writer is ready
@@ -28,6 +30,8 @@
  *	common/writer_fcgi  passes it on to
  *	common/fcgi_output  which frames and sends it, and never blocks
  *
+ *	commands/doctor examines a front server: doctor_http (libcurl),
+ *	               doctor_checks, doctor_leave, doctor_advice
  *	roots, listener, log, access_log, options: what their names say
  *	services       what a worker lends to its requests
  */
@@ -37,6 +41,7 @@
 #include <string.h>
 
 #include "fcgi_app/commands/digest.h"
+#include "fcgi_app/commands/doctor.h"
 #include "fcgi_app/commands/serve.h"
 
 /* What the first argument can name; without a name it serves. */
@@ -46,6 +51,7 @@ static const struct command {
 	int (*run)(int argc, char **argv);
 } commands[] = {
 	{ "digest", digest_command },
+	{ "doctor", doctor_command },
 	{ NULL, serve_command },
 };
 

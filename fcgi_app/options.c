@@ -22,6 +22,7 @@ enum option_key {
 	KEY_ROOT = 256,
 	KEY_LISTEN,
 	KEY_ACCESS_LOG,
+	KEY_PROBE,
 	KEY_NUMBERS, /* the rows of `numbers` follow */
 };
 
@@ -101,6 +102,11 @@ static const struct argp_option argp_options[] = {
 	{ NULL, 0, NULL, 0, "Log, on standard error:", 4 },
 	{ "access-log", KEY_ACCESS_LOG, "on|off", 0,
 	    "A line for each request (on)", 4 },
+	{ NULL, 0, NULL, 0, "Setting it up:", 5 },
+	{ "probe", KEY_PROBE, NULL, 0,
+	    "Answer the questions that \"fcgi-stream doctor URL\" asks through "
+	    "the front server, as anybody else may.",
+	    5 },
 	{ NULL, 0, NULL, 0, "About:", -1 },
 	{ 0 },
 };
@@ -222,11 +228,16 @@ static error_t parse_other(int key, const char *arg, struct argp_state *state)
 
 static error_t parse_option(int key, char *arg, struct argp_state *state)
 {
+	struct options *options = state->input;
 	int row = key - KEY_NUMBERS;
 
+	if (key == KEY_PROBE) {
+		options->probe = true;
+		return 0;
+	}
 	if (row < 0 || row >= NUMBER_COUNT)
 		return parse_other(key, arg, state);
-	set_number(state->input, (enum number_key)row,
+	set_number(options, (enum number_key)row,
 	    parse_number(&numbers[row], arg, state));
 	return 0;
 }

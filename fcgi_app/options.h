@@ -32,6 +32,7 @@ struct options {
 	uint64_t send_timeout_ms;
 	uint64_t drain_timeout_ms;
 	bool access_log;
+	bool probe; /* the action `probe` exists */
 };
 
 /* The exit status for a command line that can't be carried out. */

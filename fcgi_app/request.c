@@ -143,6 +143,15 @@ static void log_error(const struct request *request, const char *why)
 	    LOG_LEVEL_ERROR, "%s: %s: \"%s\"", request->id, why, request->path);
 }
 
+/* The last that is done for a request; `reason`: as in the access log. */
+static void leave(struct request *request, const char *reason)
+{
+	log_access(request, reason);
+	if (request->ended)
+		request->ended(request, reason);
+	request_free(request);
+}
+
 static void finish(struct request *request, int error)
 {
 	request_over_fn *over = request->origin.over;
@@ -150,8 +159,7 @@ static void finish(struct request *request, int error)
 
 	if (error < 0 && !peer_left(error))
 		log_error(request, reason_of(error));
-	log_access(request, error < 0 ? reason_of(error) : NULL);
-	request_free(request);
+	leave(request, error < 0 ? reason_of(error) : NULL);
 	over(context, error);
 }
 
@@ -160,8 +168,13 @@ void request_abort(struct request *request, const char *reason)
 	if (request->cancel)
 		request->cancel(request);
 	stream_cancel(&request->stream);
-	log_access(request, reason);
-	request_free(request);
+	leave(request, reason);
+}
+
+void request_break(struct request *request, int error)
+{
+	stream_cancel(&request->stream);
+	finish(request, error);
 }
 
 /* --- answers ------------------------------------------------------------ */
@@ -195,6 +208,17 @@ struct part {
 	uint64_t length;
 };
 
+/* Streams `length` bytes at request->start, and `part`. */
+static void stream_answer(
+    struct request *request, size_t length, const struct part *part)
+{
+	stream_init(&request->stream, &request->services->streams,
+	    request->source, request->origin.writer);
+	stream_set_start(&request->stream, request->start, length);
+	stream_start(&request->stream, part->offset, part->length,
+	    on_stream_end, request);
+}
+
 /* Streams the head, maybe with a text behind it, and `part`. */
 static void answer(struct request *request, const struct response_head *head,
     const char *text, const struct part *part)
@@ -211,11 +235,7 @@ static void answer(struct request *request, const struct response_head *head,
 	strcpy(request->start + head->length, text);
 	request->status = head->status;
 	request->head_length = head->length;
-	stream_init(&request->stream, &request->services->streams,
-	    request->source, request->origin.writer);
-	stream_set_start(&request->stream, request->start, length);
-	stream_start(&request->stream, part->offset, part->length,
-	    on_stream_end, request);
+	stream_answer(request, length, part);
 }
 
 static void make_error_head(
@@ -271,6 +291,17 @@ static const char *head_fault(const struct response_head *head)
 {
 	return head->error == -ENOSPC ? "response head over its bound"
 				      : "response head: malformed field";
+}
+
+void request_respond_long(
+    struct request *request, int status, char *head, size_t length)
+{
+	const struct part nothing = { 0 };
+
+	request->start = head;
+	request->status = status;
+	request->head_length = length;
+	stream_answer(request, length, &nothing);
 }
 
 void request_stream(struct request *request, struct response_head *head,

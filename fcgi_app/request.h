@@ -23,6 +23,12 @@ typedef void request_over_fn(void *context, int error);
 /* Stops what an action has under way for the request. */
 typedef void request_cancel_fn(struct request *request);
 
+/*
+ * The request is over: its answer is complete (`reason` is NULL) or was cut
+ * short. `stream.position` is what was sent of a source.
+ */
+typedef void request_ended_fn(struct request *request, const char *reason);
+
 /* Where a request comes from; its connection fills this in. */
 struct request_origin {
 	struct services *services;
@@ -37,8 +43,8 @@ struct request_origin {
 };
 
 /*
- * An action reads the first group, sets the second while it waits for
- * something of its own, and answers with one of the functions below. Then, or
+ * An action reads the first group, sets the second (`cancel` while it waits for
+ * something of its own), and answers with one of the functions below. Then, or
  * after request_abort(), the request is over and must not be touched.
  */
 struct request {
@@ -49,6 +55,7 @@ struct request {
 	const char *id;
 
 	request_cancel_fn *cancel;
+	request_ended_fn *ended;
 	void *state;
 
 	/* For request.c and dispatch.c. */
@@ -81,6 +88,13 @@ bool request_is_head(const struct request *request);
 void request_respond(struct request *request, struct response_head *head);
 
 /*
+ * The same with a finished head of any length up to 64 KiB, from malloc(3),
+ * which it takes over. For the probe: all others have struct response_head.
+ */
+void request_respond_long(
+    struct request *request, int status, char *head, size_t length);
+
+/*
  * Answers with `status` and a short plain text that names it; `field` (may be
  * NULL) with `value` is one more header field. A 503 has Retry-After (RFC
  * 9110, 10.2.3).
@@ -100,6 +114,13 @@ void request_refuse(struct request *request, int status, const char *why);
  */
 void request_stream(struct request *request, struct response_head *head,
     struct source *source, uint64_t offset, uint64_t length);
+
+/*
+ * Breaks off the answer under way for a reason of the action's own: the front
+ * sees that it is incomplete. `error`: -errno, for the log. Not to be called
+ * from inside the source.
+ */
+void request_break(struct request *request, int error);
 
 /*
  * Ends the request without its answer, or without the rest of it: the action

@@ -10,6 +10,7 @@
 struct aio_reader;
 struct media_types;
 struct options;
+struct probe_board;
 struct roots;
 
 /* One for each worker; everything in it outlives every request. */
@@ -18,6 +19,7 @@ struct services {
 	const struct options *options;
 	const struct roots *roots;
 	const struct media_types *media_types;
+	struct probe_board *probe_board; /* NULL without --probe */
 	struct aio_reader *reader;
 	struct stream_group streams;
 };

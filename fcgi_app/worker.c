@@ -317,6 +317,7 @@ static int make_services(struct worker *worker)
 	services->options = options;
 	services->roots = worker->config->roots;
 	services->media_types = worker->config->media_types;
+	services->probe_board = worker->config->probe_board;
 	stream_group_init(&services->streams, options->chunk_size);
 	services->streams.pool = worker->chunks;
 	services->streams.on_hold = on_hold;

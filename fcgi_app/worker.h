@@ -6,6 +6,7 @@
 struct listeners;
 struct media_types;
 struct options;
+struct probe_board;
 struct roots;
 struct web_server_addrs;
 
@@ -16,6 +17,7 @@ struct worker_config {
 	const struct media_types *media_types;
 	const struct web_server_addrs *web_server_addrs;
 	struct listeners *listeners;
+	struct probe_board *probe_board; /* shared; NULL without --probe */
 };
 
 /*

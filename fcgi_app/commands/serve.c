@@ -16,6 +16,7 @@
 #include "fcgi_app/options.h"
 #include "fcgi_app/policy/media_type.h"
 #include "fcgi_app/policy/web_server_addrs.h"
+#include "fcgi_app/probe_board.h"
 #include "fcgi_app/roots.h"
 #include "fcgi_app/worker.h"
 
@@ -75,6 +76,24 @@ static int read_web_server_addrs(struct web_server_addrs *addrs)
 	return r;
 }
 
+/* -errno: it was asked for and can't be had. */
+static int make_probe_board(
+    const struct options *options, struct probe_board **ret_board)
+{
+	*ret_board = NULL;
+	if (!options->probe)
+		return 0;
+	*ret_board = probe_board_new();
+	if (!*ret_board) {
+		log_message(LOG_LEVEL_ERROR, "--probe: %s", strerror(errno));
+		return -ENOMEM;
+	}
+	log_message(LOG_LEVEL_NOTICE,
+	    "--probe is on: clients can ask how requests arrive; leave it off "
+	    "when fcgi-stream doctor is done");
+	return 0;
+}
+
 static int serve(const struct options *options, const struct roots *roots)
 {
 	struct web_server_addrs addrs;
@@ -90,14 +109,19 @@ static int serve(const struct options *options, const struct roots *roots)
 
 	if (read_web_server_addrs(&addrs) < 0)
 		return OPTIONS_EXIT_USAGE;
-	if (listeners_open(&listeners, options) < 0)
+	if (make_probe_board(options, &config.probe_board) < 0)
+		return EXIT_FAILURE;
+	if (listeners_open(&listeners, options) < 0) {
+		probe_board_free(config.probe_board);
 		return OPTIONS_EXIT_USAGE;
+	}
 	types = load_media_types();
 	config.media_types = types;
 	status = types ? master_run(&config) : EXIT_FAILURE;
 	listeners_remove_files(&listeners);
 	listeners_close(&listeners);
 	media_types_free(types);
+	probe_board_free(config.probe_board);
 	return status;
 }
 

@@ -124,6 +124,7 @@ static void has_defaults(void **state)
 	assert_int_equal(options.send_timeout_ms, 600000);
 	assert_int_equal(options.drain_timeout_ms, 30000);
 	assert_true(options.access_log);
+	assert_false(options.probe);
 }
 
 static void takes_lists(void **state)
@@ -162,6 +163,16 @@ static void switches_the_access_log(void **state)
 		parse(&command, &options);
 		assert_int_equal(options.access_log, cases[i].on);
 	}
+}
+
+static void switches_the_probe_on(void **state)
+{
+	struct command command = command_of("--root=/", "--probe");
+	struct options options;
+
+	(void)state;
+	parse(&command, &options);
+	assert_true(options.probe);
 }
 
 /* The last one counts. */
@@ -444,6 +455,7 @@ int main(void)
 		cmocka_unit_test(has_defaults),
 		cmocka_unit_test(takes_lists),
 		cmocka_unit_test(switches_the_access_log),
+		cmocka_unit_test(switches_the_probe_on),
 		cmocka_unit_test(takes_a_number_again),
 		cmocka_unit_test(takes_numbers_up_to_their_bounds),
 		cmocka_unit_test(refuses_numbers_beyond_their_bounds),

@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: MIT */
+/* An examination: whom the doctor asks, and what was found so far. */
+#ifndef FCGI_APP_COMMANDS_DOCTOR_PROBE_H
+#define FCGI_APP_COMMANDS_DOCTOR_PROBE_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "fcgi_app/commands/doctor_advice.h"
+#include "fcgi_app/commands/doctor_http.h"
+#include "fcgi_app/commands/doctor_url.h"
+
+struct doctor {
+	FILE *out;
+	char base[DOCTOR_URL_MAX]; /* as by doctor_url_base() */
+	struct http_options http;
+	enum doctor_front front;
+	unsigned int problems;
+	unsigned int remarks;
+};
+
+/* --- asking ------------------------------------------------------------- */
+
+/* A question for the probe, as in policy/probe_query.h. */
+struct doctor_question {
+	/* A percent-encoded component to put before the probe's name, or "". */
+	const char *below;
+	const char *query;
+	const char *field; /* one more header field, or NULL */
+	uint64_t stop_after;
+};
+
+/* As http_ask(); out of memory ends the program. */
+struct http_exchange *doctor_ask(
+    const struct doctor *doctor, const struct doctor_question *question);
+
+/* Why the exchange is not a complete 200; NULL: it is. `text` is for it. */
+const char *doctor_complaint(
+    const struct http_exchange *exchange, char *text, size_t size);
+
+/* The JSON that the probe sent; the caller's. NULL: it is none of its. */
+json_t *doctor_json(const struct http_exchange *exchange);
+
+/* Asks and reads JSON; NULL if there is none. */
+json_t *doctor_ask_json(const struct doctor *doctor, const char *query);
+
+/* A string or "" of an object in an answer. */
+const char *doctor_string(const json_t *object, const char *name);
+
+/* A token that nobody else uses (getrandom(2)). */
+uint64_t doctor_token(void);
+
+/* --- reporting ---------------------------------------------------------- */
+
+/*
+ * Puts a question mark in the place of each control character, which what came
+ * from a server may have, and a terminal would obey. Returns `text`.
+ */
+char *doctor_defuse(char *text);
+
+/* A line on something that is as it should be. */
+void doctor_good(const struct doctor *doctor, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+/* A line that is neither good nor bad. */
+void doctor_remark(struct doctor *doctor, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+/* A finding, with what mends it. */
+void doctor_found(struct doctor *doctor, enum doctor_finding finding,
+    const char *format, ...) __attribute__((format(printf, 3, 4)));
+
+/* A check that could not be made. It counts as a problem. */
+void doctor_unclear(struct doctor *doctor, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+#endif

@@ -1,0 +1,467 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""fcgi-stream doctor before real front servers, set up well and badly."""
+
+import os
+import re
+import signal
+import socket
+import subprocess
+
+from harness import (SLOWNESS, Skip, TOP, equal, found, free_port,
+                     kill_session, main, need, program, test, tool_path, true,
+                     wait_until)
+
+# A check may have to wait for a pause of the probe.
+PATIENCE = 120
+
+
+# --- front servers -----------------------------------------------------------
+
+class Front:
+    """A front server with a configuration of the test's making."""
+
+    def __init__(self, case, config, *command):
+        need(command[0])
+        self.case = case
+        self.folder = case.dir / "front"
+        self.folder.mkdir()
+        self.port = free_port()
+        path = self.folder / "config"
+        path.write_text(config.replace("@PORT@", str(self.port))
+                        .replace("@DIR@", str(self.folder))
+                        .replace("@ROOT@", str(case.root)))
+        with open(self.folder / "stderr", "wb") as errors:
+            self.process = subprocess.Popen(
+                [word.replace("@CONFIG@", str(path)) for word in command],
+                stdin=subprocess.DEVNULL, stdout=errors, stderr=errors,
+                start_new_session=True,
+                env={**os.environ, "PATH": tool_path(),
+                     "HOME": str(self.folder)})
+        case.defer(self.stop)
+        wait_until(self.answers, f"{command[0]} answers")
+
+    def answers(self):
+        """True when its port takes connections."""
+        if self.process.poll() is not None:
+            raise Skip("the front server cannot be started: "
+                       + (self.folder / "stderr").read_text()[-300:])
+        try:
+            socket.create_connection(("127.0.0.1", self.port)).close()
+        except ConnectionRefusedError:
+            return False
+        return True
+
+    def stop(self):
+        """Ends it and its workers."""
+        self.process.send_signal(signal.SIGTERM)
+        try:
+            self.process.wait(10)
+        except subprocess.TimeoutExpired:
+            kill_session(self.process)
+
+    @property
+    def url(self):
+        """Of the location that files are served in."""
+        return f"http://127.0.0.1:{self.port}/"
+
+
+def nginx(case, daemon, settings="", example=False, listen="", http=""):
+    """nginx, with its own defaults or with nginx-example.conf."""
+    need("nginx", "awk")
+    if example:
+        done = subprocess.run(
+            [TOP / "scripts" / "nginx-conf", "127.0.0.1:@PORT@",
+             daemon.address, case.root, "@DIR@"],
+            input=(TOP / "nginx-example.conf").read_bytes(),
+            capture_output=True, check=True)
+        config = done.stdout.decode()
+    else:
+        backend = "two" if "upstream two" in http else daemon.address
+        user = "user root root;" if os.getuid() == 0 else ""
+        temporary = "\n".join(
+            f"{name}_temp_path @DIR@/{name};" for name in
+            ("client_body", "fastcgi", "proxy", "scgi", "uwsgi"))
+        config = f"""{user}
+            pid @DIR@/pid;
+            events {{}}
+            http {{
+                access_log off;
+                {temporary}
+                {http}
+                server {{
+                    listen 127.0.0.1:@PORT@ {listen};
+                    root @ROOT@;
+                    location / {{
+                        fastcgi_pass {backend};
+                        include /etc/nginx/fastcgi_params;
+                        {settings}
+                    }}
+                }}
+            }}"""
+    return Front(case, config, "nginx", "-c", "@CONFIG@", "-e", "stderr",
+                 "-g", "daemon off;")
+
+
+def apache(case, daemon, settings=""):
+    """Apache with mod_proxy_fcgi, and without ap_trust_cgilike_cl."""
+    modules = "/usr/lib/apache2/modules"
+    if not os.path.isdir(modules):
+        raise Skip("Apache's modules are not in /usr/lib/apache2")
+    names = ("mpm_event", "proxy", "proxy_fcgi", "setenvif", "env",
+             "authz_core")
+    load = "\n".join(f"LoadModule {name}_module {modules}/mod_{name}.so"
+                     for name in names)
+    config = f"""
+        ServerRoot @DIR@
+        ServerName 127.0.0.1
+        Listen 127.0.0.1:@PORT@
+        PidFile @DIR@/pid
+        ErrorLog @DIR@/errors
+        DefaultRuntimeDir @DIR@
+        {load}
+        DocumentRoot "@ROOT@"
+        <Location "/">
+            Require all granted
+            SetHandler "proxy:{daemon.address}|fcgi://localhost/"
+            {settings}
+        </Location>"""
+    return Front(case, config, "apache2", "-f", "@CONFIG@", "-DFOREGROUND")
+
+
+def lighttpd(case, daemon, settings=""):
+    """lighttpd with mod_fastcgi, whose defaults spool every answer."""
+    config = f"""
+        server.port = @PORT@
+        server.bind = "127.0.0.1"
+        server.document-root = "@ROOT@"
+        server.upload-dirs = ("@DIR@")
+        server.modules = ("mod_fastcgi")
+        {settings}
+        fastcgi.server = ("/" => ((
+            "socket" => "{daemon.address[5:]}",
+            "check-local" => "disable")))"""
+    return Front(case, config, "lighttpd", "-D", "-f", "@CONFIG@")
+
+
+def haproxy(case, daemon):
+    """HAProxy with an fcgi-app."""
+    config = f"""
+        defaults
+            mode http
+            timeout connect 5s
+            timeout client 60s
+            timeout server 60s
+        frontend web
+            bind 127.0.0.1:@PORT@
+            default_backend files
+        backend files
+            use-fcgi-app stream
+            server one {daemon.address[5:]} proto fcgi
+        fcgi-app stream
+            docroot @ROOT@
+            option keep-conn
+"""
+    return Front(case, config, "haproxy", "-db", "-f", "@CONFIG@")
+
+
+def caddy(case, daemon, settings=""):
+    """Caddy with the FastCGI transport."""
+    config = f"""{{
+        admin off
+        auto_https off
+        }}
+        http://127.0.0.1:@PORT@ {{
+            reverse_proxy unix/{daemon.address[5:]} {{
+                {settings}
+                transport fastcgi {{
+                    root @ROOT@
+                }}
+            }}
+        }}"""
+    return Front(case, config, "caddy", "run", "--config", "@CONFIG@",
+                 "--adapter", "caddyfile")
+
+
+# --- the doctor --------------------------------------------------------------
+
+def doctor(*words, expected=0):
+    """Runs it and returns what it prints, output and errors apart."""
+    done = subprocess.run(
+        [program(), "doctor", *words], stdin=subprocess.DEVNULL,
+        capture_output=True, check=False, timeout=PATIENCE * SLOWNESS)
+    output, errors = done.stdout.decode(), done.stderr.decode()
+    equal(done.returncode, expected,
+          f"status of the doctor, which said {output + errors}")
+    return output, errors
+
+
+def absent(pattern, text):
+    """Fails if the regular expression occurs."""
+    true(not re.search(pattern, text), f"/{pattern}/ in {text!r}")
+
+
+# --- nginx -------------------------------------------------------------------
+
+@test(timeout=PATIENCE)
+def the_nginx_example_is_found_in_order(case):
+    daemon = case.start("--probe", workers=2)
+    output, errors = doctor(nginx(case, daemon, example=True).url)
+    equal(errors, "", "errors")
+    found(r"^front server: nginx/", output, "report")
+    found(r"\n0 problems, 0 remarks\n$", output, "report")
+    absent("PROBLEM|UNCLEAR|remark  ", output)
+    for pattern in (r"ok .*path variables: DOCUMENT_URI, SCRIPT_NAME",
+                    r"ok .*decoded just once", r"ok .*at or beneath a --root",
+                    r"ok .*Content-Length is kept", r"ok .*206",
+                    r"ok .*4, 8 and 16 KiB", r"ok .*broken off",
+                    r"ok .*each piece", r"ok .*takes \d\.\d MiB",
+                    r"ok .*while it is sent to", r"ok .*nothing is sent"):
+        found(pattern, output, "report")
+
+
+@test(timeout=PATIENCE)
+def a_folder_may_be_part_of_the_url(case):
+    daemon = case.start("--probe")
+    url = nginx(case, daemon, example=True).url
+    output, _ = doctor(url + "a/b?c=d#e")
+    found(r'the path is "/a/b/\.fcgi-stream-probe"', output, "report")
+
+
+@test(timeout=PATIENCE)
+def the_small_buffers_of_nginx_are_found(case):
+    daemon = case.start("--probe")
+    output, _ = doctor(nginx(case, daemon).url, expected=1)
+    found(r"PROBLEM +a head of 8 KiB fails: status 502\n +nginx:\n"
+          r" +fastcgi_buffer_size 64k;", output, "report")
+    found(r"\n1 problem, 0 remarks\n$", output, "report")
+
+
+@test(timeout=PATIENCE)
+def a_badly_set_up_nginx_is_found_so(case):
+    daemon = case.start("--probe")
+    settings = """
+        fastcgi_buffering on;
+        fastcgi_buffer_size 2k;
+        fastcgi_ignore_headers X-Accel-Buffering;
+        fastcgi_ignore_client_abort on;
+        fastcgi_force_ranges on;
+        fastcgi_param HTTP_RANGE "";
+        fastcgi_param HTTP_IF_RANGE "";
+        fastcgi_param DOCUMENT_ROOT /nowhere;
+        gzip on;
+        gzip_types *;"""
+    output, _ = doctor(nginx(case, daemon, settings).url, expected=1)
+    for pattern in (r"a head of 4 KiB fails",
+                    r"the front compresses bodies \(gzip\)\n.*\n.*\n +gzip off;",
+                    r"the front cuts ranges itself",
+                    r"several ranges is not passed on",
+                    r"do not arrive: If-Range",
+                    r"DOCUMENT_ROOT is beneath no --root",
+                    r"takes all that there is \(64 MiB\)\n.*\n"
+                    r" +fastcgi_max_temp_file_size 0;",
+                    r"while nothing is sent, the front does not tell.*\n.*\n"
+                    r" +fastcgi_ignore_client_abort off;"):
+        found(r"PROBLEM +.*" + pattern, output, "report")
+
+
+@test(timeout=PATIENCE)
+def a_path_that_arrives_encoded_is_found(case):
+    daemon = case.start("--probe")
+    front = nginx(case, daemon, "fastcgi_param STREAM_PATH $raw;",
+                  http='map $request_uri $raw { "~^(?<raw_path>[^?]*)" '
+                       '$raw_path; }')
+    output, _ = doctor(front.url, expected=1)
+    found(r'a space in a path arrives still encoded: "/a%20b/', output,
+          "report")
+    found(r'UTF-8 in a path arrives still encoded', output, "report")
+    absent("decoded just once", output)
+
+
+@test(timeout=PATIENCE)
+def a_path_that_does_not_arrive_is_found(case):
+    daemon = case.start("--probe")
+    settings = "fastcgi_param STREAM_PATH /elsewhere;"
+    output, _ = doctor(nginx(case, daemon, settings).url, expected=1)
+    found(r'PROBLEM +the path does not arrive: fcgi-stream takes "/elsewhere"',
+          output, "report")
+
+
+@test(timeout=PATIENCE)
+def several_daemons_behind_one_front_are_noticed(case):
+    daemons = [case.start("--probe"), case.start("--probe")]
+    servers = "".join(f"server {one.address} max_fails=0;"
+                      for one in daemons)
+    front = nginx(case, daemons[0], http=f"upstream two {{ {servers} }}")
+    output, _ = doctor(front.url, expected=1)
+    found(r"UNCLEAR .*several fcgi-stream", output, "report")
+
+
+@test(timeout=PATIENCE)
+def a_front_cannot_send_control_characters_to_the_terminal(case):
+    daemon = case.start("--probe")
+    settings = """
+        fastcgi_param SERVER_SOFTWARE "nginx \x1b[31m";
+        fastcgi_param STREAM_PATH "/\x1b[32m";"""
+    output, _ = doctor(nginx(case, daemon, settings).url, expected=1)
+    found(r"^front server: nginx \?\[31m\n", output, "report")
+    found(r'takes "/\?\[32m"', output, "report")
+    absent("\x1b", output)
+
+
+# --- the other fronts --------------------------------------------------------
+
+@test(timeout=PATIENCE)
+def what_apache_drops_is_found(case):
+    daemon = case.start("--probe", workers=2)
+    output, _ = doctor(apache(case, daemon).url, expected=1)
+    found(r"^front server: Apache/", output, "report")
+    found(r"PROBLEM +Content-Length is dropped\n +Apache:\n"
+          r" +SetEnv ap_trust_cgilike_cl 1", output, "report")
+    found(r"\n1 problem, ", output, "report")
+
+
+@test(timeout=PATIENCE)
+def apache_is_mended_by_the_advice(case):
+    daemon = case.start("--probe", workers=2)
+    settings = """SetEnv ap_trust_cgilike_cl 1
+        </Location>
+        <Proxy "fcgi://localhost/" flushpackets=on>
+        </Proxy>
+        <Location "/else">"""
+    output, _ = doctor(apache(case, daemon, settings).url)
+    found(r"ok +Content-Length is kept", output, "report")
+    found(r"ok +the front passes each piece on", output, "report")
+    found(r"remark +when a client leaves while nothing is sent", output,
+          "report")
+
+
+@test(timeout=PATIENCE)
+def the_spooling_of_lighttpd_is_found(case):
+    daemon = case.start("--probe", workers=2)
+    output, _ = doctor(lighttpd(case, daemon).url, expected=1)
+    found(r"^front server: lighttpd/", output, "report")
+    for pattern in (r"the front buffers", r"takes all that there is"):
+        found(r"PROBLEM +.*" + pattern + r".*\n +lighttpd:\n"
+              r" +server.stream-response-body = 2\n", output, "report")
+
+
+@test(timeout=PATIENCE)
+def lighttpd_is_mended_by_the_advice(case):
+    daemon = case.start("--probe", workers=2)
+    settings = "server.stream-response-body = 2"
+    output, _ = doctor(lighttpd(case, daemon, settings).url)
+    found(r"ok +the front passes each piece on", output, "report")
+    found(r"ok .*reads nothing the front takes \d\.\d MiB", output, "report")
+
+
+@test(timeout=PATIENCE)
+def haproxy_is_known_by_its_parameters(case):
+    daemon = case.start("--probe", workers=2)
+    output, _ = doctor(haproxy(case, daemon).url)
+    found(r"(?i)^front server: haproxy", output, "report")
+    found(r"remark +a head of 16 KiB fails.*\n +HAProxy:", output, "report")
+    found(r"\n0 problems, ", output, "report")
+
+
+@test(timeout=PATIENCE)
+def caddy_is_in_order_by_default(case):
+    daemon = case.start("--probe", workers=2)
+    output, _ = doctor(caddy(case, daemon).url)
+    found(r"^front server: Caddy", output, "report")
+    found(r"remark +the front keeps small pieces.*\n +Caddy:\n.*\n"
+          r" +reverse_proxy: flush_interval -1", output, "report")
+    found(r"\n0 problems, ", output, "report")
+
+
+@test(timeout=PATIENCE)
+def caddy_is_mended_by_the_advice(case):
+    daemon = case.start("--probe", workers=2)
+    output, _ = doctor(caddy(case, daemon, "flush_interval -1").url)
+    found(r"ok +the front passes each piece on", output, "report")
+
+
+# --- nothing to examine ------------------------------------------------------
+
+@test
+def a_probe_that_is_off_is_explained(case):
+    front = nginx(case, case.start(), example=True)
+    output, errors = doctor(front.url, expected=2)
+    equal(output, "", "output")
+    found(r"status 404", errors, "errors")
+    found(r"start fcgi-stream with --probe", errors.lower(), "errors")
+
+
+@test
+def a_front_that_does_not_answer_is_explained(case):
+    url = f"http://127.0.0.1:{free_port()}/"
+    output, errors = doctor(url, expected=2)
+    equal(output, "", "output")
+    found(r"cannot connect", errors, "errors")
+    found(re.escape(url), errors, "errors")
+
+
+@test
+def a_daemon_that_does_not_run_is_explained(case):
+    daemon = case.start("--probe")
+    front = nginx(case, daemon)
+    daemon.stop()
+    _, errors = doctor(front.url, expected=2)
+    found(r"status 502\n.*no answer from fcgi-stream", errors, "errors")
+
+
+@test
+def a_redirect_is_explained(case):
+    daemon = case.start("--probe")
+    front = nginx(case, daemon, "return 301 https://elsewhere/;")
+    _, errors = doctor(front.url, expected=2)
+    found(r"status 301: leads to https://elsewhere/", errors, "errors")
+
+
+@test
+def another_page_is_not_taken_for_the_probe(case):
+    daemon = case.start("--probe")
+    front = nginx(case, daemon, "return 200 '{\"a\": 1}';")
+    _, errors = doctor(front.url, expected=2)
+    found(r"not an answer of the probe", errors, "errors")
+
+
+@test
+def wrong_words_are_refused(case):
+    for words in ((), ("one", ), ("ftp://h/", ), ("http://", ),
+                  ("http://h/", "http://i/"), ("--other", "http://h/"),
+                  ("--timeout=9s", "http://h/"),
+                  ("--timeout=61m", "http://h/"),
+                  ("--timeout=x", "http://h/"),
+                  ("http://h/" + 3000 * "x", )):
+        output, errors = doctor(*words, expected=2)
+        equal(output, "", f"output for {words}")
+        found(r"fcgi-stream doctor", errors, f"errors for {words}")
+    output, _ = doctor("--help")
+    for word in ("fcgi-stream doctor", "--insecure", "--timeout", "URL"):
+        found(word, output, "help")
+
+
+@test(timeout=PATIENCE)
+def a_certificate_counts_unless_told_otherwise(case):
+    need("openssl")
+    key, certificate = case.dir / "key", case.dir / "certificate"
+    subprocess.run(
+        ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes",
+         "-subj", "/CN=elsewhere", "-days", "2", "-keyout", key,
+         "-out", certificate], check=True, capture_output=True)
+    daemon = case.start("--probe")
+    front = nginx(case, daemon, f"""
+        }}
+        ssl_certificate {certificate};
+        ssl_certificate_key {key};
+        location /else {{""", listen="ssl")
+    url = front.url.replace("http:", "https:")
+    _, errors = doctor(url, expected=2)
+    found(r"certificate", errors, "errors")
+    output, _ = doctor("--insecure", url, expected=1)
+    found(r"ok +Content-Length", output, "report")
+
+
+if __name__ == "__main__":
+    main()
