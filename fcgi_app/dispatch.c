@@ -98,22 +98,12 @@ static void answer_options(struct request *request, const char *allow)
 	request_respond(request, &head);
 }
 
-void dispatch(struct request *request)
+static void start(struct request *request, const struct dispatch_action *action)
 {
-	const char *name = choose_action(request);
-	const struct dispatch_action *action = find_action(name);
+	unsigned int method = find_method(request->method);
 	char allow[12 * COUNT(methods)];
-	char why[128];
-	unsigned int method;
 
-	if (!action || is_off(action, request->services)) {
-		snprintf(
-		    why, sizeof(why), "STREAM_ACTION=%s: no such action", name);
-		request_refuse(request, 404, why);
-		return;
-	}
 	request->action_name = action->name;
-	method = find_method(request->method);
 	if (method & action->methods) {
 		action->start(request);
 		return;
@@ -123,4 +113,21 @@ void dispatch(struct request *request)
 		answer_options(request, allow);
 	else
 		request_error(request, 405, "Allow", allow);
+}
+
+void dispatch(struct request *request)
+{
+	const char *name = choose_action(request);
+	const struct dispatch_action *action = find_action(name);
+	char why[128];
+
+	if (!action || is_off(action, request->services)) {
+		snprintf(
+		    why, sizeof(why), "STREAM_ACTION=%s: no such action", name);
+		request_refuse(request, 404, why);
+	} else if (request->path_is_malformed) {
+		request_refuse(request, 400, "SCRIPT_FILENAME: bad escape");
+	} else {
+		start(request, action);
+	}
 }

@@ -24,6 +24,7 @@
 #include "fcgi_app/operator_fields.h"
 #include "fcgi_app/options.h"
 #include "fcgi_app/policy/errno_status.h"
+#include "fcgi_app/policy/request_path.h"
 #include "fcgi_app/policy/response_head.h"
 #include "fcgi_app/services.h"
 
@@ -41,43 +42,31 @@ const char *request_param(const struct request *request, const char *name)
 	return value && *value ? value : NULL;
 }
 
-/* DESIGN: STREAM_PATH, else DOCUMENT_URI, else SCRIPT_NAME and PATH_INFO. */
-static char *join_path(const struct request *request)
+static struct request_path_params path_params(const struct fcgi_params *params)
 {
-	const char *name = request_param(request, "STREAM_PATH");
-	const char *info = NULL;
-	char *path;
-
-	if (!name)
-		name = request_param(request, "DOCUMENT_URI");
-	if (!name) {
-		name = request_param(request, "SCRIPT_NAME");
-		info = request_param(request, "PATH_INFO");
-	}
-	if (!name)
-		name = "";
-	if (!info)
-		info = "";
-	path = malloc(strlen(name) + strlen(info) + 1);
-	if (path)
-		stpcpy(stpcpy(path, name), info);
-	return path;
+	return (struct request_path_params){
+		.stream_path = fcgi_params_get(params, "STREAM_PATH"),
+		.document_uri = fcgi_params_get(params, "DOCUMENT_URI"),
+		.script_name = fcgi_params_get(params, "SCRIPT_NAME"),
+		.path_info = fcgi_params_get(params, "PATH_INFO"),
+		.script_filename = fcgi_params_get(params, "SCRIPT_FILENAME"),
+	};
 }
 
 struct request *request_new(const struct request_origin *origin)
 {
-	struct request *request = calloc(1, sizeof(*request));
+	const struct request_path_params from = path_params(origin->params);
+	size_t size = request_path_bound(&from);
+	struct request *request = calloc(1, sizeof(*request) + size);
 
 	if (!request)
 		return NULL;
 	request->services = origin->services;
 	request->origin = *origin;
 	request->start_ns = uv_hrtime();
-	request->path_text = join_path(request);
-	if (!request->path_text) {
-		free(request);
-		return NULL;
-	}
+	request->path_is_malformed =
+	    request_path_find(&from, request->path_text, size) !=
+	    REQUEST_PATH_OK;
 	request->path = request->path_text;
 	request->method = request_param(request, "REQUEST_METHOD");
 	if (!request->method)
@@ -95,7 +84,6 @@ static void request_free(struct request *request)
 		request->source->ops->close(request->source);
 	fcgi_params_free(request->origin.params);
 	free(request->start);
-	free(request->path_text);
 	free(request);
 }
 
@@ -238,35 +226,51 @@ static void answer(struct request *request, const struct response_head *head,
 	stream_answer(request, length, part);
 }
 
-static void make_error_head(
-    struct response_head *head, int status, size_t text_length)
+static void add_text_fields(struct response_head *head, size_t text_length)
 {
-	response_head_init(head, status);
 	response_head_add(head, "Content-Type", "text/plain");
 	response_head_add(head, "Content-Length", "%zu", text_length);
-	if (status == 503)
+	if (head->status == 503)
 		response_head_add(head, "Retry-After", RETRY_AFTER);
+}
+
+/* Finishes a head, and sends it with a text that names its status. */
+static void answer_status(struct request *request, struct response_head *head)
+{
+	const struct part nothing = { 0 };
+	char text[TEXT_MAX];
+
+	snprintf(text, sizeof(text), "%d %s\n", head->status,
+	    status_reason(head->status));
+	add_text_fields(head, strlen(text));
+	operator_fields_add_common(request->origin.params, head, NULL);
+	/* An error must get out, if need be without what else it should say. */
+	if (response_head_finish(head) < 0) {
+		response_head_init(head, head->status);
+		add_text_fields(head, strlen(text));
+		response_head_finish(head);
+	}
+	request->failed = true;
+	answer(request, head, request_is_head(request) ? "" : text, &nothing);
 }
 
 void request_error(
     struct request *request, int status, const char *field, const char *value)
 {
-	const struct part nothing = { 0 };
 	struct response_head head;
-	char text[TEXT_MAX];
 
-	snprintf(text, sizeof(text), "%d %s\n", status, status_reason(status));
-	make_error_head(&head, status, strlen(text));
+	response_head_init(&head, status);
 	if (field)
 		response_head_add(&head, field, "%s", value);
-	operator_fields_add_common(request->origin.params, &head, NULL);
-	/* An error must get out, if need be without what else it should say. */
-	if (response_head_finish(&head) < 0) {
-		make_error_head(&head, status, strlen(text));
-		response_head_finish(&head);
-	}
-	request->failed = true;
-	answer(request, &head, request_is_head(request) ? "" : text, &nothing);
+	answer_status(request, &head);
+}
+
+void request_redirect(struct request *request, int status, const char *location)
+{
+	struct response_head head;
+
+	response_head_init_redirect(&head, status, location);
+	answer_status(request, &head);
 }
 
 void request_refuse(struct request *request, int status, const char *why)

@@ -50,7 +50,7 @@ struct request_origin {
 struct request {
 	struct services *services;
 	const char *method;
-	/* Decoded, as the front sent it; "" when it sent none. */
+	/* Decoded; "" when the front sent none, or one that is malformed. */
 	const char *path;
 	const char *id;
 
@@ -59,6 +59,7 @@ struct request {
 	void *state;
 
 	/* For request.c and dispatch.c. */
+	bool path_is_malformed;
 	const char *action_name;
 	struct request_origin origin;
 	struct source *source;
@@ -68,8 +69,8 @@ struct request {
 	uint64_t head_length;
 	bool failed; /* its answer is an error already */
 	int status;
-	char *path_text;
 	char id_text[32];
+	char path_text[];
 };
 
 /* A request from `origin`; NULL: out of memory, `params` stay the caller's. */
@@ -103,8 +104,15 @@ void request_error(
     struct request *request, int status, const char *field, const char *value);
 
 /*
- * The same, and says `why`: in the log and, unless it is a mere 404, in the
- * front server's error log.
+ * The same for a redirect (RFC 9110, 15.4): `location` is a URI reference that
+ * needs no more encoding.
+ */
+void request_redirect(
+    struct request *request, int status, const char *location);
+
+/*
+ * An error, as above, that says `why`: in the log and, unless it is a mere
+ * 404, in the front server's error log.
  */
 void request_refuse(struct request *request, int status, const char *why);
 

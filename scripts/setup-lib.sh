@@ -78,8 +78,8 @@ apt_get() {
 }
 
 # Installs packages. Services that come with them are not started: while it
-# runs, a policy says no to each start. An nginx that was not there before is
-# not started by the next boot either.
+# runs, a policy says no to each start. A web server that was not there before
+# is not started by the next boot either.
 # shellcheck disable=SC2016
 apt_install() {
 	as_root env DEBIAN_FRONTEND=noninteractive sh -c '
@@ -92,12 +92,12 @@ apt_install() {
 		fi
 		apt-get -q -y -o DPkg::Lock::Timeout=300 \
 			install --no-install-recommends "$@" || exit
-		case " $* " in
-		*" nginx "*)
-			if command -v systemctl >/dev/null; then
-				systemctl disable nginx
-			fi ;;
-		esac
+		command -v systemctl >/dev/null || exit 0
+		for service in nginx lighttpd haproxy caddy; do
+			case " $* " in
+			*" $service "*) systemctl disable $service ;;
+			esac
+		done
 		exit 0' sh "$@"
 }
 

@@ -233,7 +233,7 @@ static void redirect(struct lookup *lookup)
 	if (r < 0)
 		refuse(lookup, 404, "a folder, and no way to redirect to it");
 	else
-		request_error(end_lookup(lookup), 308, "Location", location);
+		request_redirect(end_lookup(lookup), 308, location);
 }
 
 /* RFC 9110, 15.4.9: relative links in the index count from the slash. */

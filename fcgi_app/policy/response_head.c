@@ -73,17 +73,40 @@ static __attribute__((format(printf, 3, 0))) int add_line(
 	return 0;
 }
 
-void response_head_init(struct response_head *h, int status)
+static void add_status(struct response_head *h, int status)
 {
 	int n;
 
 	assert(status >= 100 && status <= 999);
 	h->status = status;
-	n = snprintf(h->text, sizeof(h->text), "Status: %d %s", status,
-	    status_reason(status));
+	n = snprintf(h->text + h->length, sizeof(h->text) - h->length,
+	    "Status: %d %s", status, status_reason(status));
 	assert(n > 0);
+	if (fits(h->length, n))
+		end_line(h, h->length + (size_t)n);
+	else if (!h->error)
+		h->error = -ENOSPC;
+}
+
+static void clear(struct response_head *h)
+{
+	h->text[0] = '\0';
+	h->length = 0;
 	h->error = 0;
-	end_line(h, (size_t)n);
+}
+
+void response_head_init(struct response_head *h, int status)
+{
+	clear(h);
+	add_status(h, status);
+}
+
+void response_head_init_redirect(
+    struct response_head *h, int status, const char *location)
+{
+	clear(h);
+	response_head_add(h, "Location", "%s", location);
+	add_status(h, status);
 }
 
 void response_head_add(

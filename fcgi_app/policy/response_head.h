@@ -35,6 +35,14 @@ struct response_head {
 void response_head_init(struct response_head *h, int status);
 
 /*
+ * Begin the head of a redirect, with the field Location (RFC 9110, 10.2.2) in
+ * front of the Status line: HAProxy (2.6 to 3.2) takes whichever comes last,
+ * and the status of a Location is 302. Errors are as with response_head_add().
+ */
+void response_head_init_redirect(
+    struct response_head *h, int status, const char *location);
+
+/*
  * Add a field; its value is formatted as by printf(3).
  *
  * Sets the error, adding nothing: -EINVAL if the name is not a token (RFC 9110,

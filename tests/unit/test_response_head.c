@@ -55,6 +55,42 @@ static void writes_the_status_line(void **state)
 	}
 }
 
+static void redirects_have_their_status_behind_location(void **state)
+{
+	static char long_location[RESPONSE_HEAD_MAX];
+	struct response_head h;
+
+	(void)state;
+	response_head_init_redirect(&h, 308, "./a/");
+	response_head_add(&h, "X-A", "b");
+	assert_int_equal(response_head_finish(&h), 0);
+	assert_int_equal(h.status, 308);
+	check_text(&h,
+	    "Location: ./a/\r\n"
+	    "Status: 308 Permanent Redirect\r\n"
+	    "X-A: b\r\n"
+	    "\r\n");
+
+	response_head_init_redirect(&h, 308, "a\r\nX-B: c");
+	assert_int_equal(response_head_finish(&h), -EINVAL);
+	assert_null(strstr(h.text, "X-B"));
+
+	memset(long_location, 'x', sizeof(long_location) - 1);
+	response_head_init_redirect(&h, 308, long_location);
+	assert_int_equal(response_head_finish(&h), -ENOSPC);
+	/* The longest that leaves room for the Status line, and one more. */
+	for (size_t extra = 0; extra < 2; extra++) {
+		size_t rest = strlen("Location: \r\n"
+				     "Status: 308 Permanent Redirect\r\n\r\n");
+		size_t length = RESPONSE_HEAD_LENGTH_MAX - rest + extra;
+
+		long_location[length] = '\0';
+		response_head_init_redirect(&h, 308, long_location);
+		assert_int_equal(response_head_finish(&h), extra ? -ENOSPC : 0);
+		memset(long_location, 'x', sizeof(long_location) - 1);
+	}
+}
+
 static void takes_good_values(void **state)
 {
 	static const char *const values[] = { "", " ", "a\tb", "~", "a: b",
@@ -181,6 +217,7 @@ int main(void)
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(builds_a_head),
 		cmocka_unit_test(writes_the_status_line),
+		cmocka_unit_test(redirects_have_their_status_behind_location),
 		cmocka_unit_test(takes_good_values),
 		cmocka_unit_test(refuses_control_characters),
 		cmocka_unit_test(refuses_bad_names),

@@ -1,0 +1,283 @@
+# SPDX-License-Identifier: MIT
+"""The front servers, each started from its example file.
+
+A front takes the example as it is, but for the values that the file itself
+says are to be changed, and runs as a private instance in the folder of the
+test.  A test that needs further parameters gets them where the example shows
+how to set one: behind its line for STREAM_ACTION.
+"""
+
+import grp
+import os
+import re
+import signal
+import socket
+import subprocess
+
+import http_raw
+from harness import (Failure, SLOWNESS, Skip, TOP, equal, free_port,
+                     kill_session, need, session, tool_path, true,
+                     wait_until)
+
+USER = "www-data"
+AS_ROOT = os.geteuid() == 0
+
+
+def fill_in(text, values):
+    """Replaces values outside of comments; fails if one does not occur."""
+    pattern = re.compile("|".join(
+        re.escape(value) for value in sorted(values, key=len, reverse=True)))
+    used = set()
+
+    def replace(match):
+        used.add(match.group())
+        return values[match.group()]
+
+    lines = [line if line.lstrip().startswith("#")
+             else pattern.sub(replace, line)
+             for line in text.splitlines(True)]
+    missing = set(values) - used
+    true(not missing, f"the example has no {sorted(missing)}")
+    return "".join(lines)
+
+
+def insert_params(text, line_for, params):
+    """Adds lines for parameters behind the one that sets STREAM_ACTION.
+
+    For STREAM_ACTION itself, that line is replaced.
+    """
+    places = list(re.finditer(r"^([ \t]*)(?!#)\S.*STREAM_ACTION.*\n", text,
+                              re.MULTILINE))
+    equal(len(places), 1, "lines for STREAM_ACTION in the example")
+    place, indent = places[0], places[0].group(1)
+    lines = [indent + line_for(name, value) + "\n"
+             for name, value in params.items()]
+    if "STREAM_ACTION" not in params:
+        lines.insert(0, place.group())
+    return text[:place.start()] + "".join(lines) + text[place.end():]
+
+
+def start_daemon(case, *options, **how):
+    """A daemon whose socket the fronts' user may connect to."""
+    if AS_ROOT:
+        try:
+            how["group"] = grp.getgrnam(USER).gr_gid
+        except KeyError:
+            raise Skip(f"there is no group {USER}") from None
+    return case.start(*options, **how)
+
+
+class Front:
+    """A running front server."""
+
+    name = example = None
+    programs = ()
+    # What of the example is not the same text in all of them.
+    listen = "127.0.0.1:8080"
+    socket = "/run/fcgi-stream/fcgi-stream.sock"
+    # Lines that only root may use.
+    root_only = None
+
+    def __init__(self, case, daemon, params=None):
+        need(*self.programs)
+        self.case = case
+        self.port = free_port()
+        self.run_dir = case.dir / f"{self.name}-{self.port}"
+        self.run_dir.mkdir()
+        self.config = case.dir / f"{self.run_dir.name}.conf"
+        self.config.write_text(self.configuration(daemon, params or {}))
+        if AS_ROOT:
+            case.dir.chmod(0o711)
+            os.chown(self.run_dir, -1, grp.getgrnam(USER).gr_gid)
+            self.run_dir.chmod(0o770)
+        self.stderr = case.dir / f"{self.run_dir.name}.stderr"
+        with open(self.stderr, "wb") as errors:
+            self.process = subprocess.Popen(
+                self.command(), stdin=subprocess.DEVNULL, stdout=errors,
+                stderr=errors, start_new_session=True, cwd=self.run_dir,
+                env={**os.environ, "PATH": tool_path(),
+                     "HOME": str(self.run_dir),
+                     "XDG_CONFIG_HOME": str(self.run_dir)})
+        case.defer(self.stop)
+        wait_until(self.answers, f"{self.name} answers")
+
+    # What a front defines.
+
+    def command(self):
+        """The command that runs it in the foreground."""
+        raise NotImplementedError
+
+    def param_line(self, name, value):
+        """The line that sets a parameter."""
+        raise NotImplementedError
+
+    # Its life.
+
+    def values(self, daemon):
+        """The values of the example and what is to stand in their place."""
+        return {
+            self.listen: f"127.0.0.1:{self.port}",
+            self.socket: daemon.address.removeprefix("unix:"),
+            "/srv/downloads": str(self.case.root),
+            f"/var/lib/fcgi-stream/{self.name}": str(self.run_dir),
+        }
+
+    def configuration(self, daemon, params):
+        """The example with the values and parameters of this test."""
+        text = (TOP / self.example).read_text()
+        text = fill_in(text, self.values(daemon))
+        if self.root_only and not AS_ROOT:
+            text = re.sub(self.root_only, "", text, flags=re.MULTILINE)
+        return insert_params(text, self.param_line, params)
+
+    def answers(self):
+        """True when its port takes connections."""
+        if self.process.poll() is not None:
+            raise Failure(f"{self.name} does not start: {self.errors()}")
+        try:
+            socket.create_connection(("127.0.0.1", self.port)).close()
+        except ConnectionRefusedError:
+            return False
+        return True
+
+    def errors(self):
+        """The end of what it wrote to its error logs."""
+        paths = [self.stderr, self.run_dir / "error.log"]
+        return "".join(path.read_text(errors="replace")[-1000:]
+                       for path in paths if path.exists())
+
+    def stop(self):
+        """Ends it by its process id; fails if a process of it is left."""
+        if self.process.returncode is not None:
+            return
+        self.process.send_signal(signal.SIGTERM)
+        try:
+            self.process.wait(20 * SLOWNESS)
+            wait_until(lambda: not session(self.process),
+                       f"all processes of {self.name} are gone")
+        except subprocess.TimeoutExpired:
+            raise Failure(f"{self.name} does not stop") from None
+        finally:
+            kill_session(self.process)
+
+    # Talking to it.
+
+    def client(self, **how):
+        """A client that is closed at the test's end."""
+        client = http_raw.Client(self.port, 20 * SLOWNESS, **how)
+        self.case.defer(client.close)
+        return client
+
+    def ask(self, *args, **how):
+        """One request on a connection of its own."""
+        client = self.client()
+        try:
+            return client.ask(*args, **how)
+        finally:
+            client.close()
+
+
+class Nginx(Front):
+    """nginx, streaming."""
+
+    name = "nginx"
+    example = "nginx-example.conf"
+    programs = ("nginx",)
+    root_only = r"^user .*\n"
+
+    def command(self):
+        return ["nginx", "-c", self.config, "-e", "stderr", "-g",
+                "daemon off;"]
+
+    def param_line(self, name, value):
+        return f'fastcgi_param {name} "{value}";'
+
+
+class NginxCache(Nginx):
+    """nginx as a cache of slices."""
+
+    name = "nginx-cache"
+    example = "examples/nginx-cache.conf"
+
+
+class Apache(Front):
+    """Apache with mod_proxy_fcgi."""
+
+    name = "apache"
+    example = "examples/apache.conf"
+    programs = ("apache2",)
+
+    def command(self):
+        return ["apache2", "-f", self.config, "-DFOREGROUND"]
+
+    def param_line(self, name, value):
+        return f'SetEnv {name} "{value}"'
+
+
+class Lighttpd(Front):
+    """lighttpd with mod_fastcgi."""
+
+    name = "lighttpd"
+    example = "examples/lighttpd.conf"
+    programs = ("lighttpd",)
+    listen = "8080"
+
+    def values(self, daemon):
+        return {**super().values(daemon), "127.0.0.1": "127.0.0.1",
+                self.listen: str(self.port)}
+
+    def command(self):
+        return ["lighttpd", "-D", "-f", self.config]
+
+    def param_line(self, name, value):
+        return f'"{name}" => "{value}",'
+
+
+class Haproxy(Front):
+    """HAProxy with an fcgi-app."""
+
+    name = "haproxy"
+    example = "examples/haproxy.cfg"
+    programs = ("haproxy",)
+    root_only = r"^ +(user|group) .*\n"
+
+    def command(self):
+        return ["haproxy", "-db", "-f", self.config]
+
+    def param_line(self, name, value):
+        return 'set-param {} "{}"'.format(name, value.replace("%", "%%"))
+
+    def server_status(self):
+        """What the health check says of fcgi-stream: UP, DOWN…"""
+        with socket.socket(socket.AF_UNIX) as control:
+            control.settimeout(10 * SLOWNESS)
+            control.connect(str(self.run_dir / "control.sock"))
+            control.sendall(b"show stat\n")
+            text = b"".join(iter(lambda: control.recv(65536), b"")).decode()
+        rows = [line.split(",") for line in text.splitlines() if line]
+        column = rows[0].index("status")
+        return next(row[column] for row in rows
+                    if row[:2] == ["fcgi_stream", "local"])
+
+
+class Caddy(Front):
+    """Caddy with the FastCGI transport."""
+
+    name = "caddy"
+    example = "examples/Caddyfile"
+    programs = ("caddy",)
+    listen = "8080"
+
+    def values(self, daemon):
+        return {**super().values(daemon), "127.0.0.1": "127.0.0.1",
+                self.listen: str(self.port)}
+
+    def command(self):
+        return ["caddy", "run", "--config", self.config, "--adapter",
+                "caddyfile"]
+
+    def param_line(self, name, value):
+        return f'env {name} "{value}"'
+
+
+FRONTS = (Nginx, NginxCache, Apache, Lighttpd, Haproxy, Caddy)
