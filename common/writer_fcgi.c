@@ -66,10 +66,24 @@ static int fcgi_offer(
 	return fcgi_output_offer(self(writer)->output, data, length, ret_taken);
 }
 
+/* Sends what there is; -EAGAIN: that, or the end, has to wait. */
+static int hold_end(struct writer_fcgi *fcgi)
+{
+	int r = fcgi_output_flush(fcgi->output);
+
+	if (r < 0)
+		return r;
+	fcgi->held = true;
+	fcgi->watch(fcgi->watch_context, false);
+	return -EAGAIN;
+}
+
 static int fcgi_end(struct writer *writer)
 {
 	struct writer_fcgi *fcgi = self(writer);
 
+	if (fcgi->body_pending)
+		return hold_end(fcgi);
 	if (fcgi->ended)
 		return fcgi_output_flush(fcgi->output);
 	fcgi->ended = true;
@@ -80,7 +94,7 @@ static void fcgi_want(struct writer *writer, bool on)
 {
 	struct writer_fcgi *fcgi = self(writer);
 
-	fcgi->watch(fcgi->watch_context, on);
+	fcgi->watch(fcgi->watch_context, on && !fcgi->held);
 }
 
 static const struct writer_ops fcgi_ops = {
@@ -119,10 +133,22 @@ void writer_fcgi_init(struct writer_fcgi *writer, struct fcgi_output *output,
 	writer->room = room_of(send_buffer_size(fd), writer->tcp);
 }
 
-void writer_fcgi_begin(struct writer_fcgi *writer)
+void writer_fcgi_begin(struct writer_fcgi *writer, bool body_pending)
 {
 	writer->ended = false;
+	writer->body_pending = body_pending;
+	writer->held = false;
 	writer->writer.ready = NULL;
+}
+
+void writer_fcgi_body_done(struct writer_fcgi *writer)
+{
+	writer->body_pending = false;
+	if (!writer->held)
+		return;
+	writer->held = false;
+	writer->watch(writer->watch_context, true);
+	writer_fcgi_ready(writer);
 }
 
 void writer_fcgi_ready(struct writer_fcgi *writer)

@@ -20,6 +20,8 @@ struct writer_fcgi {
 	int fd;
 	bool tcp;
 	bool ended;
+	bool body_pending; /* the request's body is still coming */
+	bool held;         /* all has left but the end, which waits for it */
 	size_t room;
 	writer_fcgi_watch_fn *watch;
 	void *watch_context;
@@ -33,8 +35,15 @@ struct writer_fcgi {
 void writer_fcgi_init(struct writer_fcgi *writer, struct fcgi_output *output,
     int fd, size_t chunk_size);
 
-/* Before each response. */
-void writer_fcgi_begin(struct writer_fcgi *writer);
+/*
+ * Before each response. While `body_pending`, the end of the response is held
+ * back: HAProxy (2.6) takes an END_REQUEST in the middle of the body it sends
+ * badly, and lets the client's next request hang.
+ */
+void writer_fcgi_begin(struct writer_fcgi *writer, bool body_pending);
+
+/* The body has come, or is not waited for any longer. */
+void writer_fcgi_body_done(struct writer_fcgi *writer);
 
 /* The socket has room, or an error: passed on to who waits. */
 void writer_fcgi_ready(struct writer_fcgi *writer);

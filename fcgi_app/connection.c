@@ -11,11 +11,8 @@
  *	          but the peer is still sending its request body; a timer runs
  *	closing   handles are being closed; nothing else may touch it
  *
- * A peer that closes its sending side counts as gone: fronts close both, and
- * the program could not tell them apart.
- *
- * The connection owns socket, output, writer and, while there is one, the
- * request.
+ * A peer that closes its sending side counts as gone: fronts close both. The
+ * connection owns socket, output, writer and, while there is one, the request.
  */
 #include "config.h"
 #include "fcgi_app/connection.h"
@@ -125,10 +122,17 @@ static void set_timer(struct connection *connection, enum peer_timer_use use)
 		peer_timer_set(&connection->timer, use);
 }
 
+/* A response that waits for the end of the body ends without it. */
 static void on_expired(struct peer_timer *timer, const char *reason)
 {
-	connection_refuse(
-	    container_of(timer, struct connection, timer), reason);
+	struct connection *connection =
+	    container_of(timer, struct connection, timer);
+
+	connection->scan.keep_conn = false;
+	if (connection->writer.held)
+		writer_fcgi_body_done(&connection->writer);
+	else
+		connection_refuse(connection, reason);
 }
 
 /* Waits for room in the socket; who takes nothing for long is dropped. */
@@ -150,10 +154,9 @@ static void on_want(void *context, bool on)
 {
 	struct connection *connection = context;
 
-	if (on)
-		watch_writable(connection);
-	else
-		watch_readable(connection);
+	(on ? watch_writable : watch_readable)(connection);
+	if (connection->writer.held)
+		set_timer(connection, PEER_TIMER_LINGER);
 }
 
 /*
@@ -188,19 +191,16 @@ static void flush(struct connection *connection)
 
 /* --- requests ----------------------------------------------------------- */
 
-static bool keep(const struct connection *connection)
-{
-	return connection->scan.keep_conn && !connection->over_limit &&
-	    !connection->all->draining;
-}
-
 /*
  * The response has left. Closing with unread input would make the kernel
  * reset the connection, so a body that is still coming is waited for.
  */
 static void request_done(struct connection *connection)
 {
-	if (keep(connection)) {
+	bool keep = connection->scan.keep_conn && !connection->over_limit &&
+	    !connection->all->draining;
+
+	if (keep) {
 		fcgi_scan_request_done(&connection->scan);
 		time_input(connection);
 	} else if (fcgi_scan_in_body(&connection->scan)) {
@@ -269,7 +269,8 @@ static void start_request(
 	}
 	connection->request = request;
 	fcgi_output_begin(connection->output, connection->scan.request_id);
-	writer_fcgi_begin(&connection->writer);
+	writer_fcgi_begin(
+	    &connection->writer, fcgi_scan_in_body(&connection->scan));
 	if (error < 0)
 		request_refuse(request, 400, "malformed parameters");
 	else if (connection->over_limit)
@@ -353,6 +354,7 @@ static void on_event(struct connection *connection, enum fcgi_scan_event event)
 		on_body_bytes(connection);
 		break;
 	case FCGI_SCAN_BODY_END:
+		writer_fcgi_body_done(&connection->writer);
 		if (connection->lingering)
 			connection_close(connection, NULL);
 		break;
@@ -391,12 +393,11 @@ static void feed(
 
 static void on_readable(struct connection *connection)
 {
-	uint8_t *input = connection->all->input;
-	ssize_t n =
-	    recv(connection->fd, input, CONNECTION_READ_MAX, MSG_DONTWAIT);
+	uint8_t *in = connection->all->input;
+	ssize_t n = recv(connection->fd, in, CONNECTION_READ_MAX, MSG_DONTWAIT);
 
 	if (n > 0)
-		feed(connection, input, (size_t)n);
+		feed(connection, in, (size_t)n);
 	else if (n == 0 || errno == ECONNRESET)
 		connection_close(connection, PEER_CLOSED);
 	else if (errno != EAGAIN && errno != EINTR)
@@ -439,8 +440,7 @@ int connection_new(struct connections *all, int fd)
 		goto out_free;
 	peer_timer_init(
 	    &connection->timer, loop, all->services.options, on_expired);
-	connection->poll.data = connection;
-	connection->timer.handle.data = connection;
+	connection->poll.data = connection->timer.handle.data = connection;
 	connection->open_handles = 2;
 	connection->all = all;
 	connection->fd = fd;

@@ -34,8 +34,12 @@ static void on_timer(uv_timer_t *handle)
 {
 	struct peer_timer *timer =
 	    container_of(handle, struct peer_timer, handle);
+	enum peer_timer_use use = timer->use;
 
-	switch (timer->use) {
+	/* It has run down: set for the same use, it starts again. */
+	if (use != PEER_TIMER_SEND)
+		timer->use = PEER_TIMER_OFF;
+	switch (use) {
 	case PEER_TIMER_OFF:
 		break;
 	case PEER_TIMER_HEAD:

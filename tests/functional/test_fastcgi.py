@@ -10,7 +10,7 @@ from fastcgi import (ABORT_REQUEST, BEGIN_REQUEST, CANT_MPX_CONN, END_REQUEST,
                      GET_VALUES_RESULT, PARAMS, STDIN, UNKNOWN_ROLE,
                      UNKNOWN_TYPE, Response, record)
 from harness import (KIB, MIB, check_file, check_response, equal, main, test,
-                     true, wait_until)
+                     true, wait_idle, wait_until)
 
 LARGE = 16 * MIB
 VALUES = ("FCGI_MAX_CONNS", "FCGI_MAX_REQS", "FCGI_MPXS_CONNS")
@@ -319,6 +319,27 @@ def a_body_may_arrive_while_the_file_is_streaming(case):
         connection.send(record(STDIN, 1, b"z" * 10000, padding=8))
     connection.send(record(STDIN, 1))
     check_file(connection.receive(response), stored)
+    check_file(connection.ask(daemon.params("/file")), stored)
+
+
+@test
+def a_response_is_sent_before_its_body_and_ends_after_it(case):
+    daemon, stored = serve(case)
+    connection = daemon.connect()
+    for path, method, length in (("/file", "GET", 1000), ("/none", "GET", 14),
+                                 ("/file", "POST", 23), ("/file", "HEAD", 0)):
+        connection.send(fastcgi.head(daemon.params(path, method), keep=True)
+                        + record(STDIN, 1, b"z" * 1000))
+        response = Response()
+        connection.receive(response, until=lambda response=response,
+                           length=length: response.head is not None and
+                           response.length == length)
+        wait_idle(daemon.worker)
+        equal(connection.waiting(), 0, f"more bytes for {method} {path}")
+        connection.send(record(STDIN, 1, b"z" * 10) + record(STDIN, 1))
+        connection.receive(response)
+        true(response.complete, f"{response!r}")
+        equal(response.length, length, f"length for {method} {path}")
     check_file(connection.ask(daemon.params("/file")), stored)
 
 

@@ -116,7 +116,7 @@ static void init_writer(struct fixture *f, size_t chunk_size)
 	f->fcgi.watch = on_watch;
 	f->fcgi.watch_context = f;
 	f->writer = &f->fcgi.writer;
-	writer_fcgi_begin(&f->fcgi);
+	writer_fcgi_begin(&f->fcgi, false);
 	f->writer->context = f;
 }
 
@@ -311,7 +311,7 @@ static void ends_each_response_once(void **state)
 	check_received(f, 51000, 1);
 	f->length = 0;
 	fcgi_output_begin(f->output, REQUEST_ID);
-	writer_fcgi_begin(&f->fcgi);
+	writer_fcgi_begin(&f->fcgi, false);
 	assert_int_equal(ops->put(f->writer, f->data, 10), 0);
 	assert_int_equal(ops->end(f->writer), 0);
 	check_received(f, 10, 1);
@@ -373,11 +373,54 @@ static void passes_readiness_on(void **state)
 	assert_int_equal(f->watched, 0);
 	f->watch_on = true;
 	/* A new response: who waited for the last one does no more. */
-	writer_fcgi_begin(&f->fcgi);
+	writer_fcgi_begin(&f->fcgi, false);
 	writer_fcgi_ready(&f->fcgi);
 	assert_int_equal(f->ready, 1);
 	assert_int_equal(f->watched, 1);
 	assert_false(f->watch_on);
+}
+
+/* All leaves at once but END_REQUEST, which waits for the body. */
+static void holds_the_end_while_a_body_comes(void **state)
+{
+	struct fixture *f = *state;
+	const struct writer_ops *ops;
+
+	init_writer(f, CHUNK);
+	ops = f->writer->ops;
+	f->writer->ready = on_ready;
+	writer_fcgi_begin(&f->fcgi, true);
+	f->writer->ready = on_ready;
+	assert_int_equal(ops->put(f->writer, f->data, 1000), 0);
+	assert_int_equal(ops->end(f->writer), -EAGAIN);
+	take_all(f);
+	assert_true(f->length >= 1000);
+	/* A writable socket is nothing to wait for now. */
+	ops->want(f->writer, true);
+	assert_false(f->watch_on);
+	assert_int_equal(f->ready, 0);
+	writer_fcgi_body_done(&f->fcgi);
+	assert_int_equal(f->ready, 1);
+	assert_true(f->watch_on);
+	assert_int_equal(ops->end(f->writer), 0);
+	check_received(f, 1000, 1);
+	writer_fcgi_body_done(&f->fcgi);
+	assert_int_equal(f->ready, 1);
+}
+
+/* The body ends first, as nearly always. */
+static void holds_nothing_when_the_body_is_there(void **state)
+{
+	struct fixture *f = *state;
+
+	init_writer(f, CHUNK);
+	writer_fcgi_begin(&f->fcgi, true);
+	f->writer->ready = on_ready;
+	writer_fcgi_body_done(&f->fcgi);
+	assert_int_equal(f->ready, 0);
+	assert_int_equal(f->writer->ops->put(f->writer, f->data, 10), 0);
+	assert_int_equal(f->writer->ops->end(f->writer), 0);
+	check_received(f, 10, 1);
 }
 
 int main(void)
@@ -393,6 +436,8 @@ int main(void)
 		TEST(says_that_the_peer_is_gone, setup_unix),
 		TEST(asks_to_watch, setup_unix),
 		TEST(passes_readiness_on, setup_unix),
+		TEST(holds_the_end_while_a_body_comes, setup_unix),
+		TEST(holds_nothing_when_the_body_is_there, setup_unix),
 	};
 
 	return cmocka_run_group_tests_name("writer_fcgi", tests, NULL, NULL);
