@@ -17,7 +17,7 @@
  *	representation answers as HTTP wants it: preconditions, ranges, head, by
  *	               the rules in policy/ and with the operator_fields;
  *	               several ranges make a multipart_body
- *	actions/probe  with --probe: answers commands/doctor, by probe_source,
+ *	actions/probe  with --probe: answers the doctor, by probe_source,
  *	               and remembers how it went on the probe_board
  *	request        sends the head and starts the pump        (common/stream)
  *
@@ -30,8 +30,7 @@
  *	common/writer_fcgi  passes it on to
  *	common/fcgi_output  which frames and sends it, and never blocks
  *
- *	commands/doctor examines a front server: doctor_http (libcurl),
- *	               doctor_checks, doctor_leave, doctor_advice
+ *	commands/doctor starts the program in doctor/, which examines a front
  *	roots, listener, log, access_log, options: what their names say
  *	services       what a worker lends to its requests
  */

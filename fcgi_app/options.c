@@ -118,6 +118,8 @@ static const char doc[] =
     "SIZE takes K, M or G; TIME takes ms, s, m or h, seconds without.\n"
     "SIGTERM and SIGINT stop the program when running responses are done; a "
     "second one stops it at once.\n\n"
+    "Other commands, each with a --help of its own: \"fcgi-stream digest\", "
+    "\"fcgi-stream doctor\".\n\n"
     "Environment: FCGI_WEB_SERVER_ADDRS, a list of addresses that may "
     "connect over TCP, separated by commas.";
 

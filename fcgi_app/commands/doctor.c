@@ -1,238 +1,46 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The command line, the first contact, and the order of the checks. The quick
- * ones come first; all of them are done, whatever is found.
+ * The doctor is a program of its own, so that the one that serves is not
+ * linked with an HTTP client and all that it needs.
  */
 #include "config.h"
 #include "fcgi_app/commands/doctor.h"
 
-#include <argp.h>
-#include <curl/curl.h>
 #include <errno.h>
-#include <signal.h>
-#include <stdlib.h>
+#include <limits.h>
+#include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
-#include "common/parse_number.h"
-#include "fcgi_app/commands/doctor_checks.h"
-#include "fcgi_app/commands/doctor_probe.h"
-#include "fcgi_app/policy/probe_query.h"
+#define PROGRAM "fcgi-stream-doctor"
+#define EXIT_NOT_FOUND 2
 
-/* A pause of the probe must fit into it. */
-#define TIMEOUT_MIN_MS (2 * PROBE_PAUSE_MAX_MS)
-#define TIMEOUT_MAX_MS ((uint64_t)3600 * 1000)
-#define TIMEOUT_MS ((uint64_t)30000)
-/* So much is printed of what a server sends. */
-#define SHOWN_MAX 512
-
-/* --- the command line --------------------------------------------------- */
-
-enum { KEY_TIMEOUT = 256 };
-
-static const struct argp_option argp_options[] = {
-	{ "insecure", 'k', NULL, 0, "Take any certificate of an https URL", 0 },
-	{ "timeout", KEY_TIMEOUT, "TIME", 0, "For each request (30s)", 0 },
-	{ 0 },
-};
-
-static const char doc[] =
-    "Finds out what the front server at URL does to the answers of a "
-    "fcgi-stream behind it, and says how to mend what is wrong."
-    "\v"
-    "URL is a location that this fcgi-stream serves files in; it must have "
-    "been started with --probe. TIME takes s, m or h, seconds without.\n\n"
-    "Exit status: 0 if all is well, 1 if something should be mended, 2 if "
-    "nothing could be examined.";
-
-static void set_url(
-    struct doctor *doctor, const char *url, struct argp_state *state)
+/* The name of the program beside the running one. */
+static int find_sibling(char *name, size_t size)
 {
-	int r;
+	ssize_t length = readlink("/proc/self/exe", name, size);
+	char *end;
 
-	if (*doctor->base)
-		argp_error(state, "%s: more than one URL", url);
-	r = doctor_url_base(url, doctor->base);
-	if (r == -ENOSPC)
-		argp_error(state, "the URL is too long");
-	else if (r < 0)
-		argp_error(state, "%s: not an http or https URL", url);
-}
-
-static void set_timeout(
-    struct doctor *doctor, const char *text, struct argp_state *state)
-{
-	uint64_t ms = 0;
-
-	if (parse_duration(text, &ms) < 0 || ms < TIMEOUT_MIN_MS ||
-	    ms > TIMEOUT_MAX_MS)
-		argp_error(
-		    state, "--timeout=%s: not a time from 10s to 1h", text);
-	doctor->http.timeout_ms = ms;
-}
-
-static error_t parse_option(int key, char *arg, struct argp_state *state)
-{
-	struct doctor *doctor = state->input;
-
-	switch (key) {
-	case 'k':
-		doctor->http.insecure = true;
-		return 0;
-	case KEY_TIMEOUT:
-		set_timeout(doctor, arg, state);
-		return 0;
-	case ARGP_KEY_ARG:
-		set_url(doctor, arg, state);
-		return 0;
-	case ARGP_KEY_NO_ARGS:
-		argp_error(state, "URL is missing: which front server?");
-		return 0;
-	}
-	return ARGP_ERR_UNKNOWN;
-}
-
-static void parse_command_line(struct doctor *doctor, int argc, char **argv)
-{
-	static const struct argp argp = {
-		.options = argp_options,
-		.parser = parse_option,
-		.args_doc = "URL",
-		.doc = doc,
-	};
-	static char name[] = "fcgi-stream doctor";
-
-	argv[0] = name;
-	argp_err_exit_status = DOCTOR_EXIT_NO_ANSWER;
-	argp_parse(&argp, argc, argv, 0, NULL, doctor);
-}
-
-/* --- the first contact -------------------------------------------------- */
-
-static const char *meaning(long status)
-{
-	switch (status) {
-	case 404:
-		return "The probe is off, or this location is not served by "
-		       "fcgi-stream.\nStart fcgi-stream with --probe, and give "
-		       "the URL of a location that it serves files in.";
-	case 401:
-	case 403:
-		return "The front server or fcgi-stream does not let the "
-		       "doctor "
-		       "in. The probe may be off:\nstart fcgi-stream with "
-		       "--probe, and let this machine in.";
-	case 502:
-	case 503:
-	case 504:
-		return "The front server gets no answer from fcgi-stream. Does "
-		       "it run, and where the front looks\nfor it? May the "
-		       "front write to its socket?";
-	}
-	return "This is not an answer of the probe. Give the URL of a location "
-	       "that fcgi-stream serves\nfiles in, and start fcgi-stream with "
-	       "--probe.";
-}
-
-static void explain(const struct doctor *doctor, struct http_exchange *exchange)
-{
-	const char *error = http_error(exchange);
-	const char *location = http_field(exchange, "Location");
-	long status = http_status(exchange);
-	char text[SHOWN_MAX];
-
-	fprintf(stderr, "fcgi-stream doctor: %s: ", doctor->base);
-	if (error && status == 0) {
-		fprintf(stderr, "cannot connect, or no answer: %s\n", error);
-	} else if (status >= 300 && status < 400 && location) {
-		snprintf(text, sizeof(text), "%s", location);
-		fprintf(stderr, "status %ld: leads to %s\nGive that URL.\n",
-		    status, doctor_defuse(text));
-	} else {
-		fprintf(stderr, "status %ld%s%s\n%s\n", status,
-		    error ? ", " : "", error ? error : "", meaning(status));
-	}
-}
-
-/* Who speaks FastCGI counts, which is not always who answers the client. */
-static void identify(struct doctor *doctor, const json_t *echo,
-    const struct http_exchange *exchange)
-{
-	const char *software =
-	    doctor_string(json_object_get(echo, "params"), "SERVER_SOFTWARE");
-	const char *server = http_field(exchange, "Server");
-	const char *name = *software ? software : server;
-	char text[SHOWN_MAX];
-
-	doctor->front = doctor_front_find(name);
-	snprintf(text, sizeof(text), "%s", name ? name : "says no name");
-	fprintf(doctor->out, "front server: %s", doctor_defuse(text));
-	if (*software && server && doctor_front_find(server) != doctor->front) {
-		snprintf(text, sizeof(text), "%s", server);
-		fprintf(doctor->out, ", behind %s", doctor_defuse(text));
-	}
-	snprintf(text, sizeof(text), "%s", doctor_string(echo, "version"));
-	fprintf(doctor->out, "\nfcgi-stream:  %s\n\n", doctor_defuse(text));
-}
-
-/* --- the examination ---------------------------------------------------- */
-
-static void check_all(struct doctor *doctor, const json_t *echo)
-{
-	doctor_check_path(doctor, echo);
-	doctor_check_root(doctor, echo);
-	doctor_check_length(doctor);
-	doctor_check_ranges(doctor);
-	doctor_check_conditions(doctor);
-	doctor_check_heads(doctor);
-	doctor_check_cut(doctor);
-	doctor_check_buffering(doctor);
-	doctor_check_flood(doctor);
-	doctor_check_idle(doctor);
-}
-
-static int summarize(const struct doctor *doctor)
-{
-	fprintf(doctor->out, "\n%u %s, %u %s\n", doctor->problems,
-	    doctor->problems == 1 ? "problem" : "problems", doctor->remarks,
-	    doctor->remarks == 1 ? "remark" : "remarks");
-	return doctor->problems > 0 ? DOCTOR_EXIT_FOUND : DOCTOR_EXIT_WELL;
-}
-
-static int examine(struct doctor *doctor)
-{
-	const struct doctor_question question = {
-		.below = "",
-		.query = "test=echo",
-	};
-	struct http_exchange *exchange = doctor_ask(doctor, &question);
-	json_t *echo = doctor_json(exchange);
-
-	if (!echo) {
-		explain(doctor, exchange);
-		http_free(exchange);
-		return DOCTOR_EXIT_NO_ANSWER;
-	}
-	identify(doctor, echo, exchange);
-	http_free(exchange);
-	check_all(doctor, echo);
-	json_decref(echo);
-	return summarize(doctor);
+	if (length < 0 || (size_t)length >= size)
+		return -ENOENT;
+	name[length] = '\0';
+	end = strrchr(name, '/');
+	if (!end || size - (size_t)(end + 1 - name) < sizeof(PROGRAM))
+		return -ENOENT;
+	memcpy(end + 1, PROGRAM, sizeof(PROGRAM));
+	return 0;
 }
 
 int doctor_command(int argc, char **argv)
 {
-	struct doctor doctor = {
-		.out = stdout,
-		.http.timeout_ms = TIMEOUT_MS,
-	};
-	int status;
+	char sibling[PATH_MAX];
 
-	parse_command_line(&doctor, argc, argv);
-	/* A front may close while something is sent (CURLOPT_NOSIGNAL). */
-	signal(SIGPIPE, SIG_IGN);
-	if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
-		return DOCTOR_EXIT_NO_ANSWER;
-	status = examine(&doctor);
-	curl_global_cleanup();
-	return status;
+	(void)argc;
+	if (find_sibling(sibling, sizeof(sibling)) == 0)
+		execv(sibling, argv);
+	if (errno == ENOENT)
+		execv(PKGLIBEXECDIR "/" PROGRAM, argv);
+	fprintf(stderr, "fcgi-stream doctor: %s: %s\n",
+	    PKGLIBEXECDIR "/" PROGRAM, strerror(errno));
+	return EXIT_NOT_FOUND;
 }

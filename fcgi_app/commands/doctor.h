@@ -1,17 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* fcgi-stream doctor URL: examines the front server before a fcgi-stream. */
+/* fcgi-stream doctor URL: runs the program in doctor/. */
 #ifndef FCGI_APP_COMMANDS_DOCTOR_H
 #define FCGI_APP_COMMANDS_DOCTOR_H
 
-/* All is well, something should be mended, nothing could be examined. */
-#define DOCTOR_EXIT_WELL 0
-#define DOCTOR_EXIT_FOUND 1
-#define DOCTOR_EXIT_NO_ANSWER 2
-
 /*
- * Examines the location that the URL in `argv` names, by the action `probe`
- * of a fcgi-stream that was started with --probe, and prints what it found on
- * standard output. Returns the exit status, one of those above.
+ * Becomes the program fcgi-stream-doctor (execv(3)), which is found beside the
+ * running program or where it was installed. Returns the exit status for when
+ * that can't be: 2, as it means with the doctor that nothing was examined.
  */
 int doctor_command(int argc, char **argv);
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Unit tests of fcgi_app/commands/doctor_advice. */
+/* Unit tests of doctor/doctor_advice. */
 #include "config.h"
 
-#include "fcgi_app/commands/doctor_advice.h"
+#include "doctor/doctor_advice.h"
 
 #include <string.h>
 

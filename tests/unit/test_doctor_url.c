@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Unit tests of fcgi_app/commands/doctor_url. */
+/* Unit tests of doctor/doctor_url. */
 #include "config.h"
 
-#include "fcgi_app/commands/doctor_url.h"
+#include "doctor/doctor_url.h"
 
 #include <errno.h>
 #include <string.h>

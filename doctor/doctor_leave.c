@@ -4,7 +4,7 @@
  * and asks the probe, by the answer's token, what has left.
  */
 #include "config.h"
-#include "fcgi_app/commands/doctor_checks.h"
+#include "doctor/doctor_checks.h"
 
 #include <inttypes.h>
 #include <stdbool.h>
@@ -13,7 +13,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "fcgi_app/commands/doctor_probe.h"
+#include "doctor/doctor_probe.h"
 #include "fcgi_app/policy/probe_query.h"
 
 #define COMPLAINT_MAX 256
@@ -113,7 +113,7 @@ static struct state wait_still(const struct doctor *doctor, uint64_t token)
 	return state;
 }
 
-static struct http_exchange *begin(
+static struct doctor_http_exchange *begin(
     const struct doctor *doctor, const char *query, uint64_t stop_after)
 {
 	const struct doctor_question question = {
@@ -166,7 +166,7 @@ static enum buffering first_piece(
 	/* The end of a long piece is kept for the next record. */
 	uint64_t enough = size > SMALL_PIECE ? size / 2 : size;
 	uint64_t token = doctor_token();
-	struct http_exchange *exchange;
+	struct doctor_http_exchange *exchange;
 	enum buffering result = FAILS;
 	const char *complaint;
 	char query[QUERY_MAX];
@@ -175,13 +175,13 @@ static enum buffering first_piece(
 	    "test=pieces&size=%" PRIu64 "&pause=%" PRIu64 "&token=%016" PRIx64,
 	    size, PROBE_PAUSE_MAX_MS, token);
 	exchange = begin(doctor, query, enough);
-	if (http_body_length(exchange) >= enough)
+	if (doctor_http_body_length(exchange) >= enough)
 		result = release(doctor, token);
-	http_finish(exchange);
+	doctor_http_finish(exchange);
 	complaint = doctor_complaint(exchange, text, COMPLAINT_MAX);
-	if (!complaint && http_body_length(exchange) != 2 * size)
+	if (!complaint && doctor_http_body_length(exchange) != 2 * size)
 		complaint = strcpy(text, "the body has another length");
-	http_free(exchange);
+	doctor_http_free(exchange);
 	return complaint ? FAILS : result;
 }
 
@@ -228,7 +228,7 @@ void doctor_check_buffering(struct doctor *doctor)
 
 void doctor_check_cut(struct doctor *doctor)
 {
-	struct http_exchange *exchange;
+	struct doctor_http_exchange *exchange;
 	char text[COMPLAINT_MAX];
 	char query[QUERY_MAX];
 	const char *complaint;
@@ -238,7 +238,7 @@ void doctor_check_cut(struct doctor *doctor)
 	    doctor_token());
 	exchange = begin(doctor, query, 0);
 	complaint = doctor_complaint(exchange, text, sizeof(text));
-	if (http_status(exchange) == 503)
+	if (doctor_http_status(exchange) == 503)
 		doctor_unclear(doctor,
 		    "a body that is broken off: too many probes are under "
 		    "way; try again later");
@@ -249,7 +249,7 @@ void doctor_check_cut(struct doctor *doctor)
 	else
 		doctor_found(doctor, DOCTOR_CUT_INVISIBLE,
 		    "a body that is broken off looks whole");
-	http_free(exchange);
+	doctor_http_free(exchange);
 }
 
 /* --- a client that reads nothing, and leaves ---------------------------- */
@@ -289,7 +289,7 @@ static void judge_told(
 void doctor_check_flood(struct doctor *doctor)
 {
 	uint64_t token = doctor_token();
-	struct http_exchange *exchange;
+	struct doctor_http_exchange *exchange;
 	struct state before, after;
 	char query[QUERY_MAX];
 
@@ -298,7 +298,7 @@ void doctor_check_flood(struct doctor *doctor)
 	    token);
 	exchange = begin(doctor, query, 1);
 	before = wait_still(doctor, token);
-	http_free(exchange);
+	doctor_http_free(exchange);
 	if (!before.known) {
 		unknown(doctor, "a client that reads nothing");
 		return;
@@ -314,7 +314,7 @@ void doctor_check_flood(struct doctor *doctor)
 void doctor_check_idle(struct doctor *doctor)
 {
 	uint64_t token = doctor_token();
-	struct http_exchange *exchange;
+	struct doctor_http_exchange *exchange;
 	struct state state;
 	char query[QUERY_MAX];
 
@@ -326,8 +326,8 @@ void doctor_check_idle(struct doctor *doctor)
 	 * which fronts notice sooner than the usual end.
 	 */
 	exchange = begin(doctor, query, MIB / 2);
-	http_drain(exchange, DRAIN_MS);
-	http_free(exchange);
+	doctor_http_drain(exchange, DRAIN_MS);
+	doctor_http_free(exchange);
 	state = wait_end(doctor, token, IDLE_MS + TELL_MS);
 	if (!state.known)
 		unknown(doctor, "a client that leaves");

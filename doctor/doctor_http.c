@@ -4,7 +4,7 @@
  * socket is not read, and to clean it up closes the connection.
  */
 #include "config.h"
-#include "fcgi_app/commands/doctor_http.h"
+#include "doctor/doctor_http.h"
 
 #include <curl/curl.h>
 #include <stdlib.h>
@@ -13,7 +13,7 @@
 /* How long one wait for the socket is; libcurl has timers of its own. */
 #define POLL_MS 1000
 
-struct http_exchange {
+struct doctor_http_exchange {
 	CURLM *multi;
 	CURL *easy;
 	struct curl_slist *fields;
@@ -27,7 +27,7 @@ struct http_exchange {
 
 static size_t on_body(char *data, size_t one, size_t count, void *context)
 {
-	struct http_exchange *exchange = context;
+	struct doctor_http_exchange *exchange = context;
 	uint64_t room = HTTP_KEEP_MAX - exchange->length;
 	size_t length = one * count;
 
@@ -41,8 +41,9 @@ static size_t on_body(char *data, size_t one, size_t count, void *context)
 	return length;
 }
 
-static void set_up(struct http_exchange *exchange,
-    const struct http_options *options, const struct http_question *question)
+static void set_up(struct doctor_http_exchange *exchange,
+    const struct doctor_http_options *options,
+    const struct doctor_http_question *question)
 {
 	CURL *easy = exchange->easy;
 	long verify = options->insecure ? 0 : 1;
@@ -66,7 +67,7 @@ static void set_up(struct http_exchange *exchange,
 	curl_easy_setopt(easy, CURLOPT_BUFFERSIZE, 4096L);
 }
 
-static void take_result(struct http_exchange *exchange)
+static void take_result(struct doctor_http_exchange *exchange)
 {
 	int left;
 	CURLMsg *message;
@@ -79,14 +80,14 @@ static void take_result(struct http_exchange *exchange)
 	}
 }
 
-static bool may_stop(const struct http_exchange *exchange)
+static bool may_stop(const struct doctor_http_exchange *exchange)
 {
 	return exchange->over ||
 	    (exchange->stop_after > 0 &&
 		exchange->length >= exchange->stop_after);
 }
 
-static void drive(struct http_exchange *exchange)
+static void drive(struct doctor_http_exchange *exchange)
 {
 	int running;
 
@@ -103,10 +104,11 @@ static void drive(struct http_exchange *exchange)
 	}
 }
 
-struct http_exchange *http_ask(
-    const struct http_options *options, const struct http_question *question)
+struct doctor_http_exchange *doctor_http_ask(
+    const struct doctor_http_options *options,
+    const struct doctor_http_question *question)
 {
-	struct http_exchange *exchange = calloc(1, sizeof(*exchange));
+	struct doctor_http_exchange *exchange = calloc(1, sizeof(*exchange));
 
 	if (!exchange)
 		return NULL;
@@ -117,7 +119,7 @@ struct http_exchange *http_ask(
 		exchange->fields = curl_slist_append(NULL, question->field);
 	if (!exchange->easy || !exchange->multi ||
 	    (question->field && !exchange->fields)) {
-		http_free(exchange);
+		doctor_http_free(exchange);
 		return NULL;
 	}
 	set_up(exchange, options, question);
@@ -126,14 +128,14 @@ struct http_exchange *http_ask(
 	return exchange;
 }
 
-void http_finish(struct http_exchange *exchange)
+void doctor_http_finish(struct doctor_http_exchange *exchange)
 {
 	exchange->stop_after = 0;
 	curl_easy_pause(exchange->easy, CURLPAUSE_CONT);
 	drive(exchange);
 }
 
-void http_drain(struct http_exchange *exchange, int ms)
+void doctor_http_drain(struct doctor_http_exchange *exchange, int ms)
 {
 	int running, ready = 1;
 
@@ -150,7 +152,7 @@ void http_drain(struct http_exchange *exchange, int ms)
 	}
 }
 
-void http_free(struct http_exchange *exchange)
+void doctor_http_free(struct doctor_http_exchange *exchange)
 {
 	if (!exchange)
 		return;
@@ -162,7 +164,7 @@ void http_free(struct http_exchange *exchange)
 	free(exchange);
 }
 
-const char *http_error(const struct http_exchange *exchange)
+const char *doctor_http_error(const struct doctor_http_exchange *exchange)
 {
 	if (!exchange->over || exchange->result == CURLE_OK)
 		return NULL;
@@ -170,7 +172,7 @@ const char *http_error(const struct http_exchange *exchange)
 				: curl_easy_strerror(exchange->result);
 }
 
-long http_status(const struct http_exchange *exchange)
+long doctor_http_status(const struct doctor_http_exchange *exchange)
 {
 	long status = 0;
 
@@ -178,7 +180,8 @@ long http_status(const struct http_exchange *exchange)
 	return status;
 }
 
-const char *http_field(const struct http_exchange *exchange, const char *name)
+const char *doctor_http_field(
+    const struct doctor_http_exchange *exchange, const char *name)
 {
 	struct curl_header *field;
 
@@ -188,12 +191,12 @@ const char *http_field(const struct http_exchange *exchange, const char *name)
 	return field->value;
 }
 
-const char *http_body(const struct http_exchange *exchange)
+const char *doctor_http_body(const struct doctor_http_exchange *exchange)
 {
 	return exchange->body;
 }
 
-uint64_t http_body_length(const struct http_exchange *exchange)
+uint64_t doctor_http_body_length(const struct doctor_http_exchange *exchange)
 {
 	return exchange->length;
 }

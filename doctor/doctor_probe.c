@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 #include "config.h"
-#include "fcgi_app/commands/doctor_probe.h"
+#include "doctor/doctor_probe.h"
 
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
 
-#include "fcgi_app/options.h"
 #include "fcgi_app/policy/probe_query.h"
 
 /* A base, a component, the probe's name and a query. */
@@ -18,31 +17,31 @@
 
 /* --- asking ------------------------------------------------------------- */
 
-struct http_exchange *doctor_ask(
+struct doctor_http_exchange *doctor_ask(
     const struct doctor *doctor, const struct doctor_question *question)
 {
 	char url[URL_MAX];
-	const struct http_question asked = {
+	const struct doctor_http_question asked = {
 		.url = url,
 		.field = question->field,
 		.stop_after = question->stop_after,
 	};
-	struct http_exchange *exchange;
+	struct doctor_http_exchange *exchange;
 
 	snprintf(url, sizeof(url), "%s%s%s" PROBE_PATH_NAME "?%s", doctor->base,
 	    question->below, *question->below ? "/" : "", question->query);
-	exchange = http_ask(&doctor->http, &asked);
+	exchange = doctor_http_ask(&doctor->http, &asked);
 	if (exchange)
 		return exchange;
 	fputs("fcgi-stream doctor: out of memory\n", stderr);
-	exit(OPTIONS_EXIT_USAGE);
+	exit(DOCTOR_EXIT_NO_ANSWER);
 }
 
 const char *doctor_complaint(
-    const struct http_exchange *exchange, char *text, size_t size)
+    const struct doctor_http_exchange *exchange, char *text, size_t size)
 {
-	const char *error = http_error(exchange);
-	long status = http_status(exchange);
+	const char *error = doctor_http_error(exchange);
+	long status = doctor_http_status(exchange);
 
 	if (error)
 		snprintf(text, size, "%s", error);
@@ -53,13 +52,13 @@ const char *doctor_complaint(
 	return text;
 }
 
-json_t *doctor_json(const struct http_exchange *exchange)
+json_t *doctor_json(const struct doctor_http_exchange *exchange)
 {
 	json_t *object;
 
-	if (http_error(exchange) || http_status(exchange) != 200)
+	if (doctor_http_error(exchange) || doctor_http_status(exchange) != 200)
 		return NULL;
-	object = json_loads(http_body(exchange), 0, NULL);
+	object = json_loads(doctor_http_body(exchange), 0, NULL);
 	if (json_integer_value(json_object_get(object, PROBE_MARK)) ==
 	    PROBE_AGREEMENT)
 		return object;
@@ -73,10 +72,10 @@ json_t *doctor_ask_json(const struct doctor *doctor, const char *query)
 		.below = "",
 		.query = query,
 	};
-	struct http_exchange *exchange = doctor_ask(doctor, &question);
+	struct doctor_http_exchange *exchange = doctor_ask(doctor, &question);
 	json_t *object = doctor_json(exchange);
 
-	http_free(exchange);
+	doctor_http_free(exchange);
 	return object;
 }
 

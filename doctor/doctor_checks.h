@@ -3,8 +3,8 @@
  * The doctor's checks. Each asks the probe, through the front, and reports what
  * it found in a line or a few.
  */
-#ifndef FCGI_APP_COMMANDS_DOCTOR_CHECKS_H
-#define FCGI_APP_COMMANDS_DOCTOR_CHECKS_H
+#ifndef DOCTOR_DOCTOR_CHECKS_H
+#define DOCTOR_DOCTOR_CHECKS_H
 
 #include <jansson.h>
 

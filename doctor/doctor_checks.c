@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "config.h"
-#include "fcgi_app/commands/doctor_checks.h"
+#include "doctor/doctor_checks.h"
 
 #include <inttypes.h>
 #include <stdbool.h>
@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "fcgi_app/commands/doctor_probe.h"
+#include "doctor/doctor_probe.h"
 #include "fcgi_app/policy/probe_query.h"
 
 #define COUNT(table) (sizeof(table) / sizeof((table)[0]))
@@ -63,7 +63,7 @@ static void check_name(struct doctor *doctor, size_t i)
 		.below = names[i].sent,
 		.query = "test=echo",
 	};
-	struct http_exchange *exchange = doctor_ask(doctor, &question);
+	struct doctor_http_exchange *exchange = doctor_ask(doctor, &question);
 	char text[COMPLAINT_MAX];
 	const char *complaint = doctor_complaint(exchange, text, sizeof(text));
 	json_t *echo = doctor_json(exchange);
@@ -75,7 +75,7 @@ static void check_name(struct doctor *doctor, size_t i)
 		    names[i].what, names[i].sent,
 		    complaint ? complaint : "the probe is not reached");
 	json_decref(echo);
-	http_free(exchange);
+	doctor_http_free(exchange);
 }
 
 /* No front is wrong here, but the operator may want to know. */
@@ -85,14 +85,14 @@ static void check_encoded_slash(struct doctor *doctor)
 		.below = "a%2Fb",
 		.query = "test=echo",
 	};
-	struct http_exchange *exchange = doctor_ask(doctor, &question);
+	struct doctor_http_exchange *exchange = doctor_ask(doctor, &question);
 	json_t *echo = doctor_json(exchange);
 	const char *path = doctor_string(echo, "path");
 
 	if (!echo)
 		doctor_good(doctor,
 		    "an encoded slash (%%2F) in a path is refused (status %ld)",
-		    http_status(exchange));
+		    doctor_http_status(exchange));
 	else if (doctor_path_judge(question.below, path) == DOCTOR_PATH_ONCE)
 		doctor_good(doctor,
 		    "an encoded slash (%%2F) in a path becomes a slash");
@@ -101,7 +101,7 @@ static void check_encoded_slash(struct doctor *doctor)
 		    "an encoded slash (%%2F) in a path arrives as \"%s\"",
 		    path);
 	json_decref(echo);
-	http_free(exchange);
+	doctor_http_free(exchange);
 }
 
 /* The names of those that were sent, with commas. */
@@ -157,7 +157,7 @@ void doctor_check_root(struct doctor *doctor, const json_t *echo)
 
 /* --- bodies and ranges -------------------------------------------------- */
 
-static struct http_exchange *ask_body(
+static struct doctor_http_exchange *ask_body(
     const struct doctor *doctor, const char *field)
 {
 	const struct doctor_question question = {
@@ -169,12 +169,13 @@ static struct http_exchange *ask_body(
 	return doctor_ask(doctor, &question);
 }
 
-static bool body_is(
-    const struct http_exchange *exchange, uint64_t first, uint64_t length)
+static bool body_is(const struct doctor_http_exchange *exchange, uint64_t first,
+    uint64_t length)
 {
-	const char *body = http_body(exchange);
+	const char *body = doctor_http_body(exchange);
 
-	if (http_error(exchange) || http_body_length(exchange) != length)
+	if (doctor_http_error(exchange) ||
+	    doctor_http_body_length(exchange) != length)
 		return false;
 	for (uint64_t i = 0; i < length; i++)
 		if ((unsigned char)body[i] != probe_query_byte(first + i))
@@ -184,10 +185,10 @@ static bool body_is(
 
 void doctor_check_length(struct doctor *doctor)
 {
-	struct http_exchange *exchange =
+	struct doctor_http_exchange *exchange =
 	    ask_body(doctor, "Accept-Encoding: gzip, br, zstd");
-	const char *coding = http_field(exchange, "Content-Encoding");
-	const char *length = http_field(exchange, "Content-Length");
+	const char *coding = doctor_http_field(exchange, "Content-Encoding");
+	const char *length = doctor_http_field(exchange, "Content-Length");
 	char text[COMPLAINT_MAX];
 	const char *complaint = doctor_complaint(exchange, text, sizeof(text));
 
@@ -202,54 +203,55 @@ void doctor_check_length(struct doctor *doctor)
 	else
 		doctor_found(doctor, DOCTOR_NO_LENGTH, "Content-Length is %s",
 		    length ? "changed" : "dropped");
-	http_free(exchange);
+	doctor_http_free(exchange);
 }
 
 static void check_one_range(struct doctor *doctor)
 {
-	struct http_exchange *exchange =
+	struct doctor_http_exchange *exchange =
 	    ask_body(doctor, "Range: bytes=100-199");
-	const char *content_range = http_field(exchange, "Content-Range");
+	const char *content_range =
+	    doctor_http_field(exchange, "Content-Range");
 	bool right = content_range &&
 	    strcmp(content_range, "bytes 100-199/" BODY_SIZE) == 0;
 
-	if (http_status(exchange) != 206)
+	if (doctor_http_status(exchange) != 206)
 		doctor_found(doctor, DOCTOR_NO_RANGE,
 		    "a range is answered with status %ld, not 206",
-		    http_status(exchange));
+		    doctor_http_status(exchange));
 	else if (!right || !body_is(exchange, 100, 100))
 		doctor_found(doctor, DOCTOR_NO_RANGE,
 		    "the answer to a range arrives changed");
-	else if (!http_field(exchange, PROBE_RANGE_FIELD))
+	else if (!doctor_http_field(exchange, PROBE_RANGE_FIELD))
 		doctor_found(doctor, DOCTOR_NO_RANGE,
 		    "the front cuts ranges itself, and does not pass Range on");
 	else
 		doctor_good(doctor, "a range is passed on, and its 206 back");
-	http_free(exchange);
+	doctor_http_free(exchange);
 }
 
 /* The probe sends all to this; some fronts cut it into parts themselves. */
 static void check_many_ranges(struct doctor *doctor)
 {
 	static const char ranges[] = "bytes=0-9,100-199";
-	struct http_exchange *exchange =
+	struct doctor_http_exchange *exchange =
 	    ask_body(doctor, "Range: bytes=0-9,100-199");
-	const char *passed = http_field(exchange, PROBE_RANGE_FIELD);
+	const char *passed = doctor_http_field(exchange, PROBE_RANGE_FIELD);
 
 	if (!passed)
 		doctor_found(doctor, DOCTOR_NO_RANGE,
 		    "a Range with several ranges is not passed on (status %ld)",
-		    http_status(exchange));
+		    doctor_http_status(exchange));
 	else if (strcmp(passed, ranges) != 0)
 		doctor_found(doctor, DOCTOR_NO_RANGE,
 		    "a Range with several ranges arrives as \"%s\"", passed);
 	else
 		doctor_good(doctor,
 		    "a Range with several ranges is passed on%s",
-		    http_status(exchange) == 206
+		    doctor_http_status(exchange) == 206
 			? "; the front cuts a whole body into parts itself"
 			: "");
-	http_free(exchange);
+	doctor_http_free(exchange);
 }
 
 void doctor_check_ranges(struct doctor *doctor)
@@ -282,7 +284,8 @@ void doctor_check_conditions(struct doctor *doctor)
 			.query = "test=echo",
 			.field = conditions[i].field,
 		};
-		struct http_exchange *exchange = doctor_ask(doctor, &question);
+		struct doctor_http_exchange *exchange =
+		    doctor_ask(doctor, &question);
 		json_t *echo = doctor_json(exchange);
 		const json_t *params = json_object_get(echo, "params");
 
@@ -290,7 +293,7 @@ void doctor_check_conditions(struct doctor *doctor)
 			n += (size_t)snprintf(dropped + n, sizeof(dropped) - n,
 			    "%s%s", n > 0 ? ", " : "", conditions[i].name);
 		json_decref(echo);
-		http_free(exchange);
+		doctor_http_free(exchange);
 	}
 	if (n > 0)
 		doctor_found(doctor, DOCTOR_NO_CONDITIONS,
@@ -323,13 +326,13 @@ static bool head_passes(
 		.below = "",
 		.query = query,
 	};
-	struct http_exchange *exchange = doctor_ask(doctor, &question);
+	struct doctor_http_exchange *exchange = doctor_ask(doctor, &question);
 	const char *complaint = doctor_complaint(exchange, text, COMPLAINT_MAX);
-	bool whole = http_field(exchange, PROBE_LAST_FIELD) != NULL;
+	bool whole = doctor_http_field(exchange, PROBE_LAST_FIELD) != NULL;
 
 	if (!complaint && !whole)
 		snprintf(text, COMPLAINT_MAX, "its end is missing");
-	http_free(exchange);
+	doctor_http_free(exchange);
 	return !complaint && whole;
 }
 

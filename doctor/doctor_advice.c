@@ -5,7 +5,7 @@
  * text says so, and the finding is a remark.
  */
 #include "config.h"
-#include "fcgi_app/commands/doctor_advice.h"
+#include "doctor/doctor_advice.h"
 
 #include <stddef.h>
 #include <string.h>

@@ -1,21 +1,26 @@
 /* SPDX-License-Identifier: MIT */
 /* An examination: whom the doctor asks, and what was found so far. */
-#ifndef FCGI_APP_COMMANDS_DOCTOR_PROBE_H
-#define FCGI_APP_COMMANDS_DOCTOR_PROBE_H
+#ifndef DOCTOR_DOCTOR_PROBE_H
+#define DOCTOR_DOCTOR_PROBE_H
 
 #include <jansson.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 
-#include "fcgi_app/commands/doctor_advice.h"
-#include "fcgi_app/commands/doctor_http.h"
-#include "fcgi_app/commands/doctor_url.h"
+#include "doctor/doctor_advice.h"
+#include "doctor/doctor_http.h"
+#include "doctor/doctor_url.h"
+
+/* Exit status: all is well, something should be mended, no examination. */
+#define DOCTOR_EXIT_WELL 0
+#define DOCTOR_EXIT_FOUND 1
+#define DOCTOR_EXIT_NO_ANSWER 2
 
 struct doctor {
 	FILE *out;
 	char base[DOCTOR_URL_MAX]; /* as by doctor_url_base() */
-	struct http_options http;
+	struct doctor_http_options http;
 	enum doctor_front front;
 	unsigned int problems;
 	unsigned int remarks;
@@ -32,16 +37,16 @@ struct doctor_question {
 	uint64_t stop_after;
 };
 
-/* As http_ask(); out of memory ends the program. */
-struct http_exchange *doctor_ask(
+/* As doctor_http_ask(); out of memory ends the program. */
+struct doctor_http_exchange *doctor_ask(
     const struct doctor *doctor, const struct doctor_question *question);
 
 /* Why the exchange is not a complete 200; NULL: it is. `text` is for it. */
 const char *doctor_complaint(
-    const struct http_exchange *exchange, char *text, size_t size);
+    const struct doctor_http_exchange *exchange, char *text, size_t size);
 
 /* The JSON that the probe sent; the caller's. NULL: it is none of its. */
-json_t *doctor_json(const struct http_exchange *exchange);
+json_t *doctor_json(const struct doctor_http_exchange *exchange);
 
 /* Asks and reads JSON; NULL if there is none. */
 json_t *doctor_ask_json(const struct doctor *doctor, const char *query);

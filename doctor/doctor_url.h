@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The doctor's addresses, and what became of a path on its way. Pure. */
-#ifndef FCGI_APP_COMMANDS_DOCTOR_URL_H
-#define FCGI_APP_COMMANDS_DOCTOR_URL_H
+#ifndef DOCTOR_DOCTOR_URL_H
+#define DOCTOR_DOCTOR_URL_H
 
 #include <stddef.h>
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* What the doctor can find, and what mends it in which front server. Pure. */
-#ifndef FCGI_APP_COMMANDS_DOCTOR_ADVICE_H
-#define FCGI_APP_COMMANDS_DOCTOR_ADVICE_H
+#ifndef DOCTOR_DOCTOR_ADVICE_H
+#define DOCTOR_DOCTOR_ADVICE_H
 
 #include <stdbool.h>
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "config.h"
-#include "fcgi_app/commands/doctor_url.h"
+#include "doctor/doctor_url.h"
 
 #include <assert.h>
 #include <errno.h>
