@@ -53,4 +53,13 @@ struct source {
 	void *context;
 };
 
+/* Makes sources of the same bytes, several at a time. */
+struct source_maker {
+	/* A source of all the bytes; the caller closes it. NULL: no memory. */
+	struct source *(*open)(void *context);
+	/* Called once, when no more are wanted; sources may still be open. */
+	void (*release)(void *context);
+	void *context;
+};
+
 #endif

@@ -10,14 +10,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/source.h"
 #include "common/source_memory.h"
 #include "common/source_sequence.h"
 #include "fcgi_app/policy/byte_range.h"
 #include "fcgi_app/policy/multipart.h"
-#include "fcgi_app/representation.h"
 
 struct multipart_body {
-	struct representation_bytes bytes;
+	struct source_maker bytes;
 	struct multipart text; /* its strings and its set are the ones below */
 	struct byte_range_set set;
 	char boundary[MULTIPART_BOUNDARY_MAX];
@@ -100,7 +100,7 @@ static struct multipart_body *copy(const struct multipart *text)
 }
 
 struct source *multipart_body_new(
-    const struct multipart *multipart, const struct representation_bytes *bytes)
+    const struct multipart *multipart, const struct source_maker *bytes)
 {
 	uint64_t lengths[2 * BYTE_RANGE_PARTS_MAX + 1];
 	struct multipart_body *body = copy(multipart);

@@ -4,7 +4,7 @@
 #define FCGI_APP_MULTIPART_BODY_H
 
 struct multipart;
-struct representation_bytes;
+struct source_maker;
 struct source;
 
 /*
@@ -12,7 +12,7 @@ struct source;
  * made when it is its turn. Takes `bytes` over and copies the rest; on failure
  * (NULL: out of memory) `bytes` stay the caller's.
  */
-struct source *multipart_body_new(const struct multipart *multipart,
-    const struct representation_bytes *bytes);
+struct source *multipart_body_new(
+    const struct multipart *multipart, const struct source_maker *bytes);
 
 #endif

@@ -34,7 +34,7 @@ struct answer {
 	char boundary[MULTIPART_BOUNDARY_MAX]; /* "": not multipart */
 };
 
-static void release(const struct representation_bytes *bytes)
+static void release(const struct source_maker *bytes)
 {
 	if (bytes->release)
 		bytes->release(bytes->context);
@@ -118,7 +118,7 @@ static struct source *open_multipart(const struct answer *answer)
 
 static struct source *open_single(const struct answer *answer)
 {
-	const struct representation_bytes *bytes = &answer->of->bytes;
+	const struct source_maker *bytes = &answer->of->bytes;
 	struct source *source = bytes->open(bytes->context);
 
 	release(bytes);

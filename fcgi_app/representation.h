@@ -9,17 +9,9 @@
 #include <stdint.h>
 #include <time.h>
 
-struct request;
-struct source;
+#include "common/source.h"
 
-/* Where the bytes come from; it may be asked for several sources at a time. */
-struct representation_bytes {
-	/* A source of all the bytes; the caller closes it. NULL: no memory. */
-	struct source *(*open)(void *context);
-	/* Called once, when no more sources are wanted. */
-	void (*release)(void *context);
-	void *context;
-};
+struct request;
 
 /* Strings are borrowed for the time of the call. */
 struct representation {
@@ -31,7 +23,7 @@ struct representation {
 	const char *repr_digest;      /* NULL: none (RFC 9530, 3) */
 	/* A request field that it was chosen by; NULL: by none (12.5.5). */
 	const char *vary;
-	struct representation_bytes bytes;
+	struct source_maker bytes;
 };
 
 /*

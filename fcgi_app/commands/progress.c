@@ -8,7 +8,7 @@
 #include <unistd.h>
 #include <uv.h>
 
-#include "fcgi_app/policy/progress_line.h"
+#include "fcgi_app/commands/progress_line.h"
 
 #define INTERVAL_NS 100000000
 #define USUAL_WIDTH 80

@@ -11,7 +11,6 @@
 #include "common/source_memory.h"
 #include "fcgi_app/policy/byte_range.h"
 #include "fcgi_app/policy/multipart.h"
-#include "fcgi_app/representation.h"
 #include "tests/unit/unit.h"
 
 #define TEXT "0123456789abcdefghij"
@@ -44,7 +43,7 @@ static struct source *make_body(
 		.size = strlen(TEXT),
 		.set = set,
 	};
-	const struct representation_bytes bytes = {
+	const struct source_maker bytes = {
 		.open = open_content,
 		.release = release_content,
 		.context = content,

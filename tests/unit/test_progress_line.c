@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Unit tests of fcgi_app/policy/progress_line. */
+/* Unit tests of fcgi_app/commands/progress_line. */
 #include "config.h"
-#include "fcgi_app/policy/progress_line.h"
+#include "fcgi_app/commands/progress_line.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The line of text that shows how far the reading of a file has come. */
-#ifndef FCGI_APP_POLICY_PROGRESS_LINE_H
-#define FCGI_APP_POLICY_PROGRESS_LINE_H
+#ifndef FCGI_APP_COMMANDS_PROGRESS_LINE_H
+#define FCGI_APP_COMMANDS_PROGRESS_LINE_H
 
 #include <stddef.h>
 #include <stdint.h>

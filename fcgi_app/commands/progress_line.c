@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "config.h"
-#include "fcgi_app/policy/progress_line.h"
+#include "fcgi_app/commands/progress_line.h"
 
 #include <stdbool.h>
 #include <stdio.h>
