@@ -10,14 +10,11 @@ how to set one: behind its line for STREAM_ACTION.
 import grp
 import os
 import re
-import signal
 import socket
-import subprocess
 
 import http_raw
-from harness import (Failure, SLOWNESS, Skip, TOP, equal, free_port,
-                     kill_session, need, session, tool_path, true,
-                     wait_until)
+from harness import SLOWNESS, Skip, TOP, equal, free_port, need, true
+from server import Server
 
 USER = "www-data"
 AS_ROOT = os.geteuid() == 0
@@ -67,7 +64,7 @@ def start_daemon(case, *options, **how):
     return case.start(*options, **how)
 
 
-class Front:
+class Front(Server):
     """A running front server."""
 
     name = example = None
@@ -80,26 +77,14 @@ class Front:
 
     def __init__(self, case, daemon, params=None):
         need(*self.programs)
-        self.case = case
-        self.port = free_port()
-        self.run_dir = case.dir / f"{self.name}-{self.port}"
-        self.run_dir.mkdir()
+        super().__init__(case, self.name, free_port())
         self.config = case.dir / f"{self.run_dir.name}.conf"
         self.config.write_text(self.configuration(daemon, params or {}))
         if AS_ROOT:
             case.dir.chmod(0o711)
             os.chown(self.run_dir, -1, grp.getgrnam(USER).gr_gid)
             self.run_dir.chmod(0o770)
-        self.stderr = case.dir / f"{self.run_dir.name}.stderr"
-        with open(self.stderr, "wb") as errors:
-            self.process = subprocess.Popen(
-                self.command(), stdin=subprocess.DEVNULL, stdout=errors,
-                stderr=errors, start_new_session=True, cwd=self.run_dir,
-                env={**os.environ, "PATH": tool_path(),
-                     "HOME": str(self.run_dir),
-                     "XDG_CONFIG_HOME": str(self.run_dir)})
-        case.defer(self.stop)
-        wait_until(self.answers, f"{self.name} answers")
+        self.start(*self.command())
 
     # What a front defines.
 
@@ -111,7 +96,7 @@ class Front:
         """The line that sets a parameter."""
         raise NotImplementedError
 
-    # Its life.
+    # Its configuration.
 
     def values(self, daemon):
         """The values of the example and what is to stand in their place."""
@@ -129,36 +114,6 @@ class Front:
         if self.root_only and not AS_ROOT:
             text = re.sub(self.root_only, "", text, flags=re.MULTILINE)
         return insert_params(text, self.param_line, params)
-
-    def answers(self):
-        """True when its port takes connections."""
-        if self.process.poll() is not None:
-            raise Failure(f"{self.name} does not start: {self.errors()}")
-        try:
-            socket.create_connection(("127.0.0.1", self.port)).close()
-        except ConnectionRefusedError:
-            return False
-        return True
-
-    def errors(self):
-        """The end of what it wrote to its error logs."""
-        paths = [self.stderr, self.run_dir / "error.log"]
-        return "".join(path.read_text(errors="replace")[-1000:]
-                       for path in paths if path.exists())
-
-    def stop(self):
-        """Ends it by its process id; fails if a process of it is left."""
-        if self.process.returncode is not None:
-            return
-        self.process.send_signal(signal.SIGTERM)
-        try:
-            self.process.wait(20 * SLOWNESS)
-            wait_until(lambda: not session(self.process),
-                       f"all processes of {self.name} are gone")
-        except subprocess.TimeoutExpired:
-            raise Failure(f"{self.name} does not stop") from None
-        finally:
-            kill_session(self.process)
 
     # Talking to it.
 

@@ -30,103 +30,19 @@ import traceback
 
 sys.dont_write_bytecode = True
 import fastcgi  # noqa: E402
+from checks import (  # noqa: E402,F401
+    Failure, SANITIZED, SLOWNESS, Skip, check_file, check_response, equal,
+    found, need, run_tool, tool_environment, tool_path, true, wait_until)
+from procfs import (  # noqa: E402,F401
+    children, cpu_seconds, descriptors, kill_session, open_files,
+    peak_memory, session, wait_idle)
 
 TOP = pathlib.Path(__file__).resolve().parents[2]
-SANITIZED = os.environ.get("FCGI_STREAM_SANITIZED") == "1"
-SLOWNESS = 4 if SANITIZED else 1
 KIB, MIB, GIB = 1 << 10, 1 << 20, 1 << 30
 BAD_SIGNS = re.compile(
     r"AddressSanitizer|LeakSanitizer|UndefinedBehaviorSanitizer"
     r"|runtime error:|Assertion .* failed|stack smashing|buffer overflow")
 ACCESS_FIELD = re.compile(r'([\w-]+)=("(?:[^"\\]|\\.)*"|\S+)')
-
-
-class Failure(Exception):
-    """What was expected did not happen."""
-
-
-class Skip(Exception):
-    """The test cannot run here; the text says why."""
-
-
-# --- expectations and waits --------------------------------------------------
-
-def true(condition, what):
-    """Fails with the text unless the condition holds."""
-    if not condition:
-        raise Failure(what)
-
-
-def equal(actual, expected, what):
-    """Fails with both values unless they are the same."""
-    if actual != expected:
-        raise Failure(f"{what}: expected {expected!r}, got {actual!r}")
-
-
-def found(pattern, text, what):
-    """Fails unless the regular expression occurs in the text."""
-    match = re.search(pattern, text)
-    if not match:
-        raise Failure(f"{what}: no /{pattern}/ in {text!r}")
-    return match
-
-
-def wait_until(condition, what, timeout=15):
-    """Polls until the condition is true, and returns its value."""
-    limit = time.monotonic() + timeout * SLOWNESS
-    while True:
-        value = condition()
-        if value:
-            return value
-        if time.monotonic() > limit:
-            raise Failure(f"waited {timeout * SLOWNESS} s in vain: {what}")
-        time.sleep(0.01)
-
-
-def need(*tools):
-    """Skips the test unless these programs are installed."""
-    for tool in tools:
-        if not shutil.which(tool, path=tool_path()):
-            raise Skip(f"{tool} is not installed")
-
-
-def tool_path():
-    """PATH with the folders of system programs, which users often lack."""
-    return os.environ.get("PATH", "") + ":/usr/local/sbin:/usr/sbin:/sbin"
-
-
-def tool_environment():
-    """The environment for a client: no proxy, messages in English."""
-    env = {name: value for name, value in os.environ.items()
-           if not name.lower().endswith("_proxy")}
-    return {**env, "PATH": tool_path(), "LC_ALL": "C.UTF-8"}
-
-
-def run_tool(*words, expected=0, timeout=50, stdin=subprocess.DEVNULL):
-    """Runs an installed program to its end: what it printed, as bytes."""
-    need(words[0])
-    done = subprocess.run(
-        [str(word) for word in words], stdin=stdin, capture_output=True,
-        check=False, timeout=timeout * SLOWNESS, env=tool_environment())
-    equal(done.returncode, expected,
-          f"status of {words[0]}, {done.stderr[-500:]!r}")
-    return done.stdout
-
-
-def check_response(response, status, body=None, what="response"):
-    """Fails unless it is complete, with this status and body."""
-    true(response.complete, f"{what}: {response!r} is not complete")
-    equal(response.status, status, f"status of {what}")
-    if body is not None:
-        equal(len(response.body), len(body), f"length of {what}")
-        true(response.body == body, f"wrong bytes in {what}")
-
-
-def check_file(response, stored, what="response"):
-    """Fails unless it is a complete 200 with just this file's bytes."""
-    check_response(response, 200, what=what)
-    equal(response.length, stored.size, f"length of {what}")
-    equal(response.digest, stored.digest, f"SHA-256 of {what}")
 
 
 # --- files to serve ----------------------------------------------------------
@@ -162,83 +78,6 @@ class Stored:
         with open(self.path, "rb") as source:
             source.seek(first)
             return source.read(length)
-
-
-# --- what /proc tells --------------------------------------------------------
-
-def process_stat(pid):
-    """The fields of /proc/PID/stat from the state on, None when gone."""
-    try:
-        text = pathlib.Path(f"/proc/{pid}/stat").read_text()
-    except (FileNotFoundError, ProcessLookupError):
-        return None
-    return text.rpartition(")")[2].split()
-
-
-def living(condition):
-    """Process ids for which condition(fields of stat) holds, no zombies."""
-    pids = (int(name) for name in os.listdir("/proc") if name.isdigit())
-    stats = ((pid, process_stat(pid)) for pid in pids)
-    return sorted(pid for pid, stat in stats
-                  if stat and stat[0] not in "ZX" and condition(stat))
-
-
-def children(parent):
-    """The living children of a process."""
-    return living(lambda stat: int(stat[1]) == parent)
-
-
-def session(process):
-    """All living processes of the session that a process began."""
-    return living(lambda stat: int(stat[3]) == process.pid)
-
-
-def kill_session(process):
-    """Ends a process and all that came of it at once."""
-    for pid in session(process):
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(pid, signal.SIGKILL)
-    with contextlib.suppress(subprocess.TimeoutExpired):
-        process.wait(10)
-
-
-def descriptors(pid):
-    """How many descriptors a process has open."""
-    return len(os.listdir(f"/proc/{pid}/fd"))
-
-
-def cpu_seconds(pid):
-    """User and system time that a process has used."""
-    stat = process_stat(pid)
-    return (int(stat[11]) + int(stat[12])) / os.sysconf("SC_CLK_TCK")
-
-
-def wait_idle(pid):
-    """Waits until a process has hardly run for a while."""
-    def used():
-        text = pathlib.Path(f"/proc/{pid}/schedstat").read_text()
-        return int(text.split()[0])
-
-    def idle():
-        before = used()
-        time.sleep(0.2)
-        return used() - before < 2_000_000
-    wait_until(idle, f"process {pid} is idle")
-
-
-def open_files(pid):
-    """The regular files and folders that a process has open."""
-    names = []
-    for number in os.listdir(f"/proc/{pid}/fd"):
-        with contextlib.suppress(FileNotFoundError):
-            names.append(os.readlink(f"/proc/{pid}/fd/{number}"))
-    return [name for name in names if name.startswith("/")]
-
-
-def peak_memory(pid):
-    """The most resident memory that a process ever had, in bytes."""
-    status = pathlib.Path(f"/proc/{pid}/status").read_text()
-    return int(found(r"VmHWM:\s+(\d+) kB", status, "status").group(1)) * KIB
 
 
 # --- the daemon --------------------------------------------------------------

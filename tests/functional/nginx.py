@@ -3,15 +3,13 @@
 
 import hashlib
 import http.client
-import os
 import re
-import signal
 import socket
 import subprocess
 import urllib.parse
 
-from harness import (SLOWNESS, Skip, TOP, equal, free_port, kill_session,
-                     need, tool_path, wait_until)
+from harness import SLOWNESS, TOP, equal, free_port, need
+from server import Server
 
 # As the log_format of the example has it.
 ACCESS_LINE = re.compile(
@@ -19,29 +17,18 @@ ACCESS_LINE = re.compile(
     r'\S+ "(?P<range>[^"]*)" "(?P<completion>[^"]*)"')
 
 
-class Nginx:
-    """A running nginx with nginx-example.conf, on a port of its own.
+class Nginx(Server):
+    """A running nginx with nginx-example.conf, as quickstart.sh fills it in.
 
     Parameters given are added to those that the example sends.
     """
 
     def __init__(self, case, daemon, params=None):
         need("nginx", "awk")
-        self.case = case
-        self.run_dir = case.dir / "nginx"
-        self.run_dir.mkdir()
-        self.port = free_port()
+        super().__init__(case, "nginx", free_port())
         config = case.dir / "nginx.conf"
         config.write_text(self.configuration(daemon.address, params or {}))
-        with open(self.run_dir / "stderr", "wb") as errors:
-            self.process = subprocess.Popen(
-                ["nginx", "-c", str(config), "-e", "stderr",
-                 "-g", "daemon off;"],
-                stdin=subprocess.DEVNULL, stdout=errors, stderr=errors,
-                start_new_session=True,
-                env={**os.environ, "PATH": tool_path()})
-        case.defer(self.stop)
-        wait_until(self.answers, "nginx answers")
+        self.start("nginx", "-c", config, "-e", "stderr", "-g", "daemon off;")
 
     def configuration(self, backend, params):
         """The example with this test's addresses, folders, parameters."""
@@ -56,25 +43,6 @@ class Nginx:
         added = [f'fastcgi_param {name} "{value}";'
                  for name, value in params.items()]
         return text.replace(action, "\n".join([action, *added]))
-
-    def answers(self):
-        """True when its port takes connections."""
-        if self.process.poll() is not None:
-            raise Skip("nginx cannot be started: "
-                       + (self.run_dir / "stderr").read_text()[-300:])
-        try:
-            socket.create_connection(("127.0.0.1", self.port)).close()
-        except ConnectionRefusedError:
-            return False
-        return True
-
-    def stop(self):
-        """Ends nginx and its workers."""
-        self.process.send_signal(signal.SIGTERM)
-        try:
-            self.process.wait(10)
-        except subprocess.TimeoutExpired:
-            kill_session(self.process)
 
     def url(self, name, host="127.0.0.1"):
         """The address of a file, for a client."""

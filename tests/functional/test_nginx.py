@@ -28,7 +28,7 @@ def files_of_every_size_arrive_whole(case):
 @test
 def the_example_is_accepted_without_a_warning(case):
     _, nginx = start_both(case)
-    text = (nginx.run_dir / "stderr").read_text()
+    text = nginx.stderr.read_text()
     true(not re.search(r"\[(warn|error|emerg|crit)\]", text), text)
 
 
