@@ -369,6 +369,13 @@ int fcgi_output_put(struct fcgi_output *output, const void *data, size_t length)
 	return fcgi_output_settle(output);
 }
 
+/* Many small offers in a row shall not pile up. */
+static bool may_park(const struct fcgi_output *output, size_t content)
+{
+	return content < COMPANY_MAX && output->owed == 0 &&
+	    output->queue.length < COMPANY_MAX;
+}
+
 int fcgi_output_offer(struct fcgi_output *output, const void *data,
     size_t length, size_t *ret_taken)
 {
@@ -383,7 +390,7 @@ int fcgi_output_offer(struct fcgi_output *output, const void *data,
 	rest = record_content(output);
 	if (!output->error && rest > 0 && output->dropping)
 		output->dropped += rest;
-	else if (!output->error && (rest >= COMPANY_MAX || output->owed > 0))
+	else if (!output->error && !may_park(output, rest))
 		emit(output);
 	else if (!output->error && rest > 0)
 		park(output);

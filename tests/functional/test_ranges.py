@@ -225,6 +225,18 @@ def too_many_parts_or_bytes_get_the_whole_file(case):
 
 
 @test
+def many_small_parts_arrive_and_do_not_pile_up(case):
+    stored = case.store("file", 4 * MIB)
+    daemon = case.start()
+    for length in (1, 1800, 1950, 4000, 4095, 4096, 4097, 30000):
+        wanted = [(n * 60000, length) for n in range(PARTS_MAX)]
+        field = "bytes=" + ",".join(
+            f"{first}-{first + length - 1}" for first, length in wanted)
+        response = daemon.fetch("/file", HTTP_RANGE=field)
+        check_multipart(response, stored, wanted, f"64 x {length}")
+
+
+@test
 def several_ranges_and_none_in_the_file_get_416(case):
     case.store("file", 1000)
     response = case.start().fetch("/file", HTTP_RANGE="bytes=1000-,-0,2000-")

@@ -482,6 +482,34 @@ static void test_put_to_full_socket(void **state)
 	free(bytes);
 }
 
+/* However many small offers come, they leave. */
+static void test_small_offers_do_not_pile_up(void **state)
+{
+	static const size_t lengths[] = { 1, 150, 2000, 4095, 4096 };
+	struct fixture *f = *state;
+	unsigned char *bytes = make_bytes(200 * 4096);
+	size_t offset = 0, taken = 0;
+	struct parsed p;
+
+	for (size_t i = 0; i < 200; i++) {
+		size_t length = lengths[i % ARRAY_LENGTH(lengths)];
+
+		assert_int_equal(fcgi_output_offer(
+				     f->output, bytes + offset, length, &taken),
+		    0);
+		assert_int_equal(taken, length);
+		offset += length;
+		assert_in_range(fcgi_output_pending(f->output), 0, 2 * 4096);
+		take_all(f);
+	}
+	assert_int_equal(fcgi_output_end(f->output, 0), 0);
+	take_all(f);
+	p = parse(f);
+	check_content(&p, offset);
+	free(p.content);
+	free(bytes);
+}
+
 static void test_error_log(void **state)
 {
 	struct fixture *f = *state;
@@ -614,6 +642,7 @@ int main(void)
 		TEST(test_end_inside_record),
 		TEST(test_put_is_bounded),
 		TEST(test_put_to_full_socket),
+		TEST(test_small_offers_do_not_pile_up),
 		TEST(test_error_log),
 		TEST(test_error_log_is_cut),
 		TEST(test_peer_gone),
