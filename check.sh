@@ -11,11 +11,17 @@ out=$here/build-check
 logs=$out/logs
 fuzz_seconds=${FUZZ_SECONDS:-5}
 jobs=$(nproc)
+# Functional tests wait more than they work.
+test_jobs=$((jobs + 2))
 # shellcheck disable=SC2034
 progress_seconds=60
 passed=0
 failed=0
 skipped=0
+
+# The functional tests that use files beside the program.
+dist_tests="tests/fuzz/replay.sh tests/functional/test_browser.py"
+dist_tests+=" tests/functional/test_docs.py tests/functional/test_nginx.py"
 
 # What the tests use. Those that need a program which is not there are skipped.
 test_packages=(libcmocka-dev python3 curl nginx spawn-fcgi strace valgrind
@@ -136,10 +142,13 @@ unit_tests() {
 
 check_gcc() {
 	build gcc --enable-werror || return
-	step "gcc: make check" make -j"$jobs" check
+	step "gcc: make check" make -j"$test_jobs" check
 	check_valgrind
+	# From the archive, what an archive may lack matters: all is built, but
+	# of the functional tests those run that need more than the program.
 	step "gcc: make distcheck" make -j"$jobs" distcheck \
-		DISTCHECK_CONFIGURE_FLAGS=--enable-werror
+		DISTCHECK_CONFIGURE_FLAGS=--enable-werror \
+		TESTS="$(unit_tests) $dist_tests"
 }
 
 # In the folder of the gcc build.
@@ -169,7 +178,7 @@ check_sanitizers() {
 	export FCGI_STREAM_SANITIZED=1
 	export ASAN_OPTIONS=detect_leaks=1
 	export UBSAN_OPTIONS=print_stacktrace=1:halt_on_error=1
-	step "sanitizers: make check" make -j"$jobs" check
+	step "sanitizers: make check" make -j"$test_jobs" check
 	unset FCGI_STREAM_SANITIZED ASAN_OPTIONS UBSAN_OPTIONS
 }
 
@@ -183,17 +192,32 @@ check_fuzz() {
 	step "fuzz: $fuzz_seconds s each" run_fuzzers
 }
 
-# Adds a last line with the sum to the fuzzers' TAP.
+# Runs as many fuzzers at a time as there are processors, and adds a last line
+# with the sum to their TAP.
 run_fuzzers() {
-	"$here/tests/fuzz/run.sh" "$fuzz_seconds" | awk '
+	local names group pids=() status=0
+	mapfile -t names < <(find tests/fuzz -maxdepth 1 -name 'fuzz_*' \
+		-type f -perm -u+x | sed 's|.*/fuzz_||' | sort)
+	for ((group = 0; group < jobs && group < ${#names[@]}; group++)); do
+		FUZZ_NAMES=$(printf '%s\n' "${names[@]}" |
+			awk -v n="$jobs" -v g="$group" 'NR % n == g') \
+			"$here/tests/fuzz/run.sh" "$fuzz_seconds" \
+			>"fuzz-$group.tap" &
+		pids+=($!)
+	done
+	for group in "${!pids[@]}"; do
+		wait "${pids[group]}" || status=1
+	done
+	[ ${#pids[@]} -gt 0 ] || return 1
+	awk '
 	{ print }
 	/^ok .*# SKIP/ { skip++; next }
 	/^ok / { pass++ }
 	/^not ok / { fail++ }
 	END {
 		printf "%d passed, %d failed, %d skipped\n", pass, fail, skip
-	}'
-	return "${PIPESTATUS[0]}"
+	}' fuzz-*.tap
+	return $status
 }
 
 check_scripts() {

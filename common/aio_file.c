@@ -147,23 +147,6 @@ void aio_file_without_direct(struct aio_file *file)
 	posix_fadvise(file->fd, 0, 0, POSIX_FADV_NORMAL);
 }
 
-int aio_file_check(
-    const struct aio_file *file, const struct aio_file_version *version)
-{
-	struct statx stx;
-
-	if (statx(file->fd, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC,
-		STATX_SIZE | STATX_MTIME, &stx) < 0)
-		return -errno;
-	if (stx.stx_size < version->size)
-		return -ENODATA;
-	if (stx.stx_size == version->size &&
-	    (stx.stx_mtime.tv_sec != version->mtime.tv_sec ||
-		stx.stx_mtime.tv_nsec != version->mtime.tv_nsec))
-		return -ESTALE;
-	return 0;
-}
-
 bool aio_file_close_blocks(int fd)
 {
 	return file_system(fd) == FS_OTHER;

@@ -19,12 +19,6 @@ enum aio_file_direct {
 	AIO_FILE_DIRECT_NONE, /* the file system can't: thread pool */
 };
 
-/* What a file was when it was opened, as fstat(2) says it. */
-struct aio_file_version {
-	uint64_t size;
-	struct timespec mtime;
-};
-
 /*
  * Shared by a source and by the reads in flight, which may outlive it: the
  * last reference closes the descriptors. For the reader's eyes only.
@@ -70,22 +64,6 @@ int aio_file_open_direct(struct aio_file *file);
 
 /* There is no direct I/O: the kernel shall read ahead for the thread pool. */
 void aio_file_without_direct(struct aio_file *file);
-
-/*
- * Whether the first `version->size` bytes of the file are still those of this
- * version (statx(2), AT_STATX_DONT_SYNC: it asks no file server and does not
- * block). 0; -ENODATA: it became shorter; -ESTALE: it has the same size but
- * another time of modification, by touch(1), too; or another -errno.
- *
- * A file that grew passes, for logs grow; but for a moment it has a new time
- * and not yet its new size, and -ESTALE then is wrong. What can't be told: a
- * write that changed old bytes and made the file longer; one that was under way
- * when the version was taken; one through a mapping (mmap(2)) to a page that is
- * dirty already; and, before Linux 6.13, one within the same tick of the clock,
- * of 10 ms or less, as the one before.
- */
-int aio_file_check(
-    const struct aio_file *file, const struct aio_file_version *version);
 
 /*
  * Whether close(2) of this file may wait for another machine or process: on

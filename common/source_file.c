@@ -16,6 +16,7 @@
 #include "common/aio_reader.h"
 #include "common/chunk_pool.h"
 #include "common/container_of.h"
+#include "common/file_guard.h"
 #include "common/source.h"
 
 /*
@@ -36,9 +37,10 @@ struct source_file {
 	struct source source;
 	struct aio_reader *reader;
 	struct aio_file *file;
-	struct aio_file_version version;
+	struct file_guard guard;
 	struct aio_read reads[2];
 	struct aio_read *in_flight;
+	uint64_t offset;          /* of the last read */
 	struct append_wait *wait; /* of the read in flight, or NULL */
 };
 
@@ -63,9 +65,14 @@ static struct source_chunk chunk_of(struct aio_read *read)
  */
 static int look(struct source_file *file, const struct aio_read *read)
 {
-	int error = aio_file_check(file->file, &file->version);
+	int error = file_guard_check(&file->guard, file->file->fd);
 
-	return error == 0 && read->length == 0 ? -ENODATA : error;
+	if (error == 0 && read->length == 0)
+		error = -ENODATA;
+	if (error == 0)
+		file_guard_note(
+		    &file->guard, file->offset, read->data, read->length);
+	return error;
 }
 
 static void deliver(struct source_file *file, int error)
@@ -159,6 +166,7 @@ static int file_read(struct source *source, uint64_t offset, size_t length,
 	assert(!file->in_flight);
 	if (read->buffer)
 		read = &file->reads[1];
+	file->offset = offset;
 	r = aio_reader_read(file->reader, file->file, read, offset,
 	    align_end(source, offset, length));
 	if (r < 0)
@@ -210,7 +218,7 @@ static const struct source_ops file_ops = {
 };
 
 struct source *source_file_new(struct aio_reader *reader, struct aio_file *file,
-    const struct aio_file_version *version)
+    const struct file_version *version)
 {
 	struct source_file *made = calloc(1, sizeof(*made));
 
@@ -218,7 +226,7 @@ struct source *source_file_new(struct aio_reader *reader, struct aio_file *file,
 		return NULL;
 	made->source.ops = &file_ops;
 	made->source.size = version->size;
-	made->version = *version;
+	file_guard_init(&made->guard, version, !file->close_blocks);
 	made->reader = reader;
 	made->file = aio_file_ref(file);
 	for (int i = 0; i < 2; i++) {

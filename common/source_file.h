@@ -4,18 +4,18 @@
 #define COMMON_SOURCE_FILE_H
 
 struct aio_file;
-struct aio_file_version;
+struct file_version;
 struct aio_reader;
 struct source;
 
 /*
  * The first `version->size` bytes of `file`, of which it takes a reference of
  * its own, as they are in that version; it is copied. No byte is lent before
- * aio_file_check() has found the file unchanged after the read; else the
+ * file_guard_check() has found the file unchanged after the read; else the
  * reading ends with -ENODATA or, after 63 ms in which it may prove to be an
  * append, -ESTALE. NULL: out of memory.
  */
 struct source *source_file_new(struct aio_reader *reader, struct aio_file *file,
-    const struct aio_file_version *version);
+    const struct file_version *version);
 
 #endif

@@ -9,6 +9,7 @@
 
 #include "common/fcgi_params.h"
 #include "fcgi_app/policy/cors.h"
+#include "fcgi_app/policy/field_value.h"
 #include "fcgi_app/policy/http_date.h"
 #include "fcgi_app/policy/media_type.h"
 #include "fcgi_app/policy/response_head.h"
@@ -77,6 +78,26 @@ void operator_fields_add_disposition(
 		    head, "Content-Disposition", "%s", fields->disposition);
 }
 
+/* type "/" subtype, then maybe parameters (RFC 9110, 8.3.1). */
+static bool is_media_type(const char *text)
+{
+	size_t type = field_value_token_length(text);
+	size_t subtype;
+
+	if (type == 0 || text[type] != '/')
+		return false;
+	text += type + 1;
+	subtype = field_value_token_length(text);
+	return subtype > 0 && strchr("; \t", text[subtype]);
+}
+
+static bool is_token(const char *text)
+{
+	size_t length = field_value_token_length(text);
+
+	return length > 0 && text[length] == '\0';
+}
+
 int operator_fields_media_type(
     const struct fcgi_params *params, const char *type, char *ret, size_t size)
 {
@@ -84,6 +105,8 @@ int operator_fields_media_type(
 	const char *charset = get(params, "STREAM_CHARSET");
 	int length;
 
+	if ((other && !is_media_type(other)) || (charset && !is_token(charset)))
+		return -EINVAL;
 	if (other)
 		type = other;
 	if (charset && media_type_takes_charset(type))

@@ -55,9 +55,9 @@ void operator_fields_add_preflight(
 /*
  * The media type with STREAM_CONTENT_TYPE in place of `type` and with
  * STREAM_CHARSET, where that has a meaning, into `size` bytes at `ret`.
- * Returns 0, or -ENOSPC.
+ * Returns 0; -EINVAL: one of them is malformed; or -ENOSPC.
  */
-int operator_fields_media_type(const struct fcgi_params *params,
-    const char *type, char *ret, size_t size);
+int operator_fields_media_type(
+    const struct fcgi_params *params, const char *type, char *ret, size_t size);
 
 #endif

@@ -264,13 +264,22 @@ static void evaluate(struct answer *answer)
 	}
 }
 
+/* Not time(2), whose clock may still be in the last second. */
+static time_t now(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_REALTIME, &ts);
+	return ts.tv_sec;
+}
+
 void representation_answer(
     struct request *request, const struct representation *representation)
 {
 	struct answer answer = {
 		.request = request,
 		.of = representation,
-		.now = time(NULL),
+		.now = now(),
 		.modified = representation->modified,
 	};
 	const char *bad = operator_fields_read(

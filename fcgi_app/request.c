@@ -226,51 +226,50 @@ static void answer(struct request *request, const struct response_head *head,
 	stream_answer(request, length, part);
 }
 
-static void add_text_fields(struct response_head *head, size_t text_length)
-{
-	response_head_add(head, "Content-Type", "text/plain");
-	response_head_add(head, "Content-Length", "%zu", text_length);
-	if (head->status == 503)
-		response_head_add(head, "Retry-After", RETRY_AFTER);
-}
-
-/* Finishes a head, and sends it with a text that names its status. */
-static void answer_status(struct request *request, struct response_head *head)
-{
-	const struct part nothing = { 0 };
+/* A response that is its status and little more. */
+struct plain {
+	int status;
+	const char *field; /* one more field, or NULL */
+	const char *value;
 	char text[TEXT_MAX];
+};
 
-	snprintf(text, sizeof(text), "%d %s\n", head->status,
-	    status_reason(head->status));
-	add_text_fields(head, strlen(text));
-	operator_fields_add_common(request->origin.params, head, NULL);
-	/* An error must get out, if need be without what else it should say. */
-	if (response_head_finish(head) < 0) {
-		response_head_init(head, head->status);
-		add_text_fields(head, strlen(text));
-		response_head_finish(head);
-	}
-	request->failed = true;
-	answer(request, head, request_is_head(request) ? "" : text, &nothing);
+static void make_plain_head(
+    struct response_head *head, const struct plain *plain)
+{
+	bool redirects = plain->field && strcmp(plain->field, "Location") == 0;
+
+	if (redirects)
+		response_head_init_redirect(head, plain->status, plain->value);
+	else
+		response_head_init(head, plain->status);
+	response_head_add(head, "Content-Type", "text/plain");
+	response_head_add(head, "Content-Length", "%zu", strlen(plain->text));
+	if (plain->field && !redirects)
+		response_head_add(head, plain->field, "%s", plain->value);
+	if (plain->status == 503)
+		response_head_add(head, "Retry-After", RETRY_AFTER);
 }
 
 void request_error(
     struct request *request, int status, const char *field, const char *value)
 {
+	struct plain plain = { status, field, value, "" };
+	const struct part nothing = { 0 };
 	struct response_head head;
 
-	response_head_init(&head, status);
-	if (field)
-		response_head_add(&head, field, "%s", value);
-	answer_status(request, &head);
-}
-
-void request_redirect(struct request *request, int status, const char *location)
-{
-	struct response_head head;
-
-	response_head_init_redirect(&head, status, location);
-	answer_status(request, &head);
+	snprintf(plain.text, sizeof(plain.text), "%d %s\n", status,
+	    status_reason(status));
+	make_plain_head(&head, &plain);
+	operator_fields_add_common(request->origin.params, &head, NULL);
+	/* It must get out, if need be without what the operator adds. */
+	if (response_head_finish(&head) < 0) {
+		make_plain_head(&head, &plain);
+		response_head_finish(&head);
+	}
+	request->failed = true;
+	answer(request, &head, request_is_head(request) ? "" : plain.text,
+	    &nothing);
 }
 
 void request_refuse(struct request *request, int status, const char *why)

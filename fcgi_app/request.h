@@ -97,18 +97,11 @@ void request_respond_long(
 
 /*
  * Answers with `status` and a short plain text that names it; `field` (may be
- * NULL) with `value` is one more header field. A 503 has Retry-After (RFC
- * 9110, 10.2.3).
+ * NULL) with `value` is one more header field, such as Location. A 503 has
+ * Retry-After (RFC 9110, 10.2.3).
  */
 void request_error(
     struct request *request, int status, const char *field, const char *value);
-
-/*
- * The same for a redirect (RFC 9110, 15.4): `location` is a URI reference that
- * needs no more encoding.
- */
-void request_redirect(
-    struct request *request, int status, const char *location);
 
 /*
  * An error, as above, that says `why`: in the log and, unless it is a mere

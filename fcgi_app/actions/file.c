@@ -16,6 +16,7 @@
 #include <string.h>
 
 #include "common/aio_file.h"
+#include "common/file_guard.h"
 #include "common/file_open.h"
 #include "common/source_file.h"
 #include "fcgi_app/log.h"
@@ -105,7 +106,7 @@ static bool refuse_rule(
 struct file_bytes {
 	struct aio_reader *reader;
 	struct aio_file *file;
-	struct aio_file_version version;
+	struct file_version version;
 };
 
 static struct source *open_bytes(void *context)
@@ -184,7 +185,8 @@ static void send_file(
 	if (operator_fields_media_type(lookup->request->origin.params,
 		lookup->type, type, sizeof(type)) < 0) {
 		file_open_discard(lookup->request->services->loop, result);
-		refuse(lookup, 500, "STREAM_CONTENT_TYPE is too long");
+		refuse(lookup, 500,
+		    "STREAM_CONTENT_TYPE or STREAM_CHARSET makes no sense");
 		return;
 	}
 	file.bytes.context = take_bytes(lookup->request->services, result);
@@ -223,28 +225,35 @@ static bool next_index(struct lookup *lookup)
 	return lookup->index_length > 0;
 }
 
-static void redirect(struct lookup *lookup)
+/*
+ * RFC 9110, 15.4.9: relative links in the index count from the slash. False:
+ * the client's URI has one already, and only the path that a front made of it
+ * has none.
+ */
+static bool redirect(struct lookup *lookup)
 {
 	const char *uri = request_param(lookup->request, "REQUEST_URI");
 	char location[REDIRECT_MAX];
 	int r = redirect_to_folder(
 	    uri, lookup->request->path, location, sizeof(location));
 
+	if (r == -ELOOP)
+		return false;
 	if (r < 0)
 		refuse(lookup, 404, "a folder, and no way to redirect to it");
 	else
-		request_redirect(end_lookup(lookup), 308, location);
+		request_error(end_lookup(lookup), 308, "Location", location);
+	return true;
 }
 
-/* RFC 9110, 15.4.9: relative links in the index count from the slash. */
 static void answer_folder(struct lookup *lookup)
 {
 	if (lookup->index)
 		refuse(lookup, 404, "its index is a folder");
 	else if (!request_param(lookup->request, "STREAM_INDEX"))
 		refuse(lookup, 404, "a folder");
-	else if (!lookup->names_folder)
-		redirect(lookup);
+	else if (!lookup->names_folder && redirect(lookup))
+		return;
 	else if (next_index(lookup))
 		start_open(lookup);
 	else

@@ -175,6 +175,7 @@ enum path_rule_result path_rule_in_folder(const char *relative,
 		return PATH_RULE_MALFORMED;
 	if (length > NAME_MAX ||
 	    (!is_root(relative) && !append(&f, relative, strlen(relative))) ||
+	    (!path_rule_is_folder(relative) && !append(&f, "/", 1)) ||
 	    !append(&f, name, length))
 		return PATH_RULE_TOO_LONG;
 	return hand_out(&f, ret, size);

@@ -70,7 +70,8 @@ bool path_rule_is_hidden(const char *relative);
 
 /*
  * Append a name, such as that of a folder's index, to a folder's path from
- * path_rule_relative(): the text of `name` up to `length`.
+ * path_rule_relative(), which may lack its slash: the text of `name` up to
+ * `length`.
  *
  * ret: as path_rule_normalize(). A name that is empty, "." or "..", or has a
  * slash in it, gives PATH_RULE_MALFORMED.

@@ -24,14 +24,11 @@
 /* Where a line may end at the latest, before its own CRLF. */
 #define LINE_END_MAX (RESPONSE_HEAD_LENGTH_MAX - 2 * CRLF_LENGTH)
 
-/* tchar of RFC 9110, 5.6.2 */
-static const char token_chars[] = "!#$%&'*+-.^_`|~0123456789"
-				  "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-				  "abcdefghijklmnopqrstuvwxyz";
-
 static bool is_token(const char *name)
 {
-	return name[0] != '\0' && name[strspn(name, token_chars)] == '\0';
+	size_t length = field_value_token_length(name);
+
+	return length > 0 && name[length] == '\0';
 }
 
 /* Count in the line that has been written up to end. */

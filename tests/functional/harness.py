@@ -418,9 +418,13 @@ def main():
         print("Bail out! FCGI_STREAM does not name a program")
         sys.exit(1)
     os.environ["FCGI_STREAM"] = os.path.abspath(program())
-    patterns = [f"*{word}*" for word in sys.argv[1:]] or ["*"]
+    words = [word.replace("_", " ") for word in sys.argv[1:]] or [""]
+    patterns = [f"*{word}*" for word in words]
     chosen = [item for item in TESTS
               if any(fnmatch.fnmatch(item[0], p) for p in patterns)]
+    if not chosen:
+        print("Bail out! No test has such a name")
+        sys.exit(1)
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
     os.umask(0o022)

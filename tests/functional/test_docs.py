@@ -30,6 +30,18 @@ def every_test_that_docs_name_exists(case):
 
 
 @test
+def every_link_of_the_docs_leads_somewhere(case):
+    missing = []
+    for path in [TOP / "README.md", TOP / "NEWS.md",
+                 *(TOP / "docs").glob("*.md")]:
+        links = re.findall(r"\]\(([^)#]+)\)", path.read_text())
+        missing += [f"{path.name}: {link}" for link in links
+                    if not link.startswith("http")
+                    and not (path.parent / link).exists()]
+    equal(missing, [], "links to what is not there")
+
+
+@test
 def every_option_is_in_the_manual_page_and_the_readme(case):
     usage = subprocess.run([program(), "--help"], capture_output=True,
                            text=True, timeout=30, check=True).stdout

@@ -96,9 +96,18 @@ def cut_to_nothing(path):
     os.truncate(path, 0)
 
 
+def replace_by_a_longer_one(path):
+    """What cp does with a longer file: it cuts, writes, and makes longer."""
+    with open(path, "wb", buffering=0) as out:
+        for _ in range(LARGE // MIB + 1):
+            out.write(b"x" * MIB)
+
+
 CHANGED, SHORTER = "file was changed", "file became shorter"
 BREAKING = ((overwrite_all, CHANGED), (overwrite_the_last_byte, CHANGED),
-            (touch, CHANGED), (set_back, CHANGED), (cut_and_grow, f"{CHANGED}|{SHORTER}"),
+            (touch, CHANGED), (set_back, CHANGED),
+            (cut_and_grow, f"{CHANGED}|{SHORTER}"),
+            (replace_by_a_longer_one, f"{CHANGED}|{SHORTER}"),
             (cut_to_a_half, SHORTER), (cut_to_nothing, SHORTER))
 
 

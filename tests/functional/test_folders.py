@@ -99,8 +99,25 @@ def a_folder_without_its_slash_is_redirected(case):
     response = daemon.fetch("/folder", REQUEST_URI="/a\r\nb: c", **INDEX)
     true(response.status in (308, 404), f"{response!r}")
     true(b"\nb:" not in response.head, "a field was injected")
-    check_error(daemon.fetch("/folder", REQUEST_URI="/was/rewritten/",
-                             **INDEX), 404, what="a redirect to itself")
+
+
+@test
+def a_folder_whose_slash_the_client_has_gets_its_index(case):
+    stored = case.store("folder/index.html", b"index")
+    daemon = case.start()
+    for uri in ("/", "/was/rewritten/", "/x/?a=b"):
+        response = daemon.fetch("/none", STREAM_PATH="/folder",
+                                REQUEST_URI=uri, **INDEX)
+        check_file(response, stored, f"rewritten from {uri}")
+
+
+@test
+def an_index_that_cannot_be_opened_is_not_passed_over(case):
+    case.store("a/two.html", b"two")
+    (case.dir / "outside").write_bytes(b"outside")
+    (case.root / "a" / "one.html").symlink_to(case.dir / "outside")
+    response = case.start().fetch("/a/", STREAM_INDEX="one.html two.html")
+    check_error(response, 403, what="the first index leads out")
 
 
 @test

@@ -72,7 +72,9 @@ def a_mistake_of_the_operator_is_a_500_with_a_log_line(case):
     for name, value in (("STREAM_EXPIRES", "soon"),
                         ("STREAM_EXPIRES", "1x"),
                         ("STREAM_DISPOSITION", "attachement"),
-                        ("STREAM_CONTENT_TYPE", "x" * 400),
+                        ("STREAM_CONTENT_TYPE", "text/" + "x" * 400),
+                        ("STREAM_CONTENT_TYPE", "nonsense"),
+                        ("STREAM_CHARSET", "a b"),
                         ("STREAM_CONTENT_TYPE", "text/plain\r\nX-A: b"),
                         ("STREAM_CACHE_CONTROL", "a\nX-A: b"),
                         ("STREAM_CACHE_CONTROL", "x" * HEAD_MAX)):
@@ -137,6 +139,9 @@ def dispositions_name_the_file(case):
         response = daemon.fetch("/file", **extra)
         check_response(response, 200)
         equal(response.header("Content-Disposition"), expected, f"{extra}")
+        response = daemon.fetch("/file", HTTP_RANGE="bytes=0-1", **extra)
+        check_response(response, 206)
+        equal(response.header("Content-Disposition"), expected, f"206 {extra}")
     response = daemon.fetch("/file", STREAM_DISPOSITION="attachment",
                             STREAM_FILENAME="€ rates.txt")
     found(r"""^attachment; filename="[ -~]+"; """
@@ -171,6 +176,24 @@ def heads_stay_under_4_kib_with_everything_set(case):
         true(response.status in (200, 206), f"{response!r}")
         true(len(response.head) + 16 < HEAD_MAX, f"{len(response.head)} bytes")
     check_file(daemon.fetch("/file", **extra), stored)
+
+
+@test
+def an_error_keeps_what_its_status_needs(case):
+    case.store("file", 10)
+    case.store("folder/index.html", 10)
+    origin = "https://" + "h" * 3900
+    extra = {"STREAM_CORS": origin, "HTTP_ORIGIN": origin,
+             "STREAM_INDEX": "index.html", "REQUEST_URI": "/folder"}
+    daemon = case.start()
+    for path, method, status, field, value, more in (
+            ("/folder", "GET", 308, "Location", "./folder/", {}),
+            ("/file", "PUT", 405, "Allow", "GET, HEAD, OPTIONS", {}),
+            ("/file", "GET", 416, "Content-Range", "bytes */10",
+             {"HTTP_RANGE": "bytes=10-"})):
+        response = daemon.fetch(path, method, **extra, **more)
+        check_response(response, status)
+        equal(response.header(field), value, f"{field} of {status}")
 
 
 # --- cross-origin requests ---------------------------------------------------

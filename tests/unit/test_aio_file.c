@@ -307,39 +307,6 @@ static void knows_where_close_blocks(void **state)
 	close(other);
 }
 
-/* Through the descriptor that reads, whoever writes. */
-static void knows_when_it_was_changed(void **state)
-{
-	struct fixture *f = *state;
-	struct timespec times[2] = { { .tv_nsec = UTIME_OMIT },
-		{ .tv_sec = 1000000000, .tv_nsec = 7 } };
-	struct aio_file_version version = { .size = 7, .mtime = times[1] };
-	int fd;
-
-	open_file(f, ".", false);
-	fd = open(f->name, O_WRONLY | O_CLOEXEC);
-	assert_true(fd >= 0);
-	assert_int_equal(futimens(fd, times), 0);
-	assert_int_equal(aio_file_check(f->file, &version), 0);
-	version.mtime.tv_nsec++;
-	assert_int_equal(aio_file_check(f->file, &version), -ESTALE);
-	version.size--;
-	assert_int_equal(aio_file_check(f->file, &version), 0);
-	version.size += 2;
-	assert_int_equal(aio_file_check(f->file, &version), -ENODATA);
-	version.size--;
-	version.mtime.tv_nsec--;
-	assert_int_equal(aio_file_check(f->file, &version), 0);
-	assert_int_equal(pwrite(fd, "C", 1, 0), 1);
-	assert_int_equal(aio_file_check(f->file, &version), -ESTALE);
-	close(fd);
-	fd = f->file->fd;
-	f->file->fd = -1;
-	assert_int_equal(aio_file_check(f->file, &version), -EBADF);
-	f->file->fd = fd;
-	aio_file_unref(f->file);
-}
-
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -352,7 +319,6 @@ int main(void)
 		TEST(says_why_it_cannot_open),
 		TEST(can_do_without_direct_io),
 		TEST(knows_where_close_blocks),
-		TEST(knows_when_it_was_changed),
 	};
 
 	setenv("UV_THREADPOOL_SIZE", "1", 1);

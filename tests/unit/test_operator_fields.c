@@ -179,6 +179,14 @@ static void chooses_the_media_type(void **state)
 		{ { "STREAM_CONTENT_TYPE", "text/b", "STREAM_CHARSET", "c" },
 		    "image/png", "text/b; charset=c" },
 	};
+	static const char *const malformed[][3] = {
+		{ "STREAM_CONTENT_TYPE", "text" },
+		{ "STREAM_CONTENT_TYPE", "/plain" },
+		{ "STREAM_CONTENT_TYPE", "text/" },
+		{ "STREAM_CONTENT_TYPE", "text/a,b" },
+		{ "STREAM_CHARSET", "utf 8" },
+		{ "STREAM_CHARSET", "\"utf-8\"" },
+	};
 	struct fcgi_params *params;
 	char text[64];
 
@@ -189,6 +197,13 @@ static void chooses_the_media_type(void **state)
 				     params, cases[i].type, text, sizeof(text)),
 		    0);
 		assert_string_equal(text, cases[i].result);
+		fcgi_params_free(params);
+	}
+	for (size_t i = 0; i < ARRAY_LENGTH(malformed); i++) {
+		params = make_params(malformed[i]);
+		assert_int_equal(operator_fields_media_type(
+				     params, "text/css", text, sizeof(text)),
+		    -EINVAL);
 		fcgi_params_free(params);
 	}
 	params = make_params((const char *const[]){ NULL });

@@ -295,6 +295,7 @@ static void appends_names_to_folders(void **state)
 		{ ".", "index.html", OK, "index.html" },
 		{ "a/", "index.html", OK, "a/index.html" },
 		{ "a/b/", ".i", OK, "a/b/.i" },
+		{ "a/b", "i", OK, "a/b/i" },
 		{ ".", "...", OK, "..." },
 		{ ".", "", MALFORMED, NULL },
 		{ "a/", ".", MALFORMED, NULL },

@@ -12,6 +12,7 @@
 #include "common/aio_file.h"
 #include "common/aio_reader.h"
 #include "common/chunk_pool.h"
+#include "common/file_guard.h"
 #include "common/source.h"
 #include "tests/unit/descriptors.h"
 #include "tests/unit/real_file.h"
@@ -55,7 +56,7 @@ static void set_mtime(int fd, time_t seconds)
 
 static void open_source(struct fixture *f, uint64_t size)
 {
-	const struct aio_file_version version = {
+	const struct file_version version = {
 		.size = size,
 		.mtime = { .tv_sec = MTIME, .tv_nsec = 7 },
 	};
