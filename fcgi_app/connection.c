@@ -176,9 +176,10 @@ static void time_input(struct connection *connection)
 /* Sends what the output holds outside of a response. */
 static void flush(struct connection *connection)
 {
+	bool answers = connection->request && !connection->writer.held;
 	int r;
 
-	if (connection->request || connection->closing)
+	if (answers || connection->closing)
 		return;
 	r = fcgi_output_flush(connection->output);
 	if (r == -EAGAIN)
@@ -299,8 +300,7 @@ static void on_head(struct connection *connection)
 	r = fcgi_params_parse(connection->all->parser, head->data + head->start,
 	    head->length, &params);
 	byte_queue_clear(head);
-	/* Without parameters; its answer is 400. */
-	if (r == -EPROTO)
+	if (r == -EPROTO) /* its answer is 400 */
 		params = fcgi_params_none();
 	if (params)
 		start_request(connection, params, r);
@@ -322,7 +322,8 @@ static void on_head_bytes(struct connection *connection)
 static void on_body_bytes(struct connection *connection)
 {
 	connection->body_length += connection->scan.length;
-	if (connection->body_length > CONNECTION_BODY_MAX)
+	if (!connection->request &&
+	    connection->body_length > CONNECTION_BODY_MAX)
 		connection_refuse(connection, "request body over 16 MiB");
 }
 

@@ -17,7 +17,11 @@ struct fcgi_params_parser;
 
 /* Bytes that one turn of the loop reads from a connection at most. */
 #define CONNECTION_READ_MAX 65536
-/* A request body longer than this ends the connection. */
+/*
+ * A request body longer than this ends the connection when the answer is out.
+ * Until then it is read and dropped: Apache takes what it has not sent of the
+ * body of a broken request for requests of the same client.
+ */
 #define CONNECTION_BODY_MAX ((uint64_t)16 << 20)
 /* Connections over the limit that are still answered, with 503. */
 #define CONNECTION_SPARE 64

@@ -86,6 +86,11 @@ CACHE_416 = {CACHE: {"status": 416, "part": None, "fields": {
 CACHE_WHOLE = {CACHE: {"status": 200, "part": (0, SIZE), "parts": None,
                        "fields": WHOLE}}
 
+# nginx takes no body above 1 MiB unless it is told to.
+NGINX_413 = {name: {"status": 413, "fields": {"Allow": None}}
+             for name in ("nginx", CACHE)}
+SMUGGLED = b"GET /smuggled HTTP/1.1\r\nHost: x\r\n\r\n" * 450_000
+
 METHODS = [
     Row("GET", 200, fields=WHOLE, part=(0, SIZE)),
     Row("HEAD", 200, method="HEAD", fields=WHOLE),
@@ -99,6 +104,11 @@ METHODS = [
     Row("POST with a body", 405, method="POST", body=bytes(300 * KIB),
         fields={"Allow": "GET, HEAD, OPTIONS"}),
     Row("GET after that", 200, fields=WHOLE, part=(0, SIZE)),
+    # More than fcgi-stream takes without an answer to give, and made of what
+    # could be taken for requests.
+    Row("POST with a large body", 405, method="POST", body=SMUGGLED,
+        fields={"Allow": "GET, HEAD, OPTIONS"}, but=NGINX_413),
+    Row("GET after that too", 200, fields=WHOLE, part=(0, SIZE)),
     Row("the start page", 200, "/", file="index.html"),
 ]
 

@@ -13,6 +13,9 @@ from harness import (Failure, SLOWNESS, kill_session, session, tool_path,
 class Server:
     """A private instance on a free port of loopback, with its own folder."""
 
+    # How it may end when it is told to.
+    stop_statuses = (0, -signal.SIGTERM, 128 + signal.SIGTERM)
+
     def __init__(self, case, name, port):
         self.case = case
         self.name = name
@@ -37,12 +40,16 @@ class Server:
     def answers(self):
         """True when its port takes connections."""
         if self.process.poll() is not None:
-            raise Failure(f"{self.name} does not start: {self.errors()}")
+            self.crashed(self.process.returncode)
         try:
             socket.create_connection(("127.0.0.1", self.port)).close()
         except ConnectionRefusedError:
             return False
         return True
+
+    def crashed(self, status):
+        """It ended by itself, or not as it was told."""
+        raise Failure(f"{self.name} ended with {status}: {self.errors()}")
 
     def errors(self):
         """The end of what it wrote to its error logs."""
@@ -56,7 +63,9 @@ class Server:
             return
         self.process.send_signal(signal.SIGTERM)
         try:
-            self.process.wait(20 * SLOWNESS)
+            status = self.process.wait(20 * SLOWNESS)
+            if status not in self.stop_statuses:
+                self.crashed(status)
             wait_until(lambda: not session(self.process),
                        f"all processes of {self.name} are gone")
         except subprocess.TimeoutExpired:

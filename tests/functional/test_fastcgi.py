@@ -336,6 +336,9 @@ def a_response_is_sent_before_its_body_and_ends_after_it(case):
                            response.length == length)
         wait_idle(daemon.worker)
         equal(connection.waiting(), 0, f"more bytes for {method} {path}")
+        connection.send(fastcgi.get_values(*VALUES))
+        equal(connection.read_record().kind, GET_VALUES_RESULT,
+              f"answer to GET_VALUES beside {method} {path}")
         connection.send(record(STDIN, 1, b"z" * 10) + record(STDIN, 1))
         connection.receive(response)
         true(response.complete, f"{response!r}")

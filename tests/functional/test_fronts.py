@@ -94,6 +94,8 @@ def run_rows(case, front_class, rows):
         client.close()
         front.stop()
     wrong = [text for text in wrong if text]
+    wrong += [f"a body was taken for requests: {line}"
+              for line in daemon.access(path="/smuggled")[:1]]
     true(not wrong, "\n".join(wrong))
 
 
