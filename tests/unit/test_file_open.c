@@ -17,30 +17,21 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <ftw.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
-#include <sys/xattr.h>
 #include <unistd.h>
 
-#include "common/aio_file.h"
 #include "tests/unit/descriptors.h"
+#include "tests/unit/open_fixture.h"
 #include "tests/unit/unit.h"
 
-/* An open that blocks is killed. */
-#define PATIENCE_SECONDS 60
 #define NOBODY 65534
 
-static struct {
-	char folder[64];
-	uv_loop_t loop;
-	int root_fd;
-	int descriptors;
-} fixture;
+static struct open_fixture fixture;
 
 /* --- the folder --------------------------------------------------------- */
 
@@ -94,8 +85,8 @@ static int make_links(void)
 
 static int make_tree(void)
 {
-	if (mkdir("root", 0755) < 0 || mkdir("root/site", 0755) < 0 ||
-	    mkdir("root/other", 0755) < 0 || mkdir("root/empty", 0755) < 0)
+	if (mkdir("root/site", 0755) < 0 || mkdir("root/other", 0755) < 0 ||
+	    mkdir("root/empty", 0755) < 0)
 		return -1;
 	if (make_file("outside") < 0 || make_file("root/file") < 0 ||
 	    make_file("root/site/page") < 0 ||
@@ -108,57 +99,25 @@ static int make_tree(void)
 	return make_links();
 }
 
-static int remove_tree(
-    const char *name, const struct stat *st, int kind, struct FTW *ftw)
-{
-	(void)st;
-	(void)kind;
-	(void)ftw;
-	return remove(name);
-}
-
 static int set_up(void **state)
 {
 	(void)state;
-	alarm(PATIENCE_SECONDS);
-	strcpy(fixture.folder, "/tmp/fcgi-stream-open-XXXXXX");
-	if (!mkdtemp(fixture.folder) || chmod(fixture.folder, 0755) < 0 ||
-	    chdir(fixture.folder) < 0 || make_tree() < 0)
+	if (open_fixture_init(&fixture) < 0 || make_tree() < 0)
 		return -1;
-	fixture.root_fd = open("root", O_PATH | O_DIRECTORY | O_CLOEXEC);
-	if (fixture.root_fd < 0 || uv_loop_init(&fixture.loop) != 0)
-		return -1;
-	fixture.descriptors = count_descriptors();
+	open_fixture_ready(&fixture);
 	return 0;
 }
 
 static int tear_down(void **state)
 {
 	(void)state;
-	close(fixture.root_fd);
-	alarm(0);
-	if (uv_loop_close(&fixture.loop) != 0 || chdir("/") < 0)
-		return -1;
-	return nftw(fixture.folder, remove_tree, 16, FTW_DEPTH | FTW_PHYS);
+	return open_fixture_fini(&fixture);
 }
 
 /* --- opening ------------------------------------------------------------ */
 
-struct outcome {
-	int calls;
-	struct file_open_result result;
-};
-
-static void on_done(void *context, const struct file_open_result *result)
-{
-	struct outcome *outcome = context;
-
-	outcome->calls++;
-	outcome->result = *result;
-}
-
-static struct file_open *start(
-    int root_fd, const char *below, const char *path, struct outcome *outcome)
+static struct file_open *start(int root_fd, const char *below, const char *path,
+    struct open_outcome *outcome)
 {
 	/* Both names are copied: these are gone when the open runs. */
 	char below_copy[2 * PATH_MAX], path_copy[2 * PATH_MAX];
@@ -168,7 +127,7 @@ static struct file_open *start(
 		.path = strcpy(path_copy, path),
 	};
 	struct file_open *open =
-	    file_open_start(&fixture.loop, &target, on_done, outcome);
+	    file_open_start(&fixture.loop, &target, open_fixture_done, outcome);
 
 	assert_non_null(open);
 	memset(below_copy, 'x', sizeof(below_copy));
@@ -176,9 +135,10 @@ static struct file_open *start(
 	return open;
 }
 
-static struct outcome open_at(int root_fd, const char *below, const char *path)
+static struct open_outcome open_at(
+    int root_fd, const char *below, const char *path)
 {
-	struct outcome outcome = { 0 };
+	struct open_outcome outcome = { 0 };
 
 	start(root_fd, below, path, &outcome);
 	/* Never from inside the call */
@@ -191,7 +151,7 @@ static struct outcome open_at(int root_fd, const char *below, const char *path)
 /* Returns 0 or -errno; closes what was opened and checks that it was all. */
 static int try_at(int root_fd, const char *below, const char *path)
 {
-	struct outcome outcome = open_at(root_fd, below, path);
+	struct open_outcome outcome = open_at(root_fd, below, path);
 
 	if (outcome.result.error == 0)
 		close(outcome.result.fd);
@@ -219,7 +179,7 @@ static void check_opens(const struct open_case *cases, size_t count)
 
 static void opens_a_file_for_reading(void **state)
 {
-	struct outcome outcome = open_at(fixture.root_fd, "", "file");
+	struct open_outcome outcome = open_at(fixture.root_fd, "", "file");
 	const struct file_open_result *result = &outcome.result;
 	char text[8] = "";
 
@@ -237,7 +197,7 @@ static void opens_a_file_for_reading(void **state)
 
 static void opens_files_at_once(void **state)
 {
-	static struct outcome outcomes[100];
+	static struct open_outcome outcomes[100];
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LENGTH(outcomes); i++)
@@ -291,7 +251,7 @@ static void opens_what_is_no_file(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
-		struct outcome outcome =
+		struct open_outcome outcome =
 		    open_at(fixture.root_fd, "", cases[i].path);
 
 		assert_int_equal(outcome.result.error, 0);
@@ -424,242 +384,11 @@ static void minds_permissions(void **state)
 	assert_int_equal(error, -EACCES);
 }
 
-/* --- variants and attributes -------------------------------------------- */
-
-#define ATTRIBUTE "user.digest.test"
-
-/* At once, and all strings of the target are gone when the open runs. */
-static struct file_open_result open_variant(
-    const char *path, const char *const *suffixes, const char *attribute)
-{
-	char path_copy[2 * PATH_MAX], name[64] = "", suffix[4][8];
-	const char *variants[5] = { 0 };
-	const struct file_open_target target = {
-		.root_fd = fixture.root_fd,
-		.below = "site",
-		.path = strcpy(path_copy, path),
-		.variants = suffixes ? variants : NULL,
-		.attribute = attribute ? strcpy(name, attribute) : NULL,
-	};
-	struct outcome outcome = { 0 };
-
-	for (size_t i = 0; suffixes && suffixes[i]; i++)
-		variants[i] = strcpy(suffix[i], suffixes[i]);
-	assert_non_null(
-	    file_open_start(&fixture.loop, &target, on_done, &outcome));
-	memset(path_copy, 'x', sizeof(path_copy));
-	memset(name, 'x', sizeof(name));
-	memset(suffix, 'x', sizeof(suffix));
-	memset(variants, 0, sizeof(variants));
-	uv_run(&fixture.loop, UV_RUN_DEFAULT);
-	assert_int_equal(outcome.calls, 1);
-	return outcome.result;
-}
-
-/* A file of two characters, modified at `seconds` and 5 ns. */
-static void make_old(const char *name, const char *text, time_t seconds)
-{
-	const struct timespec times[2] = { { .tv_nsec = UTIME_OMIT },
-		{ .tv_sec = seconds, .tv_nsec = 5 } };
-	int fd = open(name, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
-
-	assert_int_equal(write(fd, text, 2), 2);
-	assert_int_equal(futimens(fd, times), 0);
-	close(fd);
-}
-
-static void make_variants(void)
-{
-	struct timespec times[2] = { { .tv_nsec = UTIME_OMIT },
-		{ .tv_sec = 1000, .tv_nsec = 4 } };
-
-	make_old("root/site/v", "v0", 1000);
-	make_old("root/site/v.same", "sa", 1000);
-	make_old("root/site/v.newer", "ne", 1001);
-	make_old("root/site/v.older", "ol", 999);
-	make_old("root/site/v.less", "le", 1000);
-	assert_int_equal(utimensat(AT_FDCWD, "root/site/v.less", times, 0), 0);
-	assert_int_equal(mkdir("root/site/v.dir", 0755), 0);
-	assert_int_equal(mkfifo("root/site/v.fifo", 0644), 0);
-	assert_int_equal(symlink("../../outside", "root/site/v.out"), 0);
-	assert_int_equal(symlink("v.newer", "root/site/v.link"), 0);
-	make_old("root/site/v.lock", "lo", 1001);
-	assert_int_equal(chmod("root/site/v.lock", 0), 0);
-}
-
-static const struct {
-	const char *suffixes[5];
-	int variant;
-	const char *text;
-} variant_rows[] = {
-	{ { NULL }, -1, "v0" },
-	{ { ".none", NULL }, -1, "v0" },
-	{ { ".newer", NULL }, 0, "ne" },
-	{ { ".same", ".newer", NULL }, 0, "sa" },
-	{ { ".newer", ".same", NULL }, 0, "ne" },
-	{ { ".none", ".newer", NULL }, 1, "ne" },
-	/* Made from other bytes */
-	{ { ".older", NULL }, -1, "v0" },
-	{ { ".less", NULL }, -1, "v0" },
-	{ { ".older", ".less", ".same", NULL }, 2, "sa" },
-	{ { ".dir", ".fifo", NULL }, -1, "v0" },
-	{ { ".out", ".link", NULL }, 1, "ne" },
-	/* Three are tried, a fourth is not. */
-	{ { ".none", ".dir", ".same", NULL }, 2, "sa" },
-	{ { ".none", ".dir", ".out", ".same", NULL }, -1, "v0" },
-};
-
-static void check_text(
-    const struct file_open_result *result, const char *expected)
-{
-	char text[8] = "";
-	struct stat st;
-
-	assert_int_equal(result->error, 0);
-	assert_int_equal(read(result->fd, text, sizeof(text)), 2);
-	assert_string_equal(text, expected);
-	/* All that is told is of the file that was opened. */
-	assert_int_equal(fstat(result->fd, &st), 0);
-	assert_int_equal(st.st_ino, result->stat.st_ino);
-	assert_int_equal(st.st_mtim.tv_sec, result->stat.st_mtim.tv_sec);
-	assert_int_equal(
-	    result->close_blocks, aio_file_close_blocks(result->fd));
-}
-
-static void opens_the_best_variant(void **state)
-{
-	(void)state;
-	make_variants();
-	for (size_t i = 0; i < ARRAY_LENGTH(variant_rows); i++) {
-		struct file_open_result result =
-		    open_variant("v", variant_rows[i].suffixes, NULL);
-
-		if (result.variant != variant_rows[i].variant)
-			fail_msg("row %zu: %d", i, result.variant);
-		check_text(&result, variant_rows[i].text);
-		close(result.fd);
-		assert_int_equal(count_descriptors(), fixture.descriptors);
-	}
-}
-
-static void skips_a_variant_that_it_may_not_read(void **state)
-{
-	static const char *const suffixes[] = { ".lock", ".same", NULL };
-	bool root = geteuid() == 0;
-	struct file_open_result result;
-
-	(void)state;
-	if (root && seteuid(NOBODY) < 0)
-		return;
-	result = open_variant("v", suffixes, NULL);
-	if (root)
-		assert_int_equal(seteuid(0), 0);
-	assert_int_equal(result.variant, 1);
-	check_text(&result, "sa");
-	close(result.fd);
-}
-
-/* The file itself decides; its neighbours do not stand in for it. */
-static void wants_the_file_itself_first(void **state)
-{
-	static const struct {
-		const char *path;
-		const char *suffix;
-		int error;
-	} cases[] = {
-		{ "nothing", "/../v", -ENOENT },
-		{ "v.n", "ewer", -ENOENT },
-		{ "v.out", "", -EXDEV },
-		/* Opened, but no regular file */
-		{ "v.dir", "/../v", 0 },
-		{ ".", "./site/v", 0 },
-	};
-
-	(void)state;
-	for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
-		const char *const suffixes[] = { cases[i].suffix, NULL };
-		struct file_open_result result =
-		    open_variant(cases[i].path, suffixes, NULL);
-
-		assert_int_equal(result.error, cases[i].error);
-		assert_int_equal(result.variant, -1);
-		if (result.error == 0) {
-			assert_true(S_ISDIR(result.stat.st_mode));
-			close(result.fd);
-		}
-		assert_int_equal(count_descriptors(), fixture.descriptors);
-	}
-}
-
-/* A name that only the suffix makes too long is just not there. */
-static void limits_a_variant(void **state)
-{
-	static const char *const suffixes[] = { ".same", NULL };
-	char name[NAME_MAX + 1];
-	char path[sizeof("root/site/") + sizeof(name)];
-	struct file_open_result result;
-
-	(void)state;
-	memset(name, 'n', NAME_MAX);
-	name[NAME_MAX] = '\0';
-	snprintf(path, sizeof(path), "root/site/%s", name);
-	make_old(path, "lo", 1000);
-	result = open_variant(name, suffixes, NULL);
-	assert_int_equal(result.variant, -1);
-	check_text(&result, "lo");
-	close(result.fd);
-}
-
-static void check_attribute(size_t length, size_t expected)
-{
-	static const char *const suffixes[] = { ".newer", NULL };
-	char value[FILE_OPEN_ATTRIBUTE_MAX + 1];
-	struct file_open_result result;
-
-	memset(value, 'a', sizeof(value));
-	assert_int_equal(
-	    setxattr("root/site/v", ATTRIBUTE, value, length, 0), 0);
-	value[0] = 'b';
-	assert_int_equal(
-	    setxattr("root/site/v.newer", ATTRIBUTE, value, length, 0), 0);
-	for (int i = 0; i < 2; i++) {
-		result = open_variant("v", i ? suffixes : NULL, ATTRIBUTE);
-		value[0] = i ? 'b' : 'a';
-		assert_int_equal(result.error, 0);
-		assert_int_equal(result.attribute_length, expected);
-		assert_memory_equal(result.attribute, value, expected);
-		close(result.fd);
-	}
-}
-
-static void reads_an_attribute(void **state)
-{
-	struct file_open_result result = open_variant("v", NULL, ATTRIBUTE);
-
-	(void)state;
-	assert_int_equal(result.error, 0);
-	assert_int_equal(result.attribute_length, 0);
-	close(result.fd);
-	if (setxattr("root/site/v", ATTRIBUTE, "x", 1, 0) < 0) {
-		print_message("# no user attributes here: not tested\n");
-		return;
-	}
-	check_attribute(1, 1);
-	check_attribute(0, 0);
-	check_attribute(FILE_OPEN_ATTRIBUTE_MAX, FILE_OPEN_ATTRIBUTE_MAX);
-	check_attribute(FILE_OPEN_ATTRIBUTE_MAX + 1, 0);
-	/* Nobody asked for it. */
-	result = open_variant("v", NULL, NULL);
-	assert_int_equal(result.attribute_length, 0);
-	close(result.fd);
-	assert_int_equal(count_descriptors(), fixture.descriptors);
-}
-
 /* --- cancelling --------------------------------------------------------- */
 
 static void closes_what_nobody_wants(void **state)
 {
-	struct outcome outcomes[3] = { 0 };
+	struct open_outcome outcomes[3] = { 0 };
 
 	(void)state;
 	for (int i = 0; i < 3; i++)
@@ -700,11 +429,6 @@ int main(void)
 		cmocka_unit_test(follows_no_magic_links),
 		cmocka_unit_test(limits_a_path),
 		cmocka_unit_test(minds_permissions),
-		cmocka_unit_test(opens_the_best_variant),
-		cmocka_unit_test(skips_a_variant_that_it_may_not_read),
-		cmocka_unit_test(wants_the_file_itself_first),
-		cmocka_unit_test(limits_a_variant),
-		cmocka_unit_test(reads_an_attribute),
 		cmocka_unit_test(closes_what_nobody_wants),
 	};
 	static const struct CMUnitTest without[] = {
