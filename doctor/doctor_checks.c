@@ -132,8 +132,8 @@ void doctor_check_path(struct doctor *doctor, const json_t *echo)
 		    path, *list ? list : "no path variable is sent");
 		return;
 	}
-	doctor_good(
-	    doctor, "path variables: %s; the path is \"%s\"", list, path);
+	doctor_good(doctor, "path variables: %s; the path is \"%s\"",
+	    *list ? list : "none", path);
 	for (size_t i = 0; i < COUNT(names); i++)
 		check_name(doctor, i);
 	if (doctor->problems == before)

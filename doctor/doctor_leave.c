@@ -35,8 +35,8 @@
 #define IDLE_MS ((uint64_t)3000)
 /* When nothing has come for so long, all that was sent is there. */
 #define DRAIN_MS 500
-/* A bound for all waits. */
-#define ASKED_MAX 200
+/* A bound for that wait: then the probe has broken its answer off. */
+#define STILL_MS PROBE_LIFETIME_MS
 
 /* What the probe says of an answer. */
 struct state {
@@ -56,6 +56,14 @@ static void sleep_ms(long ms)
 	};
 
 	nanosleep(&time, NULL);
+}
+
+static uint64_t now_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
 }
 
 static struct state ask_state(const struct doctor *doctor, uint64_t token)
@@ -81,14 +89,19 @@ static struct state ask_state(const struct doctor *doctor, uint64_t token)
 	return state;
 }
 
+/*
+ * A wait has an end by the clock, since each question may itself take as long
+ * as --timeout: one that is under way then is still waited for.
+ */
+
 /* Waits until the answer is over, or for so many milliseconds. */
 static struct state wait_end(
     const struct doctor *doctor, uint64_t token, uint64_t ms)
 {
+	uint64_t deadline = now_ms() + ms;
 	struct state state = ask_state(doctor, token);
 
-	for (uint64_t t = 0; state.known && state.running && t < ms;
-	     t += ASK_AGAIN_MS) {
+	while (state.known && state.running && now_ms() < deadline) {
 		sleep_ms(ASK_AGAIN_MS);
 		state = ask_state(doctor, token);
 	}
@@ -98,12 +111,12 @@ static struct state wait_end(
 /* Waits until the answer is over or the front takes no more of it. */
 static struct state wait_still(const struct doctor *doctor, uint64_t token)
 {
+	uint64_t deadline = now_ms() + STILL_MS;
 	struct state state = ask_state(doctor, token);
 	unsigned int still = 0;
 
-	for (int i = 0; i < ASKED_MAX && state.known && state.running &&
-	     still < STILL_ASKED;
-	     i++) {
+	while (state.known && state.running && still < STILL_ASKED &&
+	    now_ms() < deadline) {
 		uint64_t before = state.sent;
 
 		sleep_ms(ASK_AGAIN_MS);

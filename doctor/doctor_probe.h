@@ -60,8 +60,10 @@ uint64_t doctor_token(void);
 /* --- reporting ---------------------------------------------------------- */
 
 /*
- * Puts a question mark in the place of each control character, which what came
- * from a server may have, and a terminal would obey. Returns `text`.
+ * Puts a question mark in the place of each control character (C0, DEL, C1),
+ * each that changes the direction of text, and each byte that is not UTF-8:
+ * what came from a server may have them, and a terminal would obey. Returns
+ * `text`, which may have become shorter.
  */
 char *doctor_defuse(char *text);
 

@@ -150,18 +150,22 @@ static void explain(
 	const char *error = doctor_http_error(exchange);
 	const char *location = doctor_http_field(exchange, "Location");
 	long status = doctor_http_status(exchange);
-	char text[SHOWN_MAX];
+	char base[DOCTOR_URL_MAX], text[SHOWN_MAX];
 
-	fprintf(stderr, "fcgi-stream doctor: %s: ", doctor->base);
+	strcpy(base, doctor->base);
+	fprintf(stderr, "fcgi-stream doctor: %s: ", doctor_defuse(base));
+	/* libcurl's words may repeat what somebody sent. */
+	snprintf(text, sizeof(text), "%s", error ? error : "");
+	doctor_defuse(text);
 	if (error && status == 0) {
-		fprintf(stderr, "cannot connect, or no answer: %s\n", error);
+		fprintf(stderr, "cannot connect, or no answer: %s\n", text);
 	} else if (status >= 300 && status < 400 && location) {
 		snprintf(text, sizeof(text), "%s", location);
 		fprintf(stderr, "status %ld: leads to %s\nGive that URL.\n",
 		    status, doctor_defuse(text));
 	} else {
 		fprintf(stderr, "status %ld%s%s\n%s\n", status,
-		    error ? ", " : "", error ? error : "", meaning(status));
+		    error ? ", " : "", text, meaning(status));
 	}
 }
 

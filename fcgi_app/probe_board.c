@@ -1,9 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * A slot belongs to whoever has moved `until`, the time to which it is taken,
- * from the past into the future. Its token is set last and cleared first, so
- * whoever finds a token finds what belongs to it; a reader looks at the token
- * again afterwards.
+ * from the past into the future, for as long as it stands there: a worker that
+ * was stopped for too long finds another time, and keeps its hands off. Its
+ * token is set last and cleared first, so whoever finds a token finds what
+ * belongs to it; a reader looks at the token again afterwards.
+ *
+ * Whoever releases an answer is not its owner, so `released` names the token:
+ * if it comes too late, what it stores means nothing to the next answer.
  */
 #include "config.h"
 #include "fcgi_app/probe_board.h"
@@ -23,7 +27,7 @@ struct slot {
 	_Atomic uint64_t ended;
 	_Atomic uint64_t sent;
 	atomic_int end;
-	atomic_bool released;
+	_Atomic uint64_t released; /* the token if it is */
 };
 
 struct probe_board {
@@ -61,7 +65,8 @@ static int find(const struct probe_board *board, uint64_t token)
 	return -ENOENT;
 }
 
-int probe_board_begin(struct probe_board *board, uint64_t token, uint64_t now)
+int probe_board_begin(struct probe_board *board, uint64_t token, uint64_t now,
+    struct probe_lease *ret_lease)
 {
 	struct slot *slot = board->slots;
 	int number = find(board, token);
@@ -78,41 +83,63 @@ int probe_board_begin(struct probe_board *board, uint64_t token, uint64_t now)
 	atomic_store(&slot->started, now);
 	atomic_store(&slot->sent, 0);
 	atomic_store(&slot->end, PROBE_END_NONE);
-	atomic_store(&slot->released, false);
+	atomic_store(&slot->released, 0);
 	atomic_store(&slot->token, token);
-	return number;
+	*ret_lease = (struct probe_lease){ number, now + PROBE_BOARD_LEASE_MS };
+	return 0;
 }
 
-void probe_board_sent(struct probe_board *board, int slot, uint64_t bytes)
+void probe_board_sent(
+    struct probe_board *board, const struct probe_lease *lease, uint64_t bytes)
 {
-	atomic_store(&board->slots[slot].sent, bytes);
+	struct slot *slot = &board->slots[lease->slot];
+
+	if (atomic_load(&slot->until) == lease->until)
+		atomic_store(&slot->sent, bytes);
 }
 
-bool probe_board_released(const struct probe_board *board, int slot)
+bool probe_board_released(
+    const struct probe_board *board, const struct probe_lease *lease)
 {
-	return atomic_load(&board->slots[slot].released);
+	const struct slot *slot = &board->slots[lease->slot];
+
+	return atomic_load(&slot->until) == lease->until &&
+	    atomic_load(&slot->released) == atomic_load(&slot->token);
 }
 
-void probe_board_end(
-    struct probe_board *board, int slot, enum probe_end end, uint64_t now)
+void probe_board_end(struct probe_board *board, const struct probe_lease *lease,
+    enum probe_end end, uint64_t now)
 {
-	struct slot *over = &board->slots[slot];
+	struct slot *slot = &board->slots[lease->slot];
+	uint64_t until = lease->until;
 
-	atomic_store(&over->ended, now);
-	atomic_store(&over->end, (int)end);
-	atomic_store(&over->until, now + PROBE_BOARD_KEEP_MS);
+	/* From here on it can't be lost for as long as this takes. */
+	if (!atomic_compare_exchange_strong(
+		&slot->until, &until, now + PROBE_BOARD_KEEP_MS))
+		return;
+	atomic_store(&slot->ended, now);
+	atomic_store(&slot->end, (int)end);
 }
 
-int probe_board_release(struct probe_board *board, uint64_t token)
+int probe_board_release(struct probe_board *board, uint64_t token, uint64_t now)
 {
 	int number = find(board, token);
+	struct slot *slot = board->slots;
+	uint64_t before;
+	int end;
 
-	if (number < 0)
-		return number;
-	if (atomic_load(&board->slots[number].end) != PROBE_END_NONE)
+	if (number < 0 || atomic_load(&slot[number].until) <= now)
+		return -ENOENT;
+	slot += number;
+	before = atomic_load(&slot->released);
+	end = atomic_load(&slot->end);
+	if (atomic_load(&slot->token) != token)
+		return -ENOENT;
+	if (end != PROBE_END_NONE)
 		return -EALREADY;
-	atomic_store(&board->slots[number].released, true);
-	return 0;
+	/* If it fails, another has stored the same, or the slot was lost. */
+	atomic_compare_exchange_strong(&slot->released, &before, token);
+	return atomic_load(&slot->token) == token ? 0 : -ENOENT;
 }
 
 int probe_board_find(const struct probe_board *board, uint64_t token,
@@ -127,7 +154,7 @@ int probe_board_find(const struct probe_board *board, uint64_t token,
 		return -ENOENT;
 	slot += number;
 	record.end = (enum probe_end)atomic_load(&slot->end);
-	record.released = atomic_load(&slot->released);
+	record.released = atomic_load(&slot->released) == token;
 	record.sent = atomic_load(&slot->sent);
 	if (record.end != PROBE_END_NONE)
 		last = atomic_load(&slot->ended);

@@ -35,6 +35,16 @@ struct probe_record {
 	uint64_t lasted_ms;
 };
 
+/*
+ * An answer's place on the board. It is lost to another answer when its time,
+ * PROBE_BOARD_LEASE_MS, is over before the answer is, because its worker was
+ * stopped meanwhile; what is written with it then has no effect.
+ */
+struct probe_lease {
+	int slot;
+	uint64_t until; /* no other answer has the same for this slot */
+};
+
 /* Times are those of one clock, in ms: CLOCK_MONOTONIC, uv_hrtime(). */
 
 /* Made before the workers are forked (mmap(2)). NULL: errno says why. */
@@ -44,23 +54,30 @@ struct probe_board *probe_board_new(void);
 void probe_board_free(struct probe_board *board);
 
 /*
- * Takes a slot for an answer. Returns its number, which stays the caller's
- * until probe_board_end(); -EEXIST: the token is in use; -EBUSY: no slot.
+ * Takes a slot for an answer. Returns 0, -EEXIST: the token (not 0) is in use,
+ * or -EBUSY: no slot; *ret_lease is untouched then.
  */
-int probe_board_begin(struct probe_board *board, uint64_t token, uint64_t now);
+int probe_board_begin(struct probe_board *board, uint64_t token, uint64_t now,
+    struct probe_lease *ret_lease);
 
 /* The front has taken `bytes` so far. */
-void probe_board_sent(struct probe_board *board, int slot, uint64_t bytes);
+void probe_board_sent(
+    struct probe_board *board, const struct probe_lease *lease, uint64_t bytes);
 
-/* Whether somebody has ended the pause of this slot's answer. */
-bool probe_board_released(const struct probe_board *board, int slot);
+/* Whether somebody has ended the pause of this answer. */
+bool probe_board_released(
+    const struct probe_board *board, const struct probe_lease *lease);
 
 /* The answer is over; it is remembered for PROBE_BOARD_KEEP_MS. */
-void probe_board_end(
-    struct probe_board *board, int slot, enum probe_end end, uint64_t now);
+void probe_board_end(struct probe_board *board, const struct probe_lease *lease,
+    enum probe_end end, uint64_t now);
 
-/* Ends a pause. -ENOENT: no such answer; -EALREADY: it is over. */
-int probe_board_release(struct probe_board *board, uint64_t token);
+/*
+ * Ends a pause. -ENOENT: no such answer, or it is forgotten; -EALREADY: it is
+ * over.
+ */
+int probe_board_release(
+    struct probe_board *board, uint64_t token, uint64_t now);
 
 /* -ENOENT: no such answer, or it is forgotten. */
 int probe_board_find(const struct probe_board *board, uint64_t token,

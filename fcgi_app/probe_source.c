@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * One timer ticks as long as the source lives: at a tick it looks whether its
- * time is up, and whether the read that waits for the end of the pause can be
- * served. The source is freed when libuv has let go of the timer.
+ * A timer ticks as long as a read waits for the end of the pause, and looks
+ * whether it can be served. The source is freed when libuv has let go of it.
  */
 #include "config.h"
 #include "fcgi_app/probe_source.h"
@@ -25,9 +24,8 @@ struct probe_source {
 	struct source source;
 	struct probe_source_plan plan;
 	uv_timer_t timer;
-	uint64_t started;
 	uint64_t pause_until; /* 0: not begun */
-	/* The read that waits; length 0: none. */
+	/* The read that was asked for last. */
 	uint64_t offset;
 	size_t length;
 };
@@ -47,7 +45,7 @@ static bool must_wait(struct probe_source *probe)
 	if (probe->pause_until == 0)
 		probe->pause_until = now + plan->pause_ms;
 	return now < probe->pause_until &&
-	    !probe_board_released(plan->board, plan->slot);
+	    !probe_board_released(plan->board, &plan->lease);
 }
 
 static void lend(const struct probe_source *probe, struct source_chunk *chunk)
@@ -67,6 +65,29 @@ static void lend(const struct probe_source *probe, struct source_chunk *chunk)
 	};
 }
 
+static void serve_waiting(struct probe_source *probe)
+{
+	struct source *source = &probe->source;
+	struct source_chunk chunk;
+
+	if (probe->plan.cut) {
+		source->done(source->context, -ECANCELED, NULL);
+		return;
+	}
+	lend(probe, &chunk);
+	source->done(source->context, 0, &chunk);
+}
+
+static void on_tick(uv_timer_t *timer)
+{
+	struct probe_source *probe = timer->data;
+
+	if (must_wait(probe))
+		return;
+	uv_timer_stop(timer);
+	serve_waiting(probe);
+}
+
 static int probe_read(struct source *source, uint64_t offset, size_t length,
     struct source_chunk *ret_chunk)
 {
@@ -75,52 +96,26 @@ static int probe_read(struct source *source, uint64_t offset, size_t length,
 
 	assert(offset < source->size);
 	/* What comes before has been taken, or is being offered just now. */
-	if (plan->slot != PROBE_SOURCE_NO_SLOT)
-		probe_board_sent(plan->board, plan->slot, offset);
+	if (plan->board)
+		probe_board_sent(plan->board, &plan->lease, offset);
 	probe->offset = offset;
 	probe->length = length;
 	if (offset >= plan->pause_at) {
-		if (must_wait(probe))
+		if (must_wait(probe)) {
+			uv_timer_start(
+			    &probe->timer, on_tick, TICK_MS, TICK_MS);
 			return 0;
+		}
 		if (plan->cut)
 			return -ECANCELED;
 	}
 	lend(probe, ret_chunk);
-	probe->length = 0;
 	return 1;
-}
-
-static void serve_waiting(struct probe_source *probe)
-{
-	struct source *source = &probe->source;
-	struct source_chunk chunk;
-
-	if (probe->plan.cut) {
-		probe->length = 0;
-		source->done(source->context, -ECANCELED, NULL);
-		return;
-	}
-	lend(probe, &chunk);
-	probe->length = 0;
-	source->done(source->context, 0, &chunk);
-}
-
-static void on_tick(uv_timer_t *timer)
-{
-	struct probe_source *probe = timer->data;
-	const struct probe_source_plan *plan = &probe->plan;
-
-	if (uv_now(plan->loop) - probe->started >= plan->lifetime_ms) {
-		uv_timer_stop(timer);
-		plan->expired(plan->context);
-	} else if (probe->length > 0 && !must_wait(probe)) {
-		serve_waiting(probe);
-	}
 }
 
 static void probe_cancel(struct source *source)
 {
-	self(source)->length = 0;
+	uv_timer_stop(&self(source)->timer);
 }
 
 static void probe_release(struct source *source, struct source_chunk *chunk)
@@ -158,9 +153,7 @@ struct source *probe_source_new(const struct probe_source_plan *plan)
 	probe->source.ops = &probe_ops;
 	probe->source.size = plan->size;
 	probe->plan = *plan;
-	probe->started = uv_now(plan->loop);
 	uv_timer_init(plan->loop, &probe->timer);
 	probe->timer.data = probe;
-	uv_timer_start(&probe->timer, on_tick, TICK_MS, TICK_MS);
 	return &probe->source;
 }

@@ -7,11 +7,9 @@
 #include <stdint.h>
 #include <uv.h>
 
-struct probe_board;
-struct source;
+#include "fcgi_app/probe_board.h"
 
-/* For an answer without a place on the board. */
-#define PROBE_SOURCE_NO_SLOT (-1)
+struct source;
 
 struct probe_source_plan {
 	uv_loop_t *loop;
@@ -22,12 +20,9 @@ struct probe_source_plan {
 	uint64_t pause_ms;
 	/* Instead of going on after the pause, fail with -ECANCELED. */
 	bool cut;
+	/* NULL: without a place on it, and so without a pause. */
 	struct probe_board *board;
-	int slot;
-	/* Called once when the source is so old; it may be closed therein. */
-	uint64_t lifetime_ms;
-	void (*expired)(void *context);
-	void *context;
+	struct probe_lease lease;
 };
 
 /*

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Every answer is bounded in bytes and time by policy/probe_query.h and
- * PROBE_LIFETIME_MS, and there are at most PROBE_BOARD_SLOTS slow ones at once.
- * The heads of slow answers are those of large files, so that a front treats
- * both in the same way.
+ * Every answer is bounded in bytes by policy/probe_query.h or, if it is JSON,
+ * by PROBE_JSON_SHOWN_MAX, and in time by PROBE_LIFETIME_MS. Of the slow ones
+ * there are at most PROBE_BOARD_SLOTS at once; of the others, which have 1 MiB
+ * at most, as many as there are connections. The heads of slow answers are
+ * those of large files, so that a front treats both in the same way.
  */
 #include "config.h"
 #include "fcgi_app/actions/probe.h"
@@ -19,6 +20,7 @@
 #include "common/source_memory.h"
 #include "fcgi_app/actions/probe_json.h"
 #include "fcgi_app/policy/byte_range.h"
+#include "fcgi_app/policy/field_value.h"
 #include "fcgi_app/policy/probe_query.h"
 #include "fcgi_app/policy/response_head.h"
 #include "fcgi_app/probe_board.h"
@@ -39,6 +41,74 @@ static uint64_t now_ms(void)
 static void refuse_memory(struct request *request)
 {
 	request_refuse(request, 500, strerror(ENOMEM));
+}
+
+/* --- every answer ------------------------------------------------------- */
+
+/* The state of a request: its time, and its place on the board if any. */
+struct run {
+	uv_timer_t timer;
+	struct request *request;
+	struct probe_lease lease;
+	bool on_board;
+	bool expired;
+	bool cut;
+};
+
+static void on_expired(uv_timer_t *timer)
+{
+	struct run *run = timer->data;
+
+	run->expired = true;
+	request_break(run->request, -ETIME);
+}
+
+static enum probe_end end_of(const struct run *run, const char *reason)
+{
+	const struct stream *stream = &run->request->stream;
+
+	if (!reason)
+		return PROBE_END_COMPLETE;
+	if (run->expired)
+		return PROBE_END_EXPIRED;
+	if (run->cut && stream->position == stream->end / 2)
+		return PROBE_END_CUT;
+	return PROBE_END_LEFT;
+}
+
+static void on_timer_closed(uv_handle_t *timer)
+{
+	free(timer->data);
+}
+
+static void on_ended(struct request *request, const char *reason)
+{
+	struct probe_board *board = request->services->probe_board;
+	struct run *run = request->state;
+	uint64_t sent = request->stream.position;
+
+	if (run->on_board) {
+		probe_board_sent(board, &run->lease, sent);
+		probe_board_end(
+		    board, &run->lease, end_of(run, reason), now_ms());
+	}
+	uv_close((uv_handle_t *)&run->timer, on_timer_closed);
+}
+
+/* Gives the request its time. False: no memory. */
+static bool begin_run(struct request *request)
+{
+	struct run *run = calloc(1, sizeof(*run));
+
+	if (!run)
+		return false;
+	run->request = request;
+	uv_timer_init(request->services->loop, &run->timer);
+	run->timer.data = run;
+	uv_timer_start(&run->timer, on_expired, PROBE_LIFETIME_MS, 0);
+	request->state = run;
+	request->ended = on_ended;
+	return true;
 }
 
 static void begin_head(
@@ -73,21 +143,12 @@ static void answer_json(struct request *request, char *text)
 
 /* --- a body, and ranges of it ------------------------------------------- */
 
-static void on_body_expired(void *context)
-{
-	request_break(context, -ETIME);
-}
-
 static void answer_body(struct request *request, uint64_t size)
 {
 	const struct probe_source_plan plan = {
 		.loop = request->services->loop,
 		.size = size,
 		.pause_at = size,
-		.slot = PROBE_SOURCE_NO_SLOT,
-		.lifetime_ms = PROBE_LIFETIME_MS,
-		.expired = on_body_expired,
-		.context = request,
 	};
 	struct source *source = probe_source_new(&plan);
 	const char *range = request_param(request, "HTTP_RANGE");
@@ -109,7 +170,8 @@ static void answer_body(struct request *request, uint64_t size)
 	}
 	begin_head(&head, status, "application/octet-stream", part.length);
 	response_head_add(&head, "Accept-Ranges", "bytes");
-	if (range)
+	/* One that can't stand in a head is not worth an error. */
+	if (range && field_value_is_valid(range))
 		response_head_add(
 		    &head, PROBE_RANGE_FIELD, "%.*s", RANGE_SHOWN, range);
 	if (status == 206) {
@@ -160,75 +222,24 @@ static void answer_head(struct request *request, size_t size)
 
 /* --- slow answers ------------------------------------------------------- */
 
-/* The state of a request with a slot on the board. */
-struct run {
-	struct request *request;
-	int slot;
-	bool expired;
-	bool cut;
-};
-
-static void on_expired(void *context)
+/* Takes a place on the board; false: there is none, the request is over. */
+static bool take_place(struct run *run, const struct probe_query *query)
 {
-	struct run *run = context;
+	int r = probe_board_begin(run->request->services->probe_board,
+	    query->token, now_ms(), &run->lease);
 
-	run->expired = true;
-	request_break(run->request, -ETIME);
-}
-
-static enum probe_end end_of(const struct run *run, const char *reason)
-{
-	const struct stream *stream = &run->request->stream;
-
-	if (!reason)
-		return PROBE_END_COMPLETE;
-	if (run->expired)
-		return PROBE_END_EXPIRED;
-	if (run->cut && stream->position == stream->end / 2)
-		return PROBE_END_CUT;
-	return PROBE_END_LEFT;
-}
-
-static void on_ended(struct request *request, const char *reason)
-{
-	struct probe_board *board = request->services->probe_board;
-	struct run *run = request->state;
-
-	probe_board_sent(board, run->slot, request->stream.position);
-	probe_board_end(board, run->slot, end_of(run, reason), now_ms());
-	free(run);
-}
-
-/* Takes a slot for the request; NULL: there is none, it is answered. */
-static struct run *begin_run(
-    struct request *request, const struct probe_query *query)
-{
-	struct run *run = calloc(1, sizeof(*run));
-
-	if (!run) {
-		refuse_memory(request);
-		return NULL;
-	}
-	run->request = request;
-	run->cut = query->test == PROBE_CUT;
-	run->slot = probe_board_begin(
-	    request->services->probe_board, query->token, now_ms());
-	if (run->slot >= 0) {
-		request->state = run;
-		request->ended = on_ended;
-		return run;
-	}
-	if (run->slot == -EEXIST)
-		request_refuse(request, 400, "probe: the token is in use");
+	if (r == -EEXIST)
+		request_refuse(run->request, 400, "probe: the token is in use");
+	else if (r < 0)
+		request_refuse(run->request, 503, "too many probes");
 	else
-		request_refuse(request, 503, "too many probes");
-	free(run);
-	return NULL;
+		run->on_board = true;
+	return r == 0;
 }
 
 /* All of them are of this form: a flood is one piece with no pause. */
 static struct source *make_source(
-    struct run *run, const struct probe_query *query)
+    const struct run *run, const struct probe_query *query)
 {
 	const struct services *services = run->request->services;
 	const struct probe_source_plan plan = {
@@ -239,10 +250,7 @@ static struct source *make_source(
 		.pause_ms = query->pause_ms,
 		.cut = run->cut,
 		.board = services->probe_board,
-		.slot = run->slot,
-		.lifetime_ms = PROBE_LIFETIME_MS,
-		.expired = on_expired,
-		.context = run,
+		.lease = run->lease,
 	};
 
 	return probe_source_new(&plan);
@@ -251,12 +259,12 @@ static struct source *make_source(
 static void answer_slowly(
     struct request *request, const struct probe_query *query)
 {
-	struct run *run = begin_run(request, query);
+	struct run *run = request->state;
 	struct response_head head;
 	struct source *source;
 
-	/* Then the request is over. */
-	if (!run)
+	run->cut = query->test == PROBE_CUT;
+	if (!take_place(run, query))
 		return;
 	source = make_source(run, query);
 	if (!source) {
@@ -284,7 +292,8 @@ static void answer_status(struct request *request, uint64_t token)
 
 static void release(struct request *request, uint64_t token)
 {
-	int r = probe_board_release(request->services->probe_board, token);
+	int r = probe_board_release(
+	    request->services->probe_board, token, now_ms());
 
 	answer_json(request, probe_json_released(r != -ENOENT, r == 0));
 }
@@ -322,7 +331,9 @@ void probe_action_start(struct request *request)
 	const char *text = request_param(request, "QUERY_STRING");
 	struct probe_query query;
 
-	if (probe_query_parse(text, &query) < 0)
+	if (!begin_run(request))
+		refuse_memory(request);
+	else if (probe_query_parse(text, &query) < 0)
 		request_refuse(request, 400, "not a question for the probe");
 	else
 		answer(request, &query);

@@ -5,13 +5,11 @@
 
 struct request;
 
-/* The longest that an answer of the probe takes. */
-#define PROBE_LIFETIME_MS 15000
-
 /*
  * Answers GET by QUERY_STRING (policy/probe_query.h), 400 if it is not a
- * question, 404 about a token that is not known, 503 when too many answers are
- * under way. It never opens a file. services.probe_board must be there.
+ * question, 404 about a token that is not known, 503 when too many slow answers
+ * are under way. What is not over after PROBE_LIFETIME_MS is broken off. It
+ * never opens a file. services.probe_board must be there.
  * Params: QUERY_STRING, HTTP_RANGE, DOCUMENT_ROOT, and those that it repeats.
  */
 void probe_action_start(struct request *request);

@@ -41,33 +41,55 @@ static const char *const shown[] = {
 };
 
 /* A string that is not UTF-8, with its odd bytes spelled out. */
-static json_t *spelled_out(const char *text)
+static json_t *spelled_out(const char *text, size_t length)
 {
-	char *spelled = malloc(strlen(text) * 4 + 1);
-	json_t *string;
+	char spelled[PROBE_JSON_SHOWN_MAX * 4 + 1];
 	size_t n = 0;
 
-	if (!spelled)
-		return NULL;
-	for (; *text; text++) {
-		unsigned char c = (unsigned char)*text;
+	for (size_t i = 0; i < length; i++) {
+		unsigned char c = (unsigned char)text[i];
 
 		if (c < 0x80)
-			spelled[n++] = *text;
+			spelled[n++] = text[i];
 		else
 			n += (size_t)sprintf(spelled + n, "\\x%02x", c);
 	}
-	spelled[n] = '\0';
-	string = json_string(spelled);
-	free(spelled);
-	return string;
+	return json_stringn(spelled, n);
 }
 
-static json_t *any_string(const char *text)
+static json_t *any_string(const char *text, size_t length)
 {
-	json_t *string = json_string(text);
+	json_t *string = json_stringn(text, length);
 
-	return string ? string : spelled_out(text);
+	return string ? string : spelled_out(text, length);
+}
+
+/* Whether a character of UTF-8 goes on at this byte (RFC 3629, 3). */
+static bool goes_on(const char *byte)
+{
+	return ((unsigned char)*byte & 0xc0) == 0x80;
+}
+
+static json_t *beginning_of(const char *text)
+{
+	size_t length = strnlen(text, PROBE_JSON_SHOWN_MAX);
+
+	for (int i = 0; i < 3 && length > 0 && goes_on(text + length); i++)
+		length--;
+	return any_string(text, length);
+}
+
+static json_t *end_of(const char *text)
+{
+	size_t length = strlen(text);
+
+	if (length > PROBE_JSON_SHOWN_MAX) {
+		text += length - PROBE_JSON_SHOWN_MAX;
+		length = PROBE_JSON_SHOWN_MAX;
+		for (int i = 0; i < 3 && goes_on(text); i++, text++)
+			length--;
+	}
+	return any_string(text, length);
 }
 
 static json_t *list_params(const struct request *request)
@@ -80,7 +102,7 @@ static json_t *list_params(const struct request *request)
 
 		if (value)
 			r = json_object_set_new(
-			    params, shown[i], any_string(value));
+			    params, shown[i], beginning_of(value));
 	}
 	if (r == 0)
 		return params;
@@ -117,7 +139,7 @@ char *probe_json_echo(const struct request *request)
 	/* "o" takes the references over, and fails on NULL. */
 	return dump(json_pack("{s:i, s:s, s:s, s:o, s:o}", PROBE_MARK,
 	    PROBE_AGREEMENT, "version", PACKAGE_VERSION, "document_root",
-	    judge_root(request), "path", any_string(request->path), "params",
+	    judge_root(request), "path", end_of(request->path), "params",
 	    list_params(request)));
 }
 

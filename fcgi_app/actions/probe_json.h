@@ -8,13 +8,20 @@
 struct probe_record;
 struct request;
 
+/* Bytes of a value that are shown, as they came. */
+#define PROBE_JSON_SHOWN_MAX 1024
+
 /* Each returns a text for free(3), or NULL: out of memory. */
 
 /*
- * What the front sent, of a fixed list of parameters: none that names a folder
- * of the server or holds a secret of the client (Cookie, Authorization). Of
- * DOCUMENT_ROOT just how it relates to the roots. Bytes of a value that are
- * not UTF-8 become \xNN.
+ * What the front sent, of a fixed list of parameters: none that holds a secret
+ * of the client (Cookie, Authorization), and no folder of the server, unless
+ * the operator puts one into STREAM_PATH or DOCUMENT_URI. Of DOCUMENT_ROOT just
+ * how it relates to the roots. Bytes of a value that are not UTF-8 become \xNN.
+ *
+ * Of a longer value than PROBE_JSON_SHOWN_MAX its beginning is shown; of the
+ * path its end, where the doctor has put what it looks for. No character of
+ * UTF-8 is cut in two: up to 3 bytes less may be shown.
  */
 char *probe_json_echo(const struct request *request);
 

@@ -31,16 +31,24 @@ static int find_sibling(char *name, size_t size)
 	return 0;
 }
 
+/* After exec(3) of that file has failed. */
+static int complain(const char *name)
+{
+	fprintf(stderr, "fcgi-stream doctor: %s: %s\n", name, strerror(errno));
+	return EXIT_NOT_FOUND;
+}
+
 int doctor_command(int argc, char **argv)
 {
+	static const char installed[] = PKGLIBEXECDIR "/" PROGRAM;
 	char sibling[PATH_MAX];
 
 	(void)argc;
-	if (find_sibling(sibling, sizeof(sibling)) == 0)
+	if (find_sibling(sibling, sizeof(sibling)) == 0) {
 		execv(sibling, argv);
-	if (errno == ENOENT)
-		execv(PKGLIBEXECDIR "/" PROGRAM, argv);
-	fprintf(stderr, "fcgi-stream doctor: %s: %s\n",
-	    PKGLIBEXECDIR "/" PROGRAM, strerror(errno));
-	return EXIT_NOT_FOUND;
+		if (errno != ENOENT)
+			return complain(sibling);
+	}
+	execv(installed, argv);
+	return complain(installed);
 }

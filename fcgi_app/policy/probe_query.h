@@ -25,6 +25,8 @@
 #define PROBE_PIECE_MAX ((uint64_t)1 << 20)
 #define PROBE_FLOOD_MAX ((uint64_t)64 << 20)
 #define PROBE_PAUSE_MAX_MS ((uint64_t)5000)
+/* The longest that an answer of the probe takes. */
+#define PROBE_LIFETIME_MS ((uint64_t)15000)
 /* Hexadecimal digits of a token. */
 #define PROBE_TOKEN_LENGTH 16
 

@@ -2,8 +2,13 @@
 # SPDX-License-Identifier: MIT
 """fcgi-stream doctor before real front servers, set up well and badly."""
 
+import json
 import re
+import shutil
 import subprocess
+import threading
+import time
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 from harness import (SLOWNESS, equal, found, free_port, main, need, program,
                      test, true)
@@ -132,11 +137,30 @@ def a_front_cannot_send_control_characters_to_the_terminal(case):
     daemon = case.start("--probe")
     settings = """
         fastcgi_param SERVER_SOFTWARE "nginx \x1b[31m";
-        fastcgi_param STREAM_PATH "/\x1b[32m";"""
+        fastcgi_param STREAM_PATH "/\x1b[32m\u009b33m\u202e";"""
     output, _ = doctor(nginx(case, daemon, settings).url, expected=1)
     found(r"^front server: nginx \?\[31m\n", output, "report")
-    found(r'takes "/\?\[32m"', output, "report")
-    absent("\x1b", output)
+    found(r'takes "/\?\[32m\?33m\?"', output, "report")
+    absent("[\x1b\u009b\u202e]", output)
+
+
+@test
+def nor_can_an_address(case):
+    _, errors = doctor("http://a\u009b31m\u202e.invalid/b\x85", expected=2)
+    found(r"http://a\?31m\?\.invalid/b\?/: cannot connect", errors, "errors")
+    absent("[\u0080-\u009f\u202e]", errors)
+
+
+@test(timeout=PATIENCE)
+def a_path_without_a_path_variable_is_named(case):
+    daemon = case.start("--probe")
+    settings = """
+        fastcgi_param DOCUMENT_URI "";
+        fastcgi_param SCRIPT_NAME "";
+        fastcgi_param SCRIPT_FILENAME proxy:fcgi://localhost$request_uri;"""
+    output, _ = doctor(nginx(case, daemon, settings).url, expected=1)
+    found(r'ok +path variables: none; the path is "/\.fcgi-stream-probe"',
+          output, "report")
 
 
 # --- the other fronts --------------------------------------------------------
@@ -211,6 +235,46 @@ def caddy_is_mended_by_the_advice(case):
     found(r"ok +the front passes each piece on", output, "report")
 
 
+# --- a front that takes its time ---------------------------------------------
+
+class Slow(BaseHTTPRequestHandler):
+    """A front whose answers never end, and that says so slowly."""
+
+    sent = 0
+
+    def do_GET(self):
+        """Answers a question in the probe's manner."""
+        test_name = re.search(r"test=(\w+)", self.path).group(1)
+        answer = {"fcgi_stream_probe": 1, "version": "1",
+                  "path": "/.fcgi-stream-probe", "params": {}}
+        if test_name == "status":
+            time.sleep(3)
+            Slow.sent += 1
+            answer.update(end="none", released=False, sent=Slow.sent,
+                          lasted_ms=1)
+        text = json.dumps(answer).encode()
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(text)))
+        self.end_headers()
+        self.wfile.write(text)
+
+    def log_message(self, *_):  # pylint: disable=arguments-differ
+        """Nothing."""
+
+
+@test(timeout=PATIENCE)
+def the_examination_ends_before_a_slow_front_does(case):
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Slow)
+    case.defer(server.server_close)
+    case.defer(server.shutdown)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    # Asked 200 times, as once it was, this front takes 10 minutes.
+    output, _ = doctor(f"http://127.0.0.1:{server.server_port}/", expected=1)
+    found(r"when a client leaves while it is sent to, the front does not tell",
+          output, "report")
+    found(r"\n\d+ problems, ", output, "report")
+
+
 # --- nothing to examine ------------------------------------------------------
 
 @test
@@ -270,6 +334,27 @@ def wrong_words_are_refused(case):
     output, _ = doctor("--help")
     for word in ("fcgi-stream doctor", "--insecure", "--timeout", "URL"):
         found(word, output, "help")
+
+
+@test
+def a_doctor_that_cannot_be_started_is_named(case):
+    copy = case.dir / "fcgi-stream"
+    shutil.copy(program(), copy)
+    sibling = case.dir / "fcgi-stream-doctor"
+    sibling.write_text("")
+    sibling.chmod(0o600)
+    done = subprocess.run([copy, "doctor", "http://h/"], capture_output=True,
+                          check=False, timeout=30 * SLOWNESS)
+    equal(done.returncode, 2, "status")
+    equal(done.stderr.decode(),
+          f"fcgi-stream doctor: {sibling}: Permission denied\n", "errors")
+    sibling.unlink()
+    done = subprocess.run([copy, "doctor", "--version"], capture_output=True,
+                          check=False, timeout=30 * SLOWNESS)
+    if done.returncode != 0:
+        found(r"^fcgi-stream doctor: (?!.*" + re.escape(str(sibling)) +
+              r").*fcgi-stream-doctor: No such file", done.stderr.decode(),
+              "errors")
 
 
 @test(timeout=PATIENCE)

@@ -23,22 +23,37 @@ static size_t put_header(uint8_t *to, int type, size_t length)
 	return RECORD_HEADER;
 }
 
+/* One byte, or four with the first bit set (FastCGI specification, 3.4). */
+static size_t put_length(uint8_t *to, size_t length)
+{
+	if (length < 128) {
+		to[0] = (uint8_t)length;
+		return 1;
+	}
+	to[0] = 0x80;
+	to[1] = (uint8_t)(length >> 16);
+	to[2] = (uint8_t)(length >> 8);
+	to[3] = (uint8_t)length;
+	return 4;
+}
+
 static size_t put_pair(uint8_t *to, const char *name, const char *value)
 {
 	size_t name_length = strlen(name), value_length = strlen(value);
 
-	assert_true(name_length < 128 && value_length < 128);
-	to[0] = (uint8_t)name_length;
-	to[1] = (uint8_t)value_length;
-	memcpy(to + 2, name, name_length);
-	memcpy(to + 2 + name_length, value, value_length);
-	return 2 + name_length + value_length;
+	size_t n = put_length(to, name_length);
+
+	n += put_length(to + n, value_length);
+	assert_true(name_length < 128 && value_length <= MAKE_PARAMS_VALUE_MAX);
+	memcpy(to + n, name, name_length);
+	memcpy(to + n + name_length, value, value_length);
+	return n + name_length + value_length;
 }
 
 struct fcgi_params *make_params(const char *const *names_and_values)
 {
 	static const uint8_t begin[8] = { 0, FCGI_RESPONDER };
-	static uint8_t head[PAIRS_MAX + 1024];
+	static uint8_t head[PAIRS_MAX + MAKE_PARAMS_VALUE_MAX + 1024];
 	struct fcgi_params_parser *parser = NULL;
 	struct fcgi_params *params = NULL;
 	size_t end, start;

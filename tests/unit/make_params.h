@@ -5,10 +5,13 @@
 
 struct fcgi_params;
 
+#define MAKE_PARAMS_VALUE_MAX 2048
+
 /*
  * Parameters of these names and values, in turn, with a NULL behind the last;
- * each shorter than 128 bytes, all together than 60 KiB. The caller frees them
- * with fcgi_params_free().
+ * each name shorter than 128 bytes, each value of at most
+ * MAKE_PARAMS_VALUE_MAX, all together shorter than 60 KiB. The caller frees
+ * them with fcgi_params_free().
  */
 struct fcgi_params *make_params(const char *const *names_and_values);
 

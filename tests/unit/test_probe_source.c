@@ -24,7 +24,6 @@ struct fixture {
 	int calls;
 	int error;
 	struct source_chunk chunk;
-	int expired;
 };
 
 static void on_done(void *context, int error, const struct source_chunk *chunk)
@@ -35,13 +34,6 @@ static void on_done(void *context, int error, const struct source_chunk *chunk)
 	f->error = error;
 	if (error == 0)
 		f->chunk = *chunk;
-}
-
-static void on_expired(void *context)
-{
-	struct fixture *f = context;
-
-	f->expired++;
 }
 
 /* 1000 bytes, a pause, 1000 more. */
@@ -56,11 +48,9 @@ static void set_up(struct fixture *f)
 		.pause_at = 1000,
 		.pause_ms = FOR_EVER,
 		.board = f->board,
-		.slot = probe_board_begin(f->board, TOKEN, 1),
-		.lifetime_ms = FOR_EVER,
-		.expired = on_expired,
-		.context = f,
 	};
+	assert_int_equal(
+	    probe_board_begin(f->board, TOKEN, 1, &f->plan.lease), 0);
 }
 
 static void start(struct fixture *f)
@@ -155,7 +145,7 @@ static void goes_on_when_it_is_released(void **state)
 	assert_int_equal(read_at(&f, 1000, 10), 0);
 	uv_run(&f.loop, UV_RUN_ONCE);
 	assert_int_equal(f.calls, 0);
-	assert_int_equal(probe_board_release(f.board, TOKEN), 0);
+	assert_int_equal(probe_board_release(f.board, TOKEN, 2), 0);
 	run_until(&f, &f.calls);
 	assert_int_equal(f.error, 0);
 	assert_int_equal(f.chunk.length, 10);
@@ -208,25 +198,31 @@ static void forgets_a_read_that_is_cancelled(void **state)
 	start(&f);
 	assert_int_equal(read_at(&f, 1000, 10), 0);
 	f.source->ops->cancel(f.source);
-	probe_board_release(f.board, TOKEN);
+	probe_board_release(f.board, TOKEN, 2);
 	uv_run(&f.loop, UV_RUN_ONCE);
 	assert_int_equal(f.calls, 0);
 	assert_int_equal(read_at(&f, 1000, 10), 1);
 	tear_down(&f);
 }
 
-static void tells_when_its_time_is_up(void **state)
+static void ticks_only_while_a_read_waits(void **state)
 {
 	struct fixture f;
 
 	(void)state;
 	set_up(&f);
-	f.plan.lifetime_ms = 1;
 	start(&f);
-	run_until(&f, &f.expired);
-	/* Once: nothing keeps the loop alive now. */
-	assert_int_equal(uv_run(&f.loop, UV_RUN_NOWAIT), 0);
-	assert_int_equal(f.expired, 1);
+	assert_false(uv_loop_alive(&f.loop));
+	assert_int_equal(read_at(&f, 0, 10), 1);
+	assert_false(uv_loop_alive(&f.loop));
+	assert_int_equal(read_at(&f, 1000, 10), 0);
+	assert_true(uv_loop_alive(&f.loop));
+	f.source->ops->cancel(f.source);
+	assert_false(uv_loop_alive(&f.loop));
+	assert_int_equal(read_at(&f, 1000, 10), 0);
+	probe_board_release(f.board, TOKEN, 2);
+	run_until(&f, &f.calls);
+	assert_false(uv_loop_alive(&f.loop));
 	tear_down(&f);
 }
 
@@ -250,11 +246,12 @@ static void can_do_without_a_slot(void **state)
 
 	(void)state;
 	set_up(&f);
-	f.plan.slot = PROBE_SOURCE_NO_SLOT;
+	f.plan.board = NULL;
 	f.plan.pause_at = f.plan.size;
 	start(&f);
 	assert_int_equal(read_at(&f, 0, SIZE_MAX), 1);
 	assert_int_equal(f.chunk.length, f.plan.size);
+	assert_false(uv_loop_alive(&f.loop));
 	tear_down(&f);
 }
 
@@ -267,7 +264,7 @@ int main(void)
 		cmocka_unit_test(goes_on_after_the_pause),
 		cmocka_unit_test(breaks_off_if_it_is_to),
 		cmocka_unit_test(forgets_a_read_that_is_cancelled),
-		cmocka_unit_test(tells_when_its_time_is_up),
+		cmocka_unit_test(ticks_only_while_a_read_waits),
 		cmocka_unit_test(tells_the_board_how_far_it_is),
 		cmocka_unit_test(can_do_without_a_slot),
 	};
