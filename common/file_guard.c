@@ -4,9 +4,11 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/uio.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 static bool same_time(const struct statx_timestamp *a, const struct timespec *b)
@@ -34,6 +36,15 @@ void file_guard_note(struct file_guard *guard, uint64_t offset,
 	guard->tail_end = offset + length;
 }
 
+/* Where it is local, fstatfs(2) asks nobody. */
+static bool is_in_memory(const struct file_guard *guard, int fd)
+{
+	struct statfs fs;
+
+	return guard->is_local && fstatfs(fd, &fs) == 0 &&
+	    (fs.f_type == TMPFS_MAGIC || fs.f_type == RAMFS_MAGIC);
+}
+
 /* What stands where the last bytes were read, if that does not block. */
 static ssize_t read_tail(const struct file_guard *guard, int fd, void *buffer)
 {
@@ -41,7 +52,7 @@ static ssize_t read_tail(const struct file_guard *guard, int fd, void *buffer)
 	off_t offset = (off_t)(guard->tail_end - guard->tail_length);
 	ssize_t n = preadv2(fd, &iov, 1, offset, RWF_NOWAIT);
 
-	if (n < 0 && errno == EOPNOTSUPP && guard->is_local)
+	if (n < 0 && errno == EOPNOTSUPP && is_in_memory(guard, fd))
 		n = pread(fd, buffer, guard->tail_length, offset);
 	return n;
 }

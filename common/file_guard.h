@@ -29,7 +29,7 @@ struct file_guard {
 
 /*
  * Takes the file for what `version` says. `is_local`: its file system is known
- * to be a disk or memory, so that where it has no RWF_NOWAIT it is memory.
+ * to be a disk or memory, so that asking which of them does not block.
  */
 void file_guard_init(struct file_guard *guard,
     const struct file_version *version, bool is_local);
@@ -53,10 +53,10 @@ void file_guard_note(struct file_guard *guard, uint64_t offset,
  *
  * What can't be told: a file that was made longer and has other bytes, but
  * where the last ones were read it has the same, or these are not in the page
- * cache, or it is not local and has no RWF_NOWAIT; a write that was under way
- * when the version was taken; one through a mapping (mmap(2)) to a page that is
- * dirty already; and, before Linux 6.13, one within the same tick of the clock,
- * of 10 ms or less, as the one before.
+ * cache, or its file system has no RWF_NOWAIT and is not in memory; a write
+ * that was under way when the version was taken; one through a mapping
+ * (mmap(2)) to a page that is dirty already; and, before Linux 6.13, one within
+ * the same tick of the clock, of 10 ms or less, as the one before.
  */
 int file_guard_check(struct file_guard *guard, int fd);
 
