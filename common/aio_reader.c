@@ -373,6 +373,11 @@ int aio_reader_setup_error(const struct aio_reader *reader)
 	return reader->setup_error;
 }
 
+bool aio_reader_has_spare(const struct aio_reader *reader)
+{
+	return chunk_pool_is_ample(reader->options.pool);
+}
+
 struct aio_reader_counts aio_reader_counts(const struct aio_reader *reader)
 {
 	struct aio_reader_counts counts = reader->counts;

@@ -3,6 +3,7 @@
 #ifndef COMMON_AIO_READER_H
 #define COMMON_AIO_READER_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <uv.h>
@@ -81,6 +82,9 @@ unsigned int aio_reader_slots(const struct aio_reader *reader);
 
 /* What aio_reader_new() met when it asked for slots: 0 or -errno. */
 int aio_reader_setup_error(const struct aio_reader *reader);
+
+/* Whether there are buffers for bytes that nobody waits for yet. */
+bool aio_reader_has_spare(const struct aio_reader *reader);
 
 /* What it has done so far. */
 struct aio_reader_counts aio_reader_counts(const struct aio_reader *reader);

@@ -146,6 +146,11 @@ bool chunk_pool_is_short(const struct chunk_pool *pool)
 	return !TAILQ_EMPTY(&pool->waiters);
 }
 
+bool chunk_pool_is_ample(const struct chunk_pool *pool)
+{
+	return pool->borrowed < pool->limit / 2;
+}
+
 size_t chunk_pool_buffer_size(const struct chunk_pool *pool)
 {
 	return pool->buffer_size;

@@ -65,6 +65,9 @@ void chunk_pool_trim(struct chunk_pool *pool, size_t keep);
 /* Whether somebody waits for a buffer. */
 bool chunk_pool_is_short(const struct chunk_pool *pool);
 
+/* Whether less than half of the budget is lent out. */
+bool chunk_pool_is_ample(const struct chunk_pool *pool);
+
 /* Bytes in one buffer. */
 size_t chunk_pool_buffer_size(const struct chunk_pool *pool);
 

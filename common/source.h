@@ -3,6 +3,7 @@
 #ifndef COMMON_SOURCE_H
 #define COMMON_SOURCE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -12,6 +13,8 @@ struct source;
 struct source_chunk {
 	const unsigned char *data;
 	size_t length;
+	/* They were not at hand, be it that they were read ahead in time. */
+	bool fetched;
 	/* The source's own. */
 	void *owner;
 };
@@ -37,6 +40,13 @@ struct source_ops {
 	    struct source_chunk *ret_chunk);
 	/* Forgets the read in flight: `done` is not called. */
 	void (*cancel)(struct source *source);
+	/*
+	 * NULL, or sets how many chunks, each as long as the read before it,
+	 * the source may read ahead of every read, none beyond `end`. It does
+	 * less while memory is scarce. 0: what it holds is given back.
+	 */
+	void (*read_ahead)(
+	    struct source *source, unsigned int chunks, uint64_t end);
 	/* Gives a chunk back. */
 	void (*release)(struct source *source, struct source_chunk *chunk);
 	/* Frees the source; nothing is in flight or lent. */

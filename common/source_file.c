@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * One read is in flight at a time, but a chunk may still be lent while the
- * next is read: so there are two aio_reads, used in turn.
+ * Reads are slots. One may be lent while the next is asked for, and behind that
+ * up to AHEAD_MAX more are read ahead, in the order of their offsets. A read
+ * that begins where the first of these does takes it over, be it done or still
+ * in flight; any other read gives them all back.
  */
 #include "config.h"
 #include "common/source_file.h"
@@ -33,15 +35,29 @@ struct append_wait {
 	unsigned int delay_ms;
 };
 
+#define AHEAD_MAX 3
+#define SLOTS (AHEAD_MAX + 2)
+
+struct slot {
+	struct aio_read read;
+	bool used; /* in flight, read ahead or lent */
+	bool fetched;
+	uint64_t offset;
+	size_t length; /* that was asked for */
+};
+
 struct source_file {
 	struct source source;
 	struct aio_reader *reader;
 	struct aio_file *file;
 	struct file_guard guard;
-	struct aio_read reads[2];
-	struct aio_read *in_flight;
-	uint64_t offset;          /* of the last read */
 	struct append_wait *wait; /* of the read in flight, or NULL */
+	struct slot *in_flight;   /* was asked for */
+	struct slot *ahead[AHEAD_MAX];
+	unsigned int ahead_count;
+	unsigned int ahead_most;
+	uint64_t ahead_end;
+	struct slot slots[SLOTS];
 };
 
 static struct source_file *self(struct source *source)
@@ -49,40 +65,81 @@ static struct source_file *self(struct source *source)
 	return container_of(source, struct source_file, source);
 }
 
-static struct source_chunk chunk_of(struct aio_read *read)
+static struct source_chunk chunk_of(struct slot *slot)
 {
+	const struct aio_read *read = &slot->read;
 	struct source_chunk chunk = {
 		.data = read->data,
 		.length = read->length,
-		.owner = read,
+		.fetched = slot->fetched,
+		.owner = slot,
 	};
+
+	/* What was read ahead may be more. */
+	if (chunk.length > slot->length)
+		chunk.length = slot->length;
 	return chunk;
 }
+
+/* --- slots ---------------------------------------------------------------- */
+
+static struct slot *take_slot(struct source_file *file)
+{
+	struct slot *slot = file->slots;
+
+	while (slot < file->slots + SLOTS && slot->used)
+		slot++;
+	assert(slot < file->slots + SLOTS);
+	slot->used = true;
+	return slot;
+}
+
+/* Whatever state it is in: nothing is read or lent any more. */
+static void free_slot(struct source_file *file, struct slot *slot)
+{
+	aio_reader_cancel(file->reader, &slot->read);
+	slot->used = false;
+}
+
+/* As aio_reader_read(). */
+static int read_slot(
+    struct source_file *file, struct slot *slot, uint64_t offset, size_t length)
+{
+	int r = aio_reader_read(
+	    file->reader, file->file, &slot->read, offset, length);
+
+	slot->offset = offset;
+	slot->length = length;
+	slot->fetched = r == 0;
+	return r;
+}
+
+/* --- the read that was asked for ------------------------------------------ */
 
 /*
  * Looks at the file after the read: a write changes the time of modification
  * before the first byte.
  */
-static int look(struct source_file *file, const struct aio_read *read)
+static int look(struct source_file *file, struct slot *slot)
 {
+	const struct source_chunk chunk = chunk_of(slot);
 	int error = file_guard_check(&file->guard, file->file->fd);
 
-	if (error == 0 && read->length == 0)
+	if (error == 0 && chunk.length == 0)
 		error = -ENODATA;
 	if (error == 0)
 		file_guard_note(
-		    &file->guard, file->offset, read->data, read->length);
+		    &file->guard, slot->offset, chunk.data, chunk.length);
 	return error;
 }
 
 static void deliver(struct source_file *file, int error)
 {
-	struct aio_read *read = file->in_flight;
-	struct source_chunk chunk;
+	struct slot *slot = file->in_flight;
+	const struct source_chunk chunk = chunk_of(slot);
 
 	if (error < 0)
-		aio_reader_release(file->reader, read);
-	chunk = chunk_of(read);
+		free_slot(file, slot);
 	file->in_flight = NULL;
 	file->source.done(file->source.context, error, &chunk);
 }
@@ -133,14 +190,35 @@ static bool wait_for_append(struct source_file *file)
 static void on_done(struct aio_read *read)
 {
 	struct source_file *file = read->context;
+	struct slot *slot = container_of(read, struct slot, read);
 	int error = read->error;
 
+	if (slot != file->in_flight)
+		return;
 	if (error == 0) {
-		error = look(file, read);
+		error = look(file, slot);
 		if (error == -ESTALE && wait_for_append(file))
 			return;
 	}
 	deliver(file, error);
+}
+
+/* As source_ops.read, for a slot whose bytes are there. */
+static int lend(
+    struct source_file *file, struct slot *slot, struct source_chunk *ret_chunk)
+{
+	int r = look(file, slot);
+
+	file->in_flight = slot;
+	if (r == -ESTALE && wait_for_append(file))
+		return 0;
+	file->in_flight = NULL;
+	if (r < 0) {
+		free_slot(file, slot);
+		return r;
+	}
+	*ret_chunk = chunk_of(slot);
+	return 1;
 }
 
 /*
@@ -156,34 +234,98 @@ static size_t align_end(
 	return end < source->size && beyond < length ? length - beyond : length;
 }
 
+/* --- reading ahead -------------------------------------------------------- */
+
+static void drop_ahead(struct source_file *file)
+{
+	while (file->ahead_count > 0)
+		free_slot(file, file->ahead[--file->ahead_count]);
+}
+
+/* The first slot that was read ahead, if it begins at `offset`, or NULL. */
+static struct slot *take_ahead(struct source_file *file, uint64_t offset)
+{
+	struct slot *slot = file->ahead[0];
+
+	if (file->ahead_count > 0 && slot->offset == offset &&
+	    !slot->read.error) {
+		file->ahead_count--;
+		for (unsigned int i = 0; i < file->ahead_count; i++)
+			file->ahead[i] = file->ahead[i + 1];
+		return slot;
+	}
+	drop_ahead(file);
+	return NULL;
+}
+
+/* Reads ahead behind a read of `length` bytes that ends at `offset`. */
+static void fill_ahead(struct source_file *file, uint64_t offset, size_t length)
+{
+	int r = 0;
+
+	if (file->ahead_count > 0) {
+		struct slot *last = file->ahead[file->ahead_count - 1];
+
+		offset = last->offset + last->length;
+	}
+	/* Bytes that are at hand need not be held. */
+	while (r == 0 && file->ahead_count < file->ahead_most &&
+	    offset < file->ahead_end && aio_reader_has_spare(file->reader)) {
+		struct slot *slot = take_slot(file);
+		uint64_t left = file->ahead_end - offset;
+		size_t most = left < length ? (size_t)left : length;
+
+		r = read_slot(
+		    file, slot, offset, align_end(&file->source, offset, most));
+		if (r < 0) {
+			free_slot(file, slot);
+			return;
+		}
+		file->ahead[file->ahead_count++] = slot;
+		offset += slot->length;
+	}
+}
+
+static void file_read_ahead(
+    struct source *source, unsigned int chunks, uint64_t end)
+{
+	struct source_file *file = self(source);
+
+	file->ahead_most = chunks < AHEAD_MAX ? chunks : AHEAD_MAX;
+	file->ahead_end = end;
+	while (file->ahead_count > file->ahead_most)
+		free_slot(file, file->ahead[--file->ahead_count]);
+}
+
+/* --- the interface -------------------------------------------------------- */
+
 static int file_read(struct source *source, uint64_t offset, size_t length,
     struct source_chunk *ret_chunk)
 {
 	struct source_file *file = self(source);
-	struct aio_read *read = &file->reads[0];
+	struct slot *slot = take_ahead(file, offset);
 	int r;
 
 	assert(!file->in_flight);
-	if (read->buffer)
-		read = &file->reads[1];
-	file->offset = offset;
-	r = aio_reader_read(file->reader, file->file, read, offset,
-	    align_end(source, offset, length));
-	if (r < 0)
-		return r;
-	file->in_flight = read;
-	if (r == 0)
-		return 0;
-	r = look(file, read);
-	if (r == -ESTALE && wait_for_append(file))
-		return 0;
-	file->in_flight = NULL;
+	length = align_end(source, offset, length);
+	if (slot) {
+		if (length < slot->length)
+			slot->length = length;
+		r = slot->read.op ? 0 : 1;
+	} else {
+		slot = take_slot(file);
+		r = read_slot(file, slot, offset, length);
+	}
 	if (r < 0) {
-		aio_reader_release(file->reader, read);
+		free_slot(file, slot);
 		return r;
 	}
-	*ret_chunk = chunk_of(read);
-	return 1;
+	if (slot->fetched)
+		fill_ahead(file, offset + slot->length, length);
+	if (r > 0)
+		return lend(file, slot, ret_chunk);
+	file->in_flight = slot;
+	return 0;
 }
 
 static void file_cancel(struct source *source)
@@ -192,13 +334,13 @@ static void file_cancel(struct source *source)
 
 	end_wait(file);
 	if (file->in_flight)
-		aio_reader_cancel(file->reader, file->in_flight);
+		free_slot(file, file->in_flight);
 	file->in_flight = NULL;
 }
 
 static void file_release(struct source *source, struct source_chunk *chunk)
 {
-	aio_reader_release(self(source)->reader, chunk->owner);
+	free_slot(self(source), chunk->owner);
 }
 
 static void file_close(struct source *source)
@@ -206,6 +348,7 @@ static void file_close(struct source *source)
 	struct source_file *file = self(source);
 
 	assert(!file->in_flight);
+	drop_ahead(file);
 	aio_file_unref(file->file);
 	free(file);
 }
@@ -213,6 +356,7 @@ static void file_close(struct source *source)
 static const struct source_ops file_ops = {
 	.read = file_read,
 	.cancel = file_cancel,
+	.read_ahead = file_read_ahead,
 	.release = file_release,
 	.close = file_close,
 };
@@ -229,9 +373,9 @@ struct source *source_file_new(struct aio_reader *reader, struct aio_file *file,
 	file_guard_init(&made->guard, version, !file->close_blocks);
 	made->reader = reader;
 	made->file = aio_file_ref(file);
-	for (int i = 0; i < 2; i++) {
-		made->reads[i].done = on_done;
-		made->reads[i].context = made;
+	for (int i = 0; i < SLOTS; i++) {
+		made->slots[i].read.done = on_done;
+		made->slots[i].read.context = made;
 	}
 	return &made->source;
 }

@@ -53,6 +53,8 @@ struct source_sequence {
 	struct slot *in_flight; /* a read is; NULL: none */
 	struct slot *running;   /* its `done` is; NULL: none */
 	bool closing;           /* as soon as `running` has returned */
+	unsigned int ahead;     /* chunks that may be read ahead */
+	uint64_t ahead_end;
 	size_t count;
 	uint64_t ends[]; /* of each part in the sequence */
 };
@@ -158,21 +160,45 @@ static struct slot *free_slot(struct source_sequence *sequence)
 	return slot;
 }
 
+/* Within the part: it knows of no other. */
+static void set_read_ahead(struct slot *slot, unsigned int chunks)
+{
+	const struct source_sequence *sequence = slot->sequence;
+	uint64_t start = start_of(sequence, slot->index);
+	uint64_t end = sequence->ends[slot->index];
+
+	if (!slot->source->ops->read_ahead)
+		return;
+	if (end > sequence->ahead_end)
+		end = sequence->ahead_end;
+	end = end > start ? slot->offset + (end - start) : slot->offset;
+	slot->source->ops->read_ahead(slot->source, chunks, end);
+}
+
+static void make_current(struct source_sequence *sequence, struct slot *slot)
+{
+	if (sequence->current && sequence->current != slot)
+		set_read_ahead(sequence->current, 0);
+	sequence->current = slot;
+}
+
 /* Makes part `index` the current one; 0 or -ENOMEM. */
 static int enter_part(struct source_sequence *sequence, size_t index)
 {
 	struct slot *slot = find_slot(sequence, index);
 	int r;
 
-	sequence->current = slot;
+	make_current(sequence, slot);
 	close_idle_slots(sequence);
 	if (slot)
 		return 0;
 	slot = free_slot(sequence);
 	r = open_slot(slot, index);
-	if (r == 0)
-		sequence->current = slot;
-	return r;
+	if (r < 0)
+		return r;
+	sequence->current = slot;
+	set_read_ahead(slot, sequence->ahead);
+	return 0;
 }
 
 /* --- the source ----------------------------------------------------------- */
@@ -221,6 +247,17 @@ static int sequence_read(struct source *source, uint64_t offset, size_t length,
 	else if (r > 0)
 		*ret_chunk = lend(slot, &chunk);
 	return r;
+}
+
+static void sequence_read_ahead(
+    struct source *source, unsigned int chunks, uint64_t end)
+{
+	struct source_sequence *sequence = self(source);
+
+	sequence->ahead = chunks;
+	sequence->ahead_end = end;
+	if (sequence->current)
+		set_read_ahead(sequence->current, chunks);
 }
 
 static void sequence_cancel(struct source *source)
@@ -285,6 +322,7 @@ static void on_done(void *context, int error, const struct source_chunk *chunk)
 static const struct source_ops sequence_ops = {
 	.read = sequence_read,
 	.cancel = sequence_cancel,
+	.read_ahead = sequence_read_ahead,
 	.release = sequence_release,
 	.close = sequence_close,
 };

@@ -1,20 +1,27 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The pump knows two facts: whether the writer is ready (`writable`) and how
- * far the next chunk is (`next`). A chunk is sent when both are true:
+ * The pump knows two facts: whether the writer has room for a chunk
+ * (`writable`) and how far the next chunk is (`next`). A chunk is sent when
+ * both are true:
  *
  *	            writable          not writable
  *	NONE        read              wait for the writer
  *	READING     wait for source   wait for both (read-ahead)
  *	READY       send              hold, wait for the writer
  *
- * The writer's watch costs a system call to switch, so it stays on while
- * chunks come at once, and goes off only while a writable stream waits for
- * its source: a level-triggered poll would spin.
+ * What can be done at once waits for the stream's turn (stream_group.h): an
+ * event only changes a fact.
  *
- * A chunk that was read ahead and can't leave is held on the group's list. It
- * is taken back when the pool runs short, or when the client does not take it
- * for long; the stream then goes without read-ahead for a while.
+ * The writer's watch costs system calls to switch. It is switched on when the
+ * writer has no room, and stays on as long as chunks come at once; it goes off
+ * where a level-triggered poll would spin: while a stream that can write waits
+ * for its source, or for its turn for so long that it is told again.
+ *
+ * Read-ahead grows by one chunk each time the client had to wait for the
+ * source, and ends when the source has its bytes at hand. A chunk that was read
+ * ahead and can't leave is held on the group's list. It is taken back when the
+ * pool runs short, or when the client does not take it for long; the stream
+ * then goes without read-ahead for a while.
  */
 #include "config.h"
 #include "common/stream.h"
@@ -22,69 +29,39 @@
 #include <assert.h>
 #include <errno.h>
 #include <string.h>
+#include <sys/types.h>
 
-#include "common/chunk_pool.h"
 #include "common/writer.h"
 
 /* Chunks that a client must take in time before it is read ahead for again. */
 #define HOLD_OFF_CHUNKS 16
 
-/* --- the group ---------------------------------------------------------- */
-
-static void give_up_next(struct stream *stream);
-
-void stream_group_init(struct stream_group *group, size_t chunk_size)
+static uint64_t smaller(uint64_t a, uint64_t b)
 {
-	memset(group, 0, sizeof(*group));
-	TAILQ_INIT(&group->holders);
-	group->chunk_size = chunk_size;
+	return a < b ? a : b;
 }
 
-bool stream_group_reclaim(struct stream_group *group)
+/* --- read-ahead --------------------------------------------------------- */
+
+/* The pump reads one chunk ahead itself, the source the others. */
+static void set_ahead(struct stream *stream, unsigned int chunks)
 {
-	struct stream *stream = TAILQ_FIRST(&group->holders);
+	const struct source_ops *ops = stream->source->ops;
 
-	if (!stream)
-		return false;
-	give_up_next(stream);
-	return true;
-}
-
-bool stream_group_sweep(struct stream_group *group)
-{
-	struct stream *stream = TAILQ_FIRST(&group->holders);
-
-	while (stream) {
-		struct stream *after = TAILQ_NEXT(stream, link);
-
-		if (stream->sweeps++ > 0)
-			give_up_next(stream);
-		stream = after;
-	}
-	return !TAILQ_EMPTY(&group->holders);
-}
-
-static void hold(struct stream *stream)
-{
-	struct stream_group *group = stream->group;
-
-	/* Somebody who could send needs the buffer more. */
-	if (group->pool && chunk_pool_is_short(group->pool)) {
-		give_up_next(stream);
+	if (stream->ahead == chunks)
 		return;
-	}
-	if (TAILQ_EMPTY(&group->holders) && group->on_hold)
-		group->on_hold(group->context);
-	stream->holding = true;
-	stream->sweeps = 0;
-	TAILQ_INSERT_TAIL(&group->holders, stream, link);
+	stream->ahead = chunks;
+	if (ops->read_ahead)
+		ops->read_ahead(
+		    stream->source, chunks > 0 ? chunks - 1 : 0, stream->end);
 }
 
-static void unhold(struct stream *stream)
+/* The client had to wait for the source. */
+static void grow_ahead(struct stream *stream)
 {
-	if (stream->holding)
-		TAILQ_REMOVE(&stream->group->holders, stream, link);
-	stream->holding = false;
+	if (stream->took && stream->hold_off == 0 &&
+	    stream->ahead < STREAM_AHEAD_MAX)
+		set_ahead(stream, stream->ahead + 1);
 }
 
 /* --- the next chunk ----------------------------------------------------- */
@@ -94,7 +71,7 @@ static void forget_next(struct stream *stream)
 {
 	struct source *source = stream->source;
 
-	unhold(stream);
+	stream_group_remove_holder(stream);
 	switch (stream->next) {
 	case STREAM_NEXT_NONE:
 		break;
@@ -108,28 +85,30 @@ static void forget_next(struct stream *stream)
 	stream->next = STREAM_NEXT_NONE;
 }
 
-/* The same, because the client is too slow for read-ahead. */
-static void give_up_next(struct stream *stream)
+void stream_give_up_next(struct stream *stream)
 {
 	forget_next(stream);
+	set_ahead(stream, 0);
 	stream->hold_off = HOLD_OFF_CHUNKS;
 }
 
-static uint64_t smaller(uint64_t a, uint64_t b)
+/* Of the next read or offer. */
+static size_t next_length(const struct stream *stream, uint64_t offset)
 {
-	return a < b ? a : b;
+	uint64_t length = stream->end - offset;
+
+	length = smaller(length, stream->group->chunk_size);
+	return (size_t)smaller(
+	    length, stream->writer->ops->room(stream->writer));
 }
 
 /* Asks the source for the bytes at `offset`; -errno if it fails at once. */
 static int read_next(struct stream *stream, uint64_t offset)
 {
 	struct source *source = stream->source;
-	uint64_t length = stream->end - offset;
-	int r;
+	int r = source->ops->read(
+	    source, offset, next_length(stream, offset), &stream->chunk);
 
-	length = smaller(length, stream->group->chunk_size);
-	length = smaller(length, stream->writer->ops->room(stream->writer));
-	r = source->ops->read(source, offset, (size_t)length, &stream->chunk);
 	if (r < 0)
 		return r;
 	stream->next = r > 0 ? STREAM_NEXT_READY : STREAM_NEXT_READING;
@@ -179,84 +158,103 @@ static void end_response(struct stream *stream)
 
 /* --- the pump ----------------------------------------------------------- */
 
-static bool may_read_ahead(struct stream *stream)
+/* While a chunk is sent; a failure speaks up when it is asked for again. */
+static void read_ahead(struct stream *stream, const struct source_chunk *sent)
 {
-	if (stream->hold_off > 0) {
+	uint64_t behind = stream->position + sent->length;
+
+	if (stream->hold_off > 0)
 		stream->hold_off--;
-		return false;
-	}
-	return stream->waited && stream->took;
+	if (!sent->fetched)
+		set_ahead(stream, 0);
+	if (stream->ahead > 0 && behind < stream->end)
+		read_next(stream, behind);
 }
 
-/*
- * Sends the chunk that is ready; the turn ends with it. False: the stream has
- * nothing more to send, and may be gone.
- */
-static bool send_chunk(struct stream *stream)
+/* How many bytes the writer took, or -errno. */
+static ssize_t offer(struct stream *stream, const struct source_chunk *chunk)
 {
-	struct source_chunk chunk = stream->chunk;
-	uint64_t behind = stream->position + chunk.length;
 	size_t taken = 0;
-	int ahead = 0;
-	int r;
+	int r = put_start(stream);
 
-	stream->next = STREAM_NEXT_NONE;
-	if (behind < stream->end && may_read_ahead(stream))
-		ahead = read_next(stream, behind);
-	stream->waited = false;
-	r = put_start(stream);
 	if (r == 0)
 		r = stream->writer->ops->offer(
-		    stream->writer, chunk.data, chunk.length, &taken);
-	stream->source->ops->release(stream->source, &chunk);
-	stream->position += taken;
-	stream->writable = false;
-	/* A failed read ahead speaks up when it is asked for again. */
-	if (r == 0 && (taken < chunk.length || ahead < 0))
-		give_up_next(stream);
-	if (r < 0) {
-		finish(stream, r);
-		return false;
-	}
-	if (stream->position == stream->end) {
-		end_response(stream);
-		return false;
-	}
-	if (stream->next == STREAM_NEXT_READY)
-		hold(stream);
-	return true;
+		    stream->writer, chunk->data, chunk->length, &taken);
+	return r < 0 ? r : (ssize_t)taken;
 }
 
-/* The stream's turn: does the one thing that both facts allow. */
-static void pump(struct stream *stream)
+/* Sends the chunk that is ready: bytes that left, or -errno. */
+static ssize_t send_chunk(struct stream *stream)
 {
-	int r;
+	struct source_chunk chunk = stream->chunk;
+	ssize_t taken;
 
-	if (stream->writable && stream->next == STREAM_NEXT_NONE) {
+	stream_group_remove_holder(stream);
+	stream->next = STREAM_NEXT_NONE;
+	read_ahead(stream, &chunk);
+	taken = offer(stream, &chunk);
+	stream->source->ops->release(stream->source, &chunk);
+	if (taken < 0)
+		return taken;
+	stream->position += (size_t)taken;
+	if ((size_t)taken < chunk.length) {
+		stream_give_up_next(stream);
+		stream->writable = false;
+	} else if (stream->position < stream->end) {
+		stream->writable = stream->writer->ops->has_room(
+		    stream->writer, next_length(stream, stream->position));
+		stream->took |= stream->writable;
+	}
+	return taken;
+}
+
+/* Waits for what is missing, or for the next turn if nothing is. */
+static void settle(struct stream *stream)
+{
+	if (!stream->writable) {
+		want(stream, true);
+		if (stream->next == STREAM_NEXT_READY)
+			stream_group_add_holder(stream);
+	} else if (stream->next == STREAM_NEXT_READING) {
+		want(stream, false);
+	} else {
+		stream_group_add_runnable(stream, stream->start != NULL);
+	}
+}
+
+size_t stream_turn(struct stream *stream)
+{
+	ssize_t sent = 0;
+	int r = 0;
+
+	stream->reported = false;
+	if (stream->next == STREAM_NEXT_NONE)
 		r = read_next(stream, stream->position);
-		if (r < 0) {
-			finish(stream, r);
-			return;
-		}
-	}
-	if (stream->writable && stream->next == STREAM_NEXT_READY) {
-		unhold(stream);
-		if (!send_chunk(stream))
-			return;
-	}
-	want(stream, !stream->writable);
+	if (r == 0 && stream->next == STREAM_NEXT_READY)
+		sent = send_chunk(stream);
+	if (r < 0 || sent < 0)
+		finish(stream, r < 0 ? r : (int)sent);
+	else if (stream->position == stream->end)
+		end_response(stream);
+	else
+		settle(stream);
+	return sent > 0 ? (size_t)sent : 0;
 }
 
 static void on_ready(void *context)
 {
 	struct stream *stream = context;
 
+	if (stream->position == stream->end) {
+		end_response(stream);
+		return;
+	}
+	if (stream->runnable && stream->reported)
+		want(stream, false);
+	stream->reported = stream->runnable;
 	stream->writable = true;
 	stream->took = true;
-	if (stream->position == stream->end)
-		end_response(stream);
-	else
-		pump(stream);
+	settle(stream);
 }
 
 static void on_read(void *context, int error, const struct source_chunk *chunk)
@@ -271,11 +269,9 @@ static void on_read(void *context, int error, const struct source_chunk *chunk)
 	}
 	stream->chunk = *chunk;
 	stream->next = STREAM_NEXT_READY;
-	stream->waited = true;
 	if (stream->writable)
-		pump(stream);
-	else
-		hold(stream);
+		grow_ahead(stream);
+	settle(stream);
 }
 
 void stream_init(struct stream *stream, struct stream_group *group,
@@ -320,7 +316,7 @@ void stream_start(struct stream *stream, uint64_t offset, uint64_t length,
 	if (length == 0)
 		end_response(stream);
 	else
-		pump(stream);
+		stream_turn(stream);
 }
 
 void stream_cancel(struct stream *stream)
@@ -328,7 +324,10 @@ void stream_cancel(struct stream *stream)
 	if (!stream->active)
 		return;
 	stream->active = false;
+	stream_group_remove(stream);
 	forget_next(stream);
+	if (stream->source)
+		set_ahead(stream, 0);
 	want(stream, false);
 	stream->writer->ready = NULL;
 }

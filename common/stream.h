@@ -9,29 +9,12 @@
 #include <sys/queue.h>
 
 #include "common/source.h"
+#include "common/stream_group.h"
 
-struct chunk_pool;
-struct stream;
 struct writer;
 
-/* A stream began to hold a chunk. */
-typedef void stream_hold_fn(void *context);
-
-/*
- * Streams that share a pool, one group for each loop. Embedded by value. It
- * lists, oldest first, the streams that hold a chunk which was read ahead and
- * can't leave yet.
- */
-struct stream_group {
-	TAILQ_HEAD(, stream) holders;
-	/* Most bytes in one read. */
-	size_t chunk_size;
-	/* Where chunks come from: while it is short none is held. */
-	const struct chunk_pool *pool;
-	/* The first holder came: time for stream_group_sweep(). */
-	stream_hold_fn *on_hold;
-	void *context;
-};
+/* Chunks that are read ahead for a client that drains fast. */
+#define STREAM_AHEAD_MAX 4
 
 /*
  * The stream ended: 0 when all bytes and the end of the response have left,
@@ -63,31 +46,19 @@ struct stream {
 	enum stream_next next;
 	struct source_chunk chunk;
 	bool active;
-	bool writable; /* the writer is ready and was given nothing since */
-	bool wanting;  /* the writer was asked to say when it is ready */
-	bool waited;   /* the last chunk did not come at once */
-	bool took;     /* the client has taken something, and wants more */
-	bool holding;  /* on the group's list */
-	unsigned int sweeps;   /* of the group, since it is */
+	bool writable;      /* the writer has room for a chunk */
+	bool wanting;       /* the writer was asked to say when it is ready */
+	bool took;          /* the client has taken something, and wants more */
+	bool reported;      /* the writer said again what is known */
+	unsigned int ahead; /* chunks to read ahead of the one that is sent */
 	unsigned int hold_off; /* chunks to go without read-ahead */
-	TAILQ_ENTRY(stream) link;
+	/* Kept by stream_group.c. */
+	bool runnable;
+	bool holding;
+	unsigned int sweeps; /* of the group, since it holds */
+	TAILQ_ENTRY(stream) run_link;
+	TAILQ_ENTRY(stream) hold_link;
 };
-
-/* Reads are of at most `chunk_size` bytes; the rest is the caller's to set. */
-void stream_group_init(struct stream_group *group, size_t chunk_size);
-
-/*
- * Makes the stream that has held a chunk for its client the longest give it
- * back; the chunk is read again when the client can take it. False: there is
- * none. For chunk_pool_on_short().
- */
-bool stream_group_reclaim(struct stream_group *group);
-
-/*
- * To be called now and then: takes back the chunks of clients that have not
- * taken them since the call before the last. False: nothing is held.
- */
-bool stream_group_sweep(struct stream_group *group);
 
 /*
  * A stream from `source` (NULL if there is nothing but a start) to `writer`,
@@ -107,11 +78,11 @@ void stream_set_start(struct stream *stream, const void *start, size_t length);
  * the response. `length` may be 0. `on_end(context, error)` is called once,
  * perhaps from inside this call.
  *
- * Back-pressure: a chunk is read only when the writer is ready, of the size
- * that it will take, at most one is sent in a turn of the loop, and what the
- * writer does not take is given up and read again. Only for a source that
- * lets wait, and a client that does not, the next chunk is read while one is
- * sent.
+ * Back-pressure: a chunk is read only when the writer has room, of the size
+ * that it will take, and what the writer does not take is given up and read
+ * again. Only for a source that lets wait, and a client that does not, the next
+ * one to STREAM_AHEAD_MAX chunks are read while one is sent. The first chunk,
+ * if it is at hand, is sent in this call, the others by stream_group_run().
  */
 void stream_start(struct stream *stream, uint64_t offset, uint64_t length,
     stream_end_fn *on_end, void *context);
@@ -124,5 +95,13 @@ bool stream_is_untouched(const struct stream *stream);
  * called. Harmless on a zeroed stream and on one that ended.
  */
 void stream_cancel(struct stream *stream);
+
+/* --- for stream_group.c --------------------------------------------------- */
+
+/* The stream's turn: sends a chunk, or asks for it. How many bytes left. */
+size_t stream_turn(struct stream *stream);
+
+/* Gives back what is not on its way: the client is too slow for read-ahead. */
+void stream_give_up_next(struct stream *stream);
 
 #endif

@@ -18,6 +18,8 @@ struct writer_ops {
 	 * taken. Meaningful while the writer is ready.
 	 */
 	size_t (*room)(struct writer *writer);
+	/* Whether nearly all of an offer of `length` would be taken now. */
+	bool (*has_room)(struct writer *writer, size_t length);
 	/* Takes all bytes, within the writer's bound (-ENOBUFS). */
 	int (*put)(struct writer *writer, const void *data, size_t length);
 	/*

@@ -5,6 +5,8 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
+#include <uv.h>
 
 #include "common/writer.h"
 
@@ -22,15 +24,20 @@ struct writer_fcgi {
 	bool ended;
 	bool body_pending; /* the request's body is still coming */
 	bool held;         /* all has left but the end, which waits for it */
-	size_t room;
+	size_t room;       /* AF_UNIX: what an offer may bring */
+	size_t buffer;     /* AF_UNIX: the kernel's SO_SNDBUF */
+	size_t room_max;
+	uint64_t offered_ms; /* uv_now() of the last offer */
+	uv_loop_t *loop;
 	writer_fcgi_watch_fn *watch;
 	void *watch_context;
 };
 
 /*
- * `chunk_size` is how much one offer should be able to bring: the send buffer
- * of an AF_UNIX socket is set to hold it (SO_SNDBUF, socket(7)); TCP grows
- * its own (tcp(7), tcp_wmem). Set `watch` and `watch_context` then.
+ * `chunk_size` is how much one offer should be able to bring to a client that
+ * is fast: as long as it is, the send buffer of an AF_UNIX socket is made to
+ * hold that much (SO_SNDBUF, socket(7)); TCP grows its own (tcp(7), tcp_wmem).
+ * Set `loop`, `watch` and `watch_context` then.
  */
 void writer_fcgi_init(struct writer_fcgi *writer, struct fcgi_output *output,
     int fd, size_t chunk_size);

@@ -448,6 +448,7 @@ int connection_new(struct connections *all, int fd)
 	connection->over_limit = all->count >= all->limit;
 	writer_fcgi_init(&connection->writer, connection->output, fd,
 	    all->services.options->chunk_size);
+	connection->writer.loop = loop;
 	connection->writer.watch = on_want;
 	connection->writer.watch_context = connection;
 	fcgi_scan_init(&connection->scan);

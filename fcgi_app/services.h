@@ -5,7 +5,7 @@
 
 #include <uv.h>
 
-#include "common/stream.h"
+#include "common/stream_group.h"
 
 struct aio_reader;
 struct media_types;

@@ -62,6 +62,8 @@ struct worker {
 	uv_signal_t on_int;
 	uv_timer_t accept_pause;
 	uv_timer_t sweep;
+	uv_check_t run; /* after the events of each turn */
+	uv_idle_t more; /* active while streams wait for their turn */
 	uv_timer_t drain;
 	struct worker_listener listeners[OPTIONS_LISTEN_MAX];
 	struct chunk_pool *chunks;
@@ -120,6 +122,26 @@ static void on_hold(void *context)
 
 	if (!uv_is_active((uv_handle_t *)&worker->sweep))
 		uv_timer_start(&worker->sweep, on_sweep, SWEEP_MS, SWEEP_MS);
+}
+
+static void on_idle(uv_idle_t *idle)
+{
+	(void)idle; /* That it is active keeps the loop from waiting. */
+}
+
+static void on_runnable(void *context)
+{
+	struct worker *worker = context;
+
+	uv_idle_start(&worker->more, on_idle);
+}
+
+static void on_run(uv_check_t *check)
+{
+	struct worker *worker = check->data;
+
+	if (!stream_group_run(&worker->connections.services.streams))
+		uv_idle_stop(&worker->more);
 }
 
 static void refuse_peer(const struct sockaddr *peer, socklen_t length)
@@ -203,6 +225,8 @@ static void stop(struct worker *worker)
 	close_handle((uv_handle_t *)&worker->on_int);
 	close_handle((uv_handle_t *)&worker->accept_pause);
 	close_handle((uv_handle_t *)&worker->sweep);
+	close_handle((uv_handle_t *)&worker->run);
+	close_handle((uv_handle_t *)&worker->more);
 	close_handle((uv_handle_t *)&worker->drain);
 	aio_reader_close(worker->connections.services.reader);
 }
@@ -320,6 +344,7 @@ static int make_services(struct worker *worker)
 	services->probe_board = worker->config->probe_board;
 	stream_group_init(&services->streams, options->chunk_size);
 	services->streams.pool = worker->chunks;
+	services->streams.on_runnable = on_runnable;
 	services->streams.on_hold = on_hold;
 	services->streams.context = worker;
 	chunk_pool_on_short(worker->chunks, on_short, &services->streams);
@@ -354,11 +379,20 @@ static void make_timer(struct worker *worker, uv_timer_t *timer)
 	timer->data = worker;
 }
 
+static void make_run(struct worker *worker)
+{
+	uv_idle_init(&worker->loop, &worker->more);
+	uv_check_init(&worker->loop, &worker->run);
+	worker->run.data = worker;
+	uv_check_start(&worker->run, on_run);
+}
+
 static int make_handles(struct worker *worker)
 {
 	const struct listeners *listeners = worker->config->listeners;
 	int r = 0;
 
+	make_run(worker);
 	make_timer(worker, &worker->accept_pause);
 	make_timer(worker, &worker->sweep);
 	make_timer(worker, &worker->drain);

@@ -30,6 +30,7 @@ static struct source_chunk lend(struct mock_source *mock)
 		bytes[i] = mock_source_byte(mock->offset + i);
 	chunk.data = bytes;
 	chunk.owner = bytes;
+	chunk.fetched = mock->late;
 	mock->bytes_read += mock->length;
 	if (++mock->lent > mock->most_lent)
 		mock->most_lent = mock->lent;
@@ -83,6 +84,13 @@ static void mock_cancel(struct source *source)
 	self(source)->cancels++;
 }
 
+static void mock_read_ahead(
+    struct source *source, unsigned int chunks, uint64_t end)
+{
+	self(source)->ahead = chunks;
+	self(source)->ahead_end = end;
+}
+
 static void mock_release(struct source *source, struct source_chunk *chunk)
 {
 	assert_true(self(source)->lent > 0);
@@ -105,6 +113,7 @@ void mock_source_init(struct mock_source *mock, uint64_t size)
 	static const struct source_ops ops = {
 		.read = mock_read,
 		.cancel = mock_cancel,
+		.read_ahead = mock_read_ahead,
 		.release = mock_release,
 		.close = mock_close,
 	};

@@ -30,6 +30,8 @@ struct mock_source {
 	unsigned int most_lent;
 	size_t longest_read;
 	uint64_t bytes_read;
+	unsigned int ahead; /* it may read ahead so many chunks, up to … */
+	uint64_t ahead_end;
 	/* The read in flight. */
 	bool in_flight;
 	uint64_t offset;

@@ -38,6 +38,13 @@ static size_t mock_room(struct writer *writer)
 	return self(writer)->room;
 }
 
+static bool mock_has_room(struct writer *writer, size_t length)
+{
+	const struct mock_writer *mock = self(writer);
+
+	return mock->tells_room && length <= mock->credit;
+}
+
 static int mock_put(struct writer *writer, const void *data, size_t length)
 {
 	if (broken(self(writer)))
@@ -88,6 +95,7 @@ void mock_writer_init(struct mock_writer *mock)
 {
 	static const struct writer_ops ops = {
 		.room = mock_room,
+		.has_room = mock_has_room,
 		.put = mock_put,
 		.offer = mock_offer,
 		.end = mock_end,

@@ -15,6 +15,8 @@ struct mock_writer {
 	/* Bytes that are taken until it is full; mock_writer_drain() refills.
 	 */
 	size_t credit;
+	/* has_room() is answered by `credit`; else it is always false. */
+	bool tells_room;
 	/* Fails with `error` once so many bytes were taken. */
 	size_t break_at;
 	int error;

@@ -14,135 +14,12 @@
 #include "common/chunk_pool.h"
 #include "common/file_guard.h"
 #include "common/source.h"
-#include "tests/unit/descriptors.h"
 #include "tests/unit/real_file.h"
+#include "tests/unit/source_fixture.h"
 #include "tests/unit/unit.h"
 
-#define BUFFER (64 << 10)
-#define PAGE 4096
-#define FILE_SIZE ((1 << 20) + 777)
-#define MTIME 1000000000
-
-struct fixture {
-	uv_loop_t loop;
-	struct chunk_pool *pool;
-	struct aio_reader *reader;
-	struct source *source;
-	int fd; /* of the source's file, to change it */
-	int fds_before;
-	unsigned int done;
-	int error;
-	struct source_chunk chunk;
-};
-
-/* --- fixture -------------------------------------------------------------- */
-
-static void on_done(void *context, int error, const struct source_chunk *chunk)
-{
-	struct fixture *f = context;
-
-	f->done++;
-	f->error = error;
-	f->chunk = *chunk;
-}
-
-static void set_mtime(int fd, time_t seconds)
-{
-	const struct timespec times[2] = { { .tv_nsec = UTIME_OMIT },
-		{ .tv_sec = seconds, .tv_nsec = 7 } };
-
-	assert_int_equal(futimens(fd, times), 0);
-}
-
-static void open_source(struct fixture *f, uint64_t size)
-{
-	const struct file_version version = {
-		.size = size,
-		.mtime = { .tv_sec = MTIME, .tv_nsec = 7 },
-	};
-	struct aio_file *file;
-
-	f->fd = real_file_make(".", FILE_SIZE);
-	set_mtime(f->fd, MTIME);
-	file = aio_file_new(&f->loop, f->fd, false);
-	assert_non_null(file);
-	f->source = source_file_new(f->reader, file, &version);
-	assert_non_null(f->source);
-	assert_int_equal(f->source->size, size);
-	/* The source has its own reference. */
-	aio_file_unref(file);
-	f->source->done = on_done;
-	f->source->context = f;
-}
-
-static int setup(void **state)
-{
-	struct fixture *f = calloc(1, sizeof(*f));
-	struct aio_reader_options options = { .depth = 4, .pool_jobs = 2 };
-
-	assert_non_null(f);
-	assert_int_equal(uv_loop_init(&f->loop), 0);
-	f->fds_before = count_descriptors();
-	f->pool = chunk_pool_new(BUFFER, 4 * BUFFER);
-	assert_non_null(f->pool);
-	options.loop = &f->loop;
-	options.pool = f->pool;
-	assert_int_equal(aio_reader_new(&options, &f->reader), 0);
-	open_source(f, FILE_SIZE);
-	*state = f;
-	return 0;
-}
-
-/* In every test: buffers and descriptors are all given back. */
-static int teardown(void **state)
-{
-	struct fixture *f = *state;
-
-	f->source->ops->close(f->source);
-	aio_reader_close(f->reader);
-	uv_run(&f->loop, UV_RUN_DEFAULT);
-	assert_int_equal(chunk_pool_borrowed(f->pool), 0);
-	assert_int_equal(count_descriptors(), f->fds_before);
-	assert_int_equal(uv_loop_close(&f->loop), 0);
-	chunk_pool_free(f->pool);
-	free(f);
-	return 0;
-}
-
-/* Reads now or later: 1 with a chunk, or the error. */
-static int read_source(struct fixture *f, uint64_t offset, size_t length,
-    struct source_chunk *ret_chunk)
-{
-	int r;
-
-	f->done = 0;
-	r = f->source->ops->read(f->source, offset, length, ret_chunk);
-	if (r != 0)
-		return r;
-	while (f->done == 0)
-		uv_run(&f->loop, UV_RUN_ONCE);
-	if (f->error)
-		return f->error;
-	*ret_chunk = f->chunk;
-	return 1;
-}
-
-static void check_chunk(const struct source_chunk *chunk, uint64_t offset)
-{
-	assert_true(chunk->length > 0);
-	for (size_t i = 0; i < chunk->length; i++)
-		if (chunk->data[i] != real_file_byte(offset + i))
-			fail_msg(
-			    "byte %zu at %ju is wrong", i, (uintmax_t)offset);
-}
-
-static void release(struct fixture *f, struct source_chunk *chunk)
-{
-	f->source->ops->release(f->source, chunk);
-}
-
 /* From `offset` to the end in pieces of up to `most` bytes. */
-static void read_to_end(struct fixture *f, uint64_t offset, size_t most)
+static void read_to_end(struct source_fixture *f, uint64_t offset, size_t most)
 {
 	uint64_t size = f->source->size;
 	bool first = true;
@@ -152,15 +29,16 @@ static void read_to_end(struct fixture *f, uint64_t offset, size_t most)
 		size_t length = left < most ? left : most;
 		struct source_chunk chunk;
 
-		assert_int_equal(read_source(f, offset, length, &chunk), 1);
+		assert_int_equal(
+		    source_fixture_read(f, offset, length, &chunk), 1);
 		assert_true(chunk.length <= length);
-		check_chunk(&chunk, offset);
+		source_fixture_check(&chunk, offset);
 		/* From the second on they start on a page, and end there. */
 		if (most > PAGE && !first)
 			assert_int_equal(offset % PAGE, 0);
 		first = false;
 		offset += chunk.length;
-		release(f, &chunk);
+		source_fixture_release(f, &chunk);
 		assert_int_equal(chunk_pool_borrowed(f->pool), 0);
 	}
 	assert_true(offset == size);
@@ -181,7 +59,7 @@ static const struct {
 
 static void reads_a_file(void **state)
 {
-	struct fixture *f = *state;
+	struct source_fixture *f = *state;
 
 	for (int cold = 0; cold < 2; cold++) {
 		for (size_t i = 0; i < ARRAY_LENGTH(ways); i++) {
@@ -209,50 +87,52 @@ static const struct {
 
 static void ends_reads_on_pages(void **state)
 {
-	struct fixture *f = *state;
+	struct source_fixture *f = *state;
 
 	for (size_t i = 0; i < ARRAY_LENGTH(ends); i++) {
 		struct source_chunk chunk;
 
 		/* The first look only says that it is cached. */
-		assert_int_equal(read_source(f, 0, 1, &chunk), 1);
-		release(f, &chunk);
-		assert_int_equal(
-		    read_source(f, ends[i].offset, ends[i].length, &chunk), 1);
+		assert_int_equal(source_fixture_read(f, 0, 1, &chunk), 1);
+		source_fixture_release(f, &chunk);
+		assert_int_equal(source_fixture_read(
+				     f, ends[i].offset, ends[i].length, &chunk),
+		    1);
 		assert_int_equal(chunk.length, ends[i].expected);
-		check_chunk(&chunk, ends[i].offset);
-		release(f, &chunk);
+		source_fixture_check(&chunk, ends[i].offset);
+		source_fixture_release(f, &chunk);
 	}
 }
 
 static void lends_two_chunks(void **state)
 {
-	struct fixture *f = *state;
+	struct source_fixture *f = *state;
 
 	for (int cold = 0; cold < 2; cold++) {
 		struct source_chunk chunks[2];
 
 		if (cold)
 			real_file_make_cold(f->fd);
-		assert_int_equal(read_source(f, 0, BUFFER, &chunks[0]), 1);
+		assert_int_equal(
+		    source_fixture_read(f, 0, BUFFER, &chunks[0]), 1);
 		/* Each of the two is once the older one. */
 		for (uint64_t at = BUFFER; at < 6 * BUFFER; at += BUFFER) {
 			unsigned int i = (at / BUFFER) % 2;
 
 			assert_int_equal(
-			    read_source(f, at, BUFFER, &chunks[i]), 1);
+			    source_fixture_read(f, at, BUFFER, &chunks[i]), 1);
 			assert_int_equal(chunk_pool_borrowed(f->pool), 2);
-			check_chunk(&chunks[!i], at - BUFFER);
-			check_chunk(&chunks[i], at);
-			release(f, &chunks[!i]);
+			source_fixture_check(&chunks[!i], at - BUFFER);
+			source_fixture_check(&chunks[i], at);
+			source_fixture_release(f, &chunks[!i]);
 		}
-		release(f, &chunks[1]);
+		source_fixture_release(f, &chunks[1]);
 	}
 }
 
 static void forgets_a_read_in_flight(void **state)
 {
-	struct fixture *f = *state;
+	struct source_fixture *f = *state;
 	struct source_chunk chunk;
 	int tries = 1000;
 	int r;
@@ -263,20 +143,20 @@ static void forgets_a_read_in_flight(void **state)
 		r = f->source->ops->read(f->source, 2 * PAGE, BUFFER, &chunk);
 		assert_true(r >= 0);
 		if (r > 0)
-			release(f, &chunk);
+			source_fixture_release(f, &chunk);
 	} while (r > 0 && --tries > 0 && !real_file_is_in_memory(f->fd));
 	assert_true(r == 0 || real_file_is_in_memory(f->fd));
 	f->source->ops->cancel(f->source);
 	f->source->ops->cancel(f->source);
-	assert_int_equal(read_source(f, 5 * BUFFER, PAGE, &chunk), 1);
-	check_chunk(&chunk, 5 * BUFFER);
-	release(f, &chunk);
+	assert_int_equal(source_fixture_read(f, 5 * BUFFER, PAGE, &chunk), 1);
+	source_fixture_check(&chunk, 5 * BUFFER);
+	source_fixture_release(f, &chunk);
 }
 
 /* Right after the read, the source may go: the reader has what it needs. */
 static void may_be_closed_after_cancel(void **state)
 {
-	struct fixture *f = *state;
+	struct source_fixture *f = *state;
 
 	for (int turns = 0; turns < 4; turns++) {
 		struct source_chunk chunk;
@@ -284,15 +164,15 @@ static void may_be_closed_after_cancel(void **state)
 		real_file_make_cold(f->fd);
 		f->done = 0;
 		if (f->source->ops->read(f->source, 0, BUFFER, &chunk) > 0)
-			release(f, &chunk);
+			source_fixture_release(f, &chunk);
 		for (int i = 0; i < turns; i++)
 			uv_run(&f->loop, UV_RUN_NOWAIT);
 		if (f->done)
-			release(f, &f->chunk);
+			source_fixture_release(f, &f->chunk);
 		else
 			f->source->ops->cancel(f->source);
 		f->source->ops->close(f->source);
-		open_source(f, FILE_SIZE);
+		source_fixture_open(f, FILE_SIZE);
 	}
 }
 
@@ -323,12 +203,12 @@ static void write_far_away(int fd)
 
 static void touch(int fd)
 {
-	set_mtime(fd, MTIME + 1);
+	source_fixture_set_mtime(fd, MTIME + 1);
 }
 
 static void set_back(int fd)
 {
-	set_mtime(fd, MTIME - 1);
+	source_fixture_set_mtime(fd, MTIME - 1);
 }
 
 static void append(int fd)
@@ -359,12 +239,12 @@ static const struct change changes[] = {
 	{ change_mode, 0 },
 };
 
-static void check_change(struct fixture *f, const struct change *change)
+static void check_change(struct source_fixture *f, const struct change *change)
 {
 	struct source_chunk chunk = { 0 };
 
-	assert_int_equal(read_source(f, 0, BUFFER, &chunk), 1);
-	release(f, &chunk);
+	assert_int_equal(source_fixture_read(f, 0, BUFFER, &chunk), 1);
+	source_fixture_release(f, &chunk);
 	change->apply(f->fd);
 	if (change->error == 0) {
 		read_to_end(f, chunk.length, BUFFER);
@@ -372,28 +252,28 @@ static void check_change(struct fixture *f, const struct change *change)
 	}
 	/* Not even what the page cache still has, and for good. */
 	for (int i = 0; i < 2; i++)
-		assert_int_equal(
-		    read_source(f, PAGE, BUFFER, &chunk), change->error);
+		assert_int_equal(source_fixture_read(f, PAGE, BUFFER, &chunk),
+		    change->error);
 	assert_int_equal(chunk_pool_borrowed(f->pool), 0);
 }
 
 static void notices_a_change(void **state)
 {
-	struct fixture *f = *state;
+	struct source_fixture *f = *state;
 
 	for (size_t i = 0; i < 2 * ARRAY_LENGTH(changes); i++) {
 		if (i % 2)
 			real_file_make_cold(f->fd);
 		check_change(f, &changes[i / 2]);
 		f->source->ops->close(f->source);
-		open_source(f, FILE_SIZE);
+		source_fixture_open(f, FILE_SIZE);
 	}
 }
 
 /* The read is under way, maybe done, when the file is changed. */
 static void notices_a_change_during_a_read(void **state)
 {
-	struct fixture *f = *state;
+	struct source_fixture *f = *state;
 
 	for (size_t i = 0; i < ARRAY_LENGTH(changes); i++) {
 		struct source_chunk chunk = { 0 };
@@ -411,19 +291,19 @@ static void notices_a_change_during_a_read(void **state)
 		if (r == 0 && f->error == 0)
 			chunk = f->chunk;
 		if (chunk.data) {
-			check_chunk(&chunk, 0);
-			release(f, &chunk);
+			source_fixture_check(&chunk, 0);
+			source_fixture_release(f, &chunk);
 		}
 		assert_int_equal(chunk_pool_borrowed(f->pool), 0);
 		f->source->ops->close(f->source);
-		open_source(f, FILE_SIZE);
+		source_fixture_open(f, FILE_SIZE);
 	}
 }
 
 /* A write sets the time first, and the size when the bytes are there. */
 static void waits_for_the_end_of_an_append(void **state)
 {
-	struct fixture *f = *state;
+	struct source_fixture *f = *state;
 
 	for (int cold = 0; cold < 2; cold++) {
 		struct source_chunk chunk;
@@ -440,16 +320,16 @@ static void waits_for_the_end_of_an_append(void **state)
 		while (f->done == 0)
 			uv_run(&f->loop, UV_RUN_ONCE);
 		assert_int_equal(f->error, 0);
-		check_chunk(&f->chunk, PAGE);
-		release(f, &f->chunk);
+		source_fixture_check(&f->chunk, PAGE);
+		source_fixture_release(f, &f->chunk);
 		f->source->ops->close(f->source);
-		open_source(f, FILE_SIZE);
+		source_fixture_open(f, FILE_SIZE);
 	}
 }
 
 static void may_be_closed_while_it_waits(void **state)
 {
-	struct fixture *f = *state;
+	struct source_fixture *f = *state;
 
 	for (int turns = 0; turns < 4; turns++) {
 		struct source_chunk chunk;
@@ -464,13 +344,15 @@ static void may_be_closed_while_it_waits(void **state)
 		f->source->ops->cancel(f->source);
 		assert_int_equal(chunk_pool_borrowed(f->pool), 0);
 		f->source->ops->close(f->source);
-		open_source(f, FILE_SIZE);
+		source_fixture_open(f, FILE_SIZE);
 	}
 }
 
 int main(void)
 {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define TEST(name)                       \
+	cmocka_unit_test_setup_teardown( \
+	    name, source_fixture_setup, source_fixture_teardown)
 	static const struct CMUnitTest tests[] = {
 		TEST(reads_a_file),
 		TEST(ends_reads_on_pages),

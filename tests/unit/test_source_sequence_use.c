@@ -147,6 +147,8 @@ static void turn(struct run *run, int number, size_t credit)
 		mock_source_complete(busy);
 	else
 		mock_writer_drain(&run->writer, credit);
+	while (stream_group_run(&run->group))
+		;
 	if (number % 7 == 0)
 		stream_group_reclaim(&run->group);
 }

@@ -47,6 +47,22 @@ static void start(struct fixture *f, uint64_t offset, uint64_t length)
 	stream_start(&f->stream, offset, length, on_end, f);
 }
 
+/* The writer takes `credit` more bytes; then the stream has its turns. */
+static void drain(struct fixture *f, size_t credit)
+{
+	mock_writer_drain(&f->writer, credit);
+	while (stream_group_run(&f->group))
+		;
+}
+
+/* The read in flight has its result; then the stream has its turns. */
+static void complete(struct fixture *f)
+{
+	mock_source_complete(&f->source);
+	while (stream_group_run(&f->group))
+		;
+}
+
 /* Nothing is lent, in flight or wanted any more, whatever happened. */
 static void check_quiet(struct fixture *f)
 {
@@ -54,6 +70,8 @@ static void check_quiet(struct fixture *f)
 	assert_false(f->source.in_flight);
 	assert_false(f->writer.wanted);
 	assert_true(TAILQ_EMPTY(&f->group.holders));
+	assert_true(TAILQ_EMPTY(&f->group.runnable));
+	assert_int_equal(f->source.ahead, 0);
 	mock_writer_fini(&f->writer);
 }
 
@@ -71,9 +89,9 @@ static void run(struct fixture *f, size_t credit)
 	for (int turns = 0; f->ends == 0; turns++) {
 		assert_true(turns < 100000);
 		if (f->source.in_flight)
-			mock_source_complete(&f->source);
+			complete(f);
 		else
-			mock_writer_drain(&f->writer, credit);
+			drain(f, credit);
 	}
 }
 
@@ -147,7 +165,7 @@ static void test_one_chunk_a_turn(void **state)
 	for (unsigned int turn = 1; turn <= 5; turn++) {
 		assert_int_equal(f.writer.length, turn * CHUNK);
 		assert_int_equal(f.writer.offers, turn);
-		mock_writer_drain(&f.writer, SIZE_MAX);
+		drain(&f, SIZE_MAX);
 	}
 	assert_int_equal(f.result, 0);
 	check_quiet(&f);
@@ -203,11 +221,11 @@ static void start_reading_ahead(struct fixture *f)
 	f->source.late = true;
 	start(f, 0, 100 * CHUNK);
 	assert_false(f->writer.wanted);
-	mock_source_complete(&f->source);
+	complete(f);
 	/* Not before the client has shown that it takes what it gets. */
 	assert_false(f->source.in_flight);
-	mock_writer_drain(&f->writer, SIZE_MAX);
-	mock_source_complete(&f->source);
+	drain(f, SIZE_MAX);
+	complete(f);
 	assert_int_equal(f->writer.length, 2 * CHUNK);
 	assert_true(f->source.in_flight);
 	assert_int_equal(f->source.offset, 2 * CHUNK);
@@ -222,18 +240,68 @@ static void test_read_ahead(void **state)
 	setup_fixture(&f, 100 * CHUNK);
 	start_reading_ahead(&f);
 	/* The client is ready first, then the source. */
-	mock_writer_drain(&f.writer, SIZE_MAX);
+	drain(&f, SIZE_MAX);
 	assert_false(f.writer.wanted);
-	mock_source_complete(&f.source);
+	complete(&f);
 	assert_int_equal(f.writer.length, 3 * CHUNK);
 	/* The source is ready first, then the client. */
-	mock_source_complete(&f.source);
+	complete(&f);
 	assert_int_equal(f.source.lent, 1);
 	assert_false(TAILQ_EMPTY(&f.group.holders));
-	mock_writer_drain(&f.writer, SIZE_MAX);
+	drain(&f, SIZE_MAX);
 	assert_int_equal(f.writer.length, 4 * CHUNK);
 	run(&f, SIZE_MAX);
 	check_bytes(&f, 0, 100 * CHUNK);
+	check_quiet(&f);
+}
+
+/* It grows while the client waits, and ends when the bytes are at hand. */
+static void test_read_ahead_grows(void **state)
+{
+	struct fixture f;
+
+	(void)state;
+	setup_fixture(&f, 100 * CHUNK);
+	start_reading_ahead(&f);
+	/* The pump itself reads one, the source the others. */
+	for (unsigned int chunks = 1; chunks <= STREAM_AHEAD_MAX + 1;
+	     chunks++) {
+		unsigned int most =
+		    chunks < STREAM_AHEAD_MAX ? chunks : STREAM_AHEAD_MAX;
+
+		assert_int_equal(f.source.ahead, most - 1);
+		if (most > 1)
+			assert_int_equal(f.source.ahead_end, 100 * CHUNK);
+		drain(&f, SIZE_MAX);
+		complete(&f);
+	}
+	/* A chunk that was there before its client does not count. */
+	f.source.late = false;
+	complete(&f);
+	assert_int_equal(f.source.ahead, STREAM_AHEAD_MAX - 1);
+	drain(&f, SIZE_MAX);
+	drain(&f, SIZE_MAX);
+	assert_int_equal(f.source.ahead, 0);
+	run(&f, SIZE_MAX);
+	check_bytes(&f, 0, 100 * CHUNK);
+	check_quiet(&f);
+}
+
+/* A client that is slower than the disk needs no read-ahead. */
+static void test_no_growth_for_a_slow_client(void **state)
+{
+	struct fixture f;
+
+	(void)state;
+	setup_fixture(&f, 100 * CHUNK);
+	start_reading_ahead(&f);
+	for (int i = 0; i < 10; i++) {
+		complete(&f);
+		assert_int_equal(f.source.lent, 1);
+		drain(&f, SIZE_MAX);
+	}
+	assert_int_equal(f.stream.ahead, 1);
+	run(&f, SIZE_MAX);
 	check_quiet(&f);
 }
 
@@ -241,7 +309,7 @@ static void test_read_ahead(void **state)
 static void make_hold(struct fixture *f)
 {
 	start_reading_ahead(f);
-	mock_source_complete(&f->source);
+	complete(f);
 }
 
 static void ignore_buffer(struct chunk_waiter *waiter, void *buffer)
@@ -283,7 +351,7 @@ static void test_start_goes_with_first_bytes(void **state)
 	start(&f, 0, CHUNK);
 	assert_int_equal(f.writer.length, 0);
 	assert_true(stream_is_untouched(&f.stream));
-	mock_source_complete(&f.source);
+	complete(&f);
 	assert_int_equal(f.writer.length, 4 + CHUNK);
 	assert_memory_equal(f.writer.bytes, "head", 4);
 	assert_int_equal(f.result, 0);
@@ -335,9 +403,9 @@ static void test_reclaim(void **state)
 	assert_int_equal(f.source.lent, 0);
 	assert_false(stream_group_reclaim(&f.group));
 	/* It is read again, and for a while nothing is read ahead. */
-	mock_writer_drain(&f.writer, SIZE_MAX);
+	drain(&f, SIZE_MAX);
 	assert_int_equal(f.source.offset, 2 * CHUNK);
-	mock_source_complete(&f.source);
+	complete(&f);
 	assert_false(f.source.in_flight);
 	run(&f, SIZE_MAX);
 	check_bytes(&f, 0, 100 * CHUNK);
@@ -417,9 +485,9 @@ static void test_cancel_anywhere(void **state)
 		start(&f, 0, 100 * CHUNK);
 		for (int i = 0; i < steps; i++)
 			if (f.source.in_flight && i % 3 != 1)
-				mock_source_complete(&f.source);
+				complete(&f);
 			else
-				mock_writer_drain(&f.writer, CHUNK / 2);
+				drain(&f, CHUNK / 2);
 		stream_cancel(&f.stream);
 		stream_cancel(&f.stream);
 		assert_int_equal(f.ends, 0);
@@ -462,6 +530,8 @@ int main(void)
 		cmocka_unit_test(test_stalled_writer),
 		cmocka_unit_test(test_reads_fit_the_room),
 		cmocka_unit_test(test_read_ahead),
+		cmocka_unit_test(test_read_ahead_grows),
+		cmocka_unit_test(test_no_growth_for_a_slow_client),
 		cmocka_unit_test(test_no_hold_in_short_supply),
 		cmocka_unit_test(test_start_goes_with_first_bytes),
 		cmocka_unit_test(test_start_without_body),

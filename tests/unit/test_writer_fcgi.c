@@ -24,6 +24,8 @@
 #define REQUEST_ID 7
 #define CHUNK (256 << 10)
 #define ROOM_MIN (16 << 10)
+#define ROOM_SLOW (32 << 10)
+#define ROOM_START (64 << 10)
 #define RECEIVED_MAX (1 << 20)
 
 struct fixture {
@@ -33,6 +35,7 @@ struct fixture {
 	struct fcgi_output *output;
 	struct writer_fcgi fcgi;
 	struct writer *writer;
+	uv_loop_t loop; /* its time is set by hand */
 	/* What the callbacks were told. */
 	unsigned int ready;
 	unsigned int watched;
@@ -107,12 +110,14 @@ static struct fixture *new_fixture(void (*connect_pair)(struct fixture *))
 		f->data[i] = (unsigned char)(i * 31 + (i >> 8) * 7);
 	connect_pair(f);
 	make_output(f);
+	assert_int_equal(uv_loop_init(&f->loop), 0);
 	return f;
 }
 
 static void init_writer(struct fixture *f, size_t chunk_size)
 {
 	writer_fcgi_init(&f->fcgi, f->output, f->ours, chunk_size);
+	f->fcgi.loop = &f->loop;
 	f->fcgi.watch = on_watch;
 	f->fcgi.watch_context = f;
 	f->writer = &f->fcgi.writer;
@@ -137,6 +142,7 @@ static int teardown(void **state)
 	struct fixture *f = *state;
 
 	assert_int_equal(chunk_pool_borrowed(f->records), 0);
+	uv_loop_close(&f->loop);
 	fcgi_output_free(f->output);
 	chunk_pool_free(f->records);
 	close(f->ours);
@@ -201,44 +207,110 @@ static void check_received(struct fixture *f, size_t content, unsigned int ends)
 
 /* --- tests ---------------------------------------------------------------- */
 
-static const struct {
-	int before; /* SO_SNDBUF */
-	size_t chunk_size;
-	bool enough; /* left as it is */
-} sizes[] = {
-	{ 0, 0, true },
-	{ 4096, 64 << 10, false },
-	{ 4096, CHUNK, false },
-	{ 200000, 64 << 10, true },
-};
+/* The socket takes what there is said to be room for, and has it then. */
+static void fill_room(struct fixture *f)
+{
+	size_t room = f->writer->ops->room(f->writer);
+	size_t taken = 0;
 
-static void makes_room_for_a_chunk(void **state)
+	assert_true(room <= (size_t)send_buffer(f) / 4 * 3);
+	room = room < CHUNK ? room : CHUNK;
+	assert_true(f->writer->ops->has_room(f->writer, room));
+	room = f->writer->ops->room(f->writer);
+	assert_int_equal(
+	    f->writer->ops->offer(f->writer, f->data, room, &taken), 0);
+	assert_int_equal(taken, room);
+	assert_int_equal(fcgi_output_flush(f->output), 0);
+	assert_false(f->writer->ops->has_room(f->writer, room));
+	take_all(f);
+	f->length = 0;
+}
+
+static void is_ready_after(struct fixture *f, uint64_t ms, size_t room)
+{
+	size_t taken;
+
+	f->writer->ready = on_ready;
+	assert_int_equal(f->writer->ops->offer(f->writer, "x", 1, &taken), 0);
+	f->loop.time += ms;
+	writer_fcgi_ready(&f->fcgi);
+	assert_int_equal(f->writer->ops->room(f->writer), room);
+}
+
+static const size_t chunk_sizes[] = { 20 << 10, ROOM_START, 100 << 10, CHUNK };
+
+/* Whatever the buffer was before. */
+static void begins_with_little_room(void **state)
+{
+	static const int buffers[] = { 4096, 200000 };
+	struct fixture *f = *state;
+
+	for (size_t i = 0; i < ARRAY_LENGTH(chunk_sizes); i++) {
+		size_t size = chunk_sizes[i];
+
+		set_send_buffer(f, buffers[i % 2]);
+		init_writer(f, size);
+		assert_int_equal(f->writer->ops->room(f->writer),
+		    size < ROOM_START ? size : ROOM_START);
+		fill_room(f);
+	}
+}
+
+static void grows_for_a_fast_client(void **state)
 {
 	struct fixture *f = *state;
 
-	for (size_t i = 0; i < ARRAY_LENGTH(sizes); i++) {
-		size_t room, taken = 0;
-		int before;
+	init_writer(f, CHUNK);
+	is_ready_after(f, 20, 2 * ROOM_START);
+	fill_room(f);
+	is_ready_after(f, 20, CHUNK);
+	fill_room(f);
+	is_ready_after(f, 0, CHUNK);
+	/* Neither fast nor slow: no change. */
+	is_ready_after(f, 21, CHUNK);
+	is_ready_after(f, 229, CHUNK);
+}
 
-		f->length = 0;
-		fcgi_output_begin(f->output, REQUEST_ID);
-		if (sizes[i].before)
-			set_send_buffer(f, sizes[i].before);
-		before = send_buffer(f);
-		init_writer(f, sizes[i].chunk_size);
-		room = f->writer->ops->room(f->writer);
-		assert_true(room >= sizes[i].chunk_size && room >= ROOM_MIN);
-		assert_true(send_buffer(f) == before || !sizes[i].enough);
-		assert_true(room <= (size_t)send_buffer(f) / 4 * 3);
-		room = room < CHUNK ? room : CHUNK;
-		assert_int_equal(
-		    f->writer->ops->offer(f->writer, f->data, room, &taken), 0);
-		assert_int_equal(taken, room);
-		assert_int_equal(fcgi_output_flush(f->output), 0);
-		take_all(f);
-		assert_int_equal(f->writer->ops->end(f->writer), 0);
-		check_received(f, room, 1);
+/* It is emptied before a poll is needed. */
+static void grows_for_a_very_fast_client(void **state)
+{
+	struct fixture *f = *state;
+
+	init_writer(f, CHUNK);
+	for (size_t room = 2 * ROOM_START; room <= CHUNK; room *= 2) {
+		assert_true(f->writer->ops->has_room(f->writer, ROOM_START));
+		assert_int_equal(f->writer->ops->room(f->writer), room);
 	}
+}
+
+static void shrinks_for_a_slow_client(void **state)
+{
+	static const size_t rooms[] = { 128 << 10, 64 << 10, ROOM_SLOW,
+		ROOM_SLOW };
+	struct fixture *f = *state;
+
+	init_writer(f, CHUNK);
+	is_ready_after(f, 0, 2 * ROOM_START);
+	is_ready_after(f, 0, CHUNK);
+	for (size_t i = 0; i < ARRAY_LENGTH(rooms); i++)
+		is_ready_after(f, 251, rooms[i]);
+	assert_true(send_buffer(f) <= 2 * ROOM_SLOW);
+}
+
+/* net.core.wmem_max bounds what can be asked for. */
+static void takes_what_the_kernel_gives(void **state)
+{
+	struct fixture *f = *state;
+	size_t room = 0, last;
+
+	init_writer(f, 1 << 30);
+	do {
+		last = room;
+		assert_true(f->writer->ops->has_room(f->writer, ROOM_MIN));
+		room = f->writer->ops->room(f->writer);
+		assert_true(room <= (size_t)send_buffer(f) / 4 * 3);
+	} while (room > last);
+	assert_int_equal(f->writer->ops->room(f->writer), last);
 }
 
 static void never_offers_next_to_nothing(void **state)
@@ -427,7 +499,11 @@ int main(void)
 {
 #define TEST(name, setup) cmocka_unit_test_setup_teardown(name, setup, teardown)
 	static const struct CMUnitTest tests[] = {
-		TEST(makes_room_for_a_chunk, setup_unix),
+		TEST(begins_with_little_room, setup_unix),
+		TEST(grows_for_a_fast_client, setup_unix),
+		TEST(grows_for_a_very_fast_client, setup_unix),
+		TEST(shrinks_for_a_slow_client, setup_unix),
+		TEST(takes_what_the_kernel_gives, setup_unix),
 		TEST(never_offers_next_to_nothing, setup_unix),
 		TEST(follows_the_buffer_of_tcp, setup_tcp),
 		TEST(writes_to_tcp, setup_tcp),
