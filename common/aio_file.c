@@ -5,6 +5,7 @@
 #include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <linux/magic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -29,6 +30,7 @@ struct aio_file *aio_file_new(uv_loop_t *loop, int fd, bool close_blocks)
 	file->references = 1;
 	file->loop = loop;
 	TAILQ_INIT(&file->waiting);
+	TAILQ_INIT(&file->flights);
 	return file;
 }
 
@@ -36,6 +38,12 @@ struct aio_file *aio_file_ref(struct aio_file *file)
 {
 	file->references++;
 	return file;
+}
+
+void aio_file_note_use(struct aio_file *file)
+{
+	if (file->uses < UINT_MAX)
+		file->uses++;
 }
 
 static void close_descriptors(uv_work_t *work)
@@ -65,7 +73,9 @@ void aio_file_unref(struct aio_file *file)
 {
 	if (!file || --file->references > 0)
 		return;
-	assert(TAILQ_EMPTY(&file->waiting));
+	assert(TAILQ_EMPTY(&file->waiting) && TAILQ_EMPTY(&file->flights));
+	if (file->entry)
+		file->on_close(file);
 	if ((file->close_blocks || is_deleted(file->fd)) &&
 	    uv_queue_work(file->loop, &file->work, close_descriptors, closed) ==
 		0)

@@ -10,7 +10,11 @@
 #include <time.h>
 #include <uv.h>
 
+#include "common/file_windows.h"
+
+struct aio_file;
 struct aio_op;
+struct file_entry;
 
 enum aio_file_direct {
 	AIO_FILE_DIRECT_UNKNOWN, /* not tried yet */
@@ -20,8 +24,9 @@ enum aio_file_direct {
 };
 
 /*
- * Shared by a source and by the reads in flight, which may outlive it: the
- * last reference closes the descriptors. For the reader's eyes only.
+ * Shared by its sources and by the reads in flight, which may outlive them: the
+ * last reference closes the descriptors. For the eyes of the reader and of the
+ * file table only.
  */
 struct aio_file {
 	int fd;
@@ -29,14 +34,23 @@ struct aio_file {
 	enum aio_file_direct direct;
 	uint32_t offset_alignment; /* also of the length; a power of two */
 	bool no_cached_tier;       /* RWF_NOWAIT is not supported here */
-	bool warm; /* the last read found its bytes in the page cache */
+	bool warm;       /* the last read found its bytes in the page cache */
+	bool brought_in; /* what is read may come into the page cache */
 	unsigned int cold_reads; /* left to make without looking there */
 	unsigned int cold_step;
 	bool close_blocks;
 	unsigned int references;
+	uint64_t size;     /* 0: not known */
+	uint64_t blocks;   /* of 512 bytes, if the size is known */
+	unsigned int uses; /* requests that have read it, also earlier ones */
+	struct file_windows windows;
+	struct file_entry *entry; /* the file table's, or NULL */
+	/* Called when the last reference goes, if there is an entry. */
+	void (*on_close)(struct aio_file *file);
 	uv_loop_t *loop;
 	uv_work_t work;
-	TAILQ_HEAD(, aio_op) waiting;
+	TAILQ_HEAD(, aio_op) waiting; /* for the O_DIRECT descriptor */
+	TAILQ_HEAD(, aio_op) flights; /* reads that others may join */
 };
 
 /*
@@ -48,6 +62,12 @@ struct aio_file *aio_file_new(uv_loop_t *loop, int fd, bool close_blocks);
 
 /* One more reference, for one more aio_file_unref(). */
 struct aio_file *aio_file_ref(struct aio_file *file);
+
+/*
+ * One more request is going to read the file. What is wanted more than once is
+ * worth a place in the page cache (read_policy_way()).
+ */
+void aio_file_note_use(struct aio_file *file);
 
 /*
  * One less; the last one closes, in the thread pool where close(2) may wait.

@@ -18,6 +18,7 @@ struct aio_op *aio_op_new(struct aio_reader *reader, struct chunk_pool *pool,
 	op->pool = pool;
 	op->file = aio_file_ref(file);
 	op->read = read;
+	TAILQ_INIT(&op->followers);
 	read->op = op;
 	return op;
 }
@@ -26,8 +27,8 @@ void aio_op_free(struct aio_op *op)
 {
 	if (op->read)
 		op->read->op = NULL;
-	if (op->buffer)
-		chunk_pool_put(op->pool, op->buffer);
+	aio_op_drop_buffer(op);
+	aio_shared_unref(op->shared);
 	aio_file_unref(op->file);
 	free(op);
 }
@@ -38,23 +39,77 @@ void aio_op_detach(struct aio_op *op)
 	op->read = NULL;
 }
 
+void aio_op_drop_buffer(struct aio_op *op)
+{
+	if (op->buffer)
+		chunk_pool_put(op->pool, op->buffer);
+	op->buffer = NULL;
+}
+
+bool aio_op_is_wanted(const struct aio_op *op)
+{
+	return op->read || !TAILQ_EMPTY(&op->followers);
+}
+
+struct aio_shared *aio_op_share(struct aio_op *op, size_t length)
+{
+	struct aio_shared *shared = malloc(sizeof(*shared));
+
+	if (!shared)
+		return NULL;
+	shared->pool = op->pool;
+	shared->memory = op->buffer;
+	shared->start = op->offset - op->skip;
+	shared->end = shared->start + length;
+	shared->references = 1;
+	op->shared = shared;
+	op->buffer = NULL;
+	return shared;
+}
+
+void aio_shared_unref(struct aio_shared *shared)
+{
+	if (!shared || --shared->references > 0)
+		return;
+	chunk_pool_put(shared->pool, shared->memory);
+	free(shared);
+}
+
+/* Lends the bytes that are behind `memory`, which is at `start` of the file. */
+static void lend(const struct aio_op *op, struct aio_read *read, void *memory,
+    uint64_t start, uint64_t end)
+{
+	if (end <= op->offset)
+		return;
+	read->length = op->length;
+	if (end - op->offset < op->length)
+		read->length = (size_t)(end - op->offset);
+	read->data = (unsigned char *)memory + (op->offset - start);
+	read->buffer = memory;
+}
+
 void aio_op_deliver(struct aio_op *op, ssize_t result)
 {
+	uint64_t start = op->offset - op->skip;
+	struct aio_shared *shared = op->shared;
 	struct aio_read *read = op->read;
 
 	if (!read) {
 		aio_op_free(op);
 		return;
 	}
-	read->error = result < 0 ? (int)result : 0;
+	read->error = 0;
 	read->length = 0;
-	if (result > (ssize_t)op->skip) {
-		read->length = (size_t)result - op->skip;
-		if (read->length > op->length)
-			read->length = op->length;
-		read->data = (unsigned char *)op->buffer + op->skip;
-		read->buffer = op->buffer;
-		op->buffer = NULL;
+	if (shared) {
+		lend(op, read, shared->memory, shared->start, shared->end);
+		read->shared = shared;
+		op->shared = NULL;
+	} else if (result < 0) {
+		read->error = (int)result;
+	} else {
+		lend(op, read, op->buffer, start, start + (size_t)result);
+		if (read->buffer)
+			op->buffer = NULL;
 	}
 	aio_op_free(op);
 	read->done(read);

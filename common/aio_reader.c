@@ -4,6 +4,10 @@
  * states. Results are delivered from handles of the loop only, never from
  * inside aio_reader_read().
  *
+ * Nobody reads what somebody else is reading already: such an op follows the
+ * other one (aio_flight.h). And what several want is brought into the page
+ * cache, ahead of them and in the thread pool (read_policy.h, file_windows.h).
+ *
  * A buffered io_submit() is never used: on a file that is not cached it does
  * the reading inside the call and blocks the loop.
  */
@@ -14,91 +18,77 @@
 #include <errno.h>
 #include <stdbool.h>
 #include <stdlib.h>
-#include <unistd.h>
 
+#include "common/aio_cache.h"
 #include "common/aio_file.h"
+#include "common/aio_flight.h"
 #include "common/aio_op.h"
+#include "common/aio_threads.h"
 #include "common/chunk_pool.h"
 #include "common/container_of.h"
 #include "common/kernel_aio.h"
-#include "common/page_cache.h"
+
+/* Ops taken up in one turn of the loop. */
+#define READY_MAX 64
 
 struct aio_reader {
 	struct aio_reader_options options;
 	struct aio_reader_counts counts;
 	struct kernel_aio aio;
+	struct aio_threads threads;
+	struct aio_cache cache;
 	int setup_error;
-	unsigned int jobs; /* in the thread pool now */
 	bool closing;
 	struct aio_op_list ready;
-	struct aio_op_list threads;
 	uv_idle_t idle; /* active while `ready` has something */
 };
 
-static void route(struct aio_op *op);
-static void start_threads(struct aio_reader *reader);
+static void read_uncached(struct aio_op *op);
+static void on_idle(uv_idle_t *idle);
 static void close_if_quiet(struct aio_reader *reader);
 
-/* --- tier 1: the page cache ---------------------------------------------- */
+/* --- the end of a read ---------------------------------------------------- */
 
-static ssize_t read_cached(struct aio_reader *reader, struct aio_file *file,
-    void *buffer, size_t length, uint64_t offset)
+/* Those that follow it have their turn. */
+static void end_flight(struct aio_op *op, ssize_t result)
 {
-	ssize_t n = page_cache_read(file, buffer, length, offset);
+	struct aio_reader *reader = op->reader;
 
-	if (n > 0)
-		reader->counts.cached++;
-	return n;
+	aio_flight_end(op, result, &reader->ready);
+	if (!TAILQ_EMPTY(&reader->ready))
+		uv_idle_start(&reader->idle, on_idle);
+}
+
+static void land(struct aio_op *op, ssize_t result)
+{
+	end_flight(op, result);
+	aio_op_deliver(op, result);
 }
 
 /* --- tier 3: the thread pool -------------------------------------------- */
 
-static void thread_read(uv_work_t *work)
-{
-	struct aio_op *op = container_of(work, struct aio_op, work);
-
-	do
-		op->result = pread(
-		    op->file->fd, op->buffer, op->length, (off_t)op->offset);
-	while (op->result < 0 && errno == EINTR);
-	if (op->result < 0)
-		op->result = -errno;
-}
-
-static void thread_done(uv_work_t *work, int status)
-{
-	struct aio_op *op = container_of(work, struct aio_op, work);
-	struct aio_reader *reader = op->reader;
-
-	(void)status;
-	reader->jobs--;
-	start_threads(reader);
-	aio_op_deliver(op, op->result);
-	close_if_quiet(reader);
-}
-
-static void start_threads(struct aio_reader *reader)
-{
-	struct aio_op *op;
-
-	while (reader->jobs < reader->options.pool_jobs &&
-	    (op = TAILQ_FIRST(&reader->threads)) != NULL) {
-		TAILQ_REMOVE(&reader->threads, op, link);
-		op->state = AIO_OP_THREAD;
-		reader->jobs++;
-		reader->counts.threaded++;
-		uv_queue_work(
-		    reader->options.loop, &op->work, thread_read, thread_done);
-	}
-}
-
 static void queue_thread(struct aio_op *op)
 {
-	op->state = AIO_OP_QUEUED;
-	op->skip = 0;
-	TAILQ_INSERT_TAIL(&op->reader->threads, op, link);
-	start_threads(op->reader);
+	struct aio_reader *reader = op->reader;
+
+	aio_cache_plan(&reader->cache, op);
+	aio_threads_read(&reader->threads, op);
 }
+
+static void thread_done(struct aio_op *op)
+{
+	land(op, op->result);
+}
+
+static void threads_quiet(struct aio_threads *threads)
+{
+	close_if_quiet(container_of(threads, struct aio_reader, threads));
+}
+
+static const struct aio_threads_ops thread_ops = {
+	.done = thread_done,
+	.quiet = threads_quiet,
+};
 
 /* --- tier 2: kernel AIO on an O_DIRECT descriptor ------------------------ */
 
@@ -130,17 +120,18 @@ static void direct_done(struct kernel_aio_read *read, long long result)
 	struct aio_reader *reader = op->reader;
 
 	/* A file system that can't after all reports it only here. */
-	if (op->read && (result == -EINVAL || result == -EOPNOTSUPP)) {
+	if (aio_op_is_wanted(op) &&
+	    (result == -EINVAL || result == -EOPNOTSUPP)) {
 		aio_file_without_direct(op->file);
 		queue_thread(op);
-	} else if (op->read &&
+	} else if (aio_op_is_wanted(op) &&
 	    (result == -EAGAIN ||
 		(result > 0 && result <= (long long)op->skip))) {
 		/* Short of what was asked for is not the end of the file. */
 		queue_thread(op);
 	} else {
 		reader->counts.direct++;
-		aio_op_deliver(op, (ssize_t)result);
+		land(op, (ssize_t)result);
 	}
 	close_if_quiet(reader);
 }
@@ -189,7 +180,7 @@ static void direct_opened(uv_work_t *work, int status)
 		aio_file_without_direct(file);
 	while ((op = TAILQ_FIRST(&file->waiting)) != NULL) {
 		TAILQ_REMOVE(&file->waiting, op, link);
-		route(op);
+		read_uncached(op);
 	}
 	aio_file_unref(file);
 }
@@ -208,13 +199,19 @@ static void wait_for_direct(struct aio_op *op)
 	    op->reader->options.loop, &file->work, direct_open, direct_opened);
 }
 
-/* The bytes are not cached: which tier reads them? */
-static void route(struct aio_op *op)
+/* Which tier? */
+static void read_uncached(struct aio_op *op)
 {
+	struct aio_file *file = op->file;
+
 	if (op->reader->aio.slots == 0 &&
-	    op->file->direct == AIO_FILE_DIRECT_UNKNOWN)
-		aio_file_without_direct(op->file);
-	switch (op->file->direct) {
+	    file->direct == AIO_FILE_DIRECT_UNKNOWN)
+		aio_file_without_direct(file);
+	if (aio_cache_way(&op->reader->cache, file) == READ_WAY_CACHE) {
+		queue_thread(op);
+		return;
+	}
+	switch (file->direct) {
 	case AIO_FILE_DIRECT_UNKNOWN:
 	case AIO_FILE_DIRECT_OPENING:
 		wait_for_direct(op);
@@ -228,12 +225,46 @@ static void route(struct aio_op *op)
 	}
 }
 
+/* The bytes are not in memory; but somebody may be reading them. */
+static void route(struct aio_op *op)
+{
+	struct aio_op *leader = NULL;
+
+	if (!op->alone)
+		leader = aio_flight_covering(op->file, op->offset);
+	if (!op->alone && !leader)
+		leader = aio_flight_bringing(op->file, op->offset);
+	if (leader) {
+		op->reader->counts.joined++;
+		aio_flight_follow(op, leader);
+	} else {
+		aio_flight_begin(op);
+		read_uncached(op);
+	}
+}
+
+/* --- ops that got something from others ----------------------------------- */
+
+static void wait_for_buffer(struct aio_op *op);
+
 /* An op that waited for its buffer starts where a new read does. */
 static void take_up(struct aio_op *op)
 {
-	ssize_t n = read_cached(
-	    op->reader, op->file, op->buffer, op->length, op->offset);
+	ssize_t n = -EAGAIN;
 
+	if (op->shared) {
+		aio_op_deliver(op, 0);
+		return;
+	}
+	if (!op->buffer)
+		op->buffer = chunk_pool_get(op->pool);
+	if (!op->buffer) {
+		wait_for_buffer(op);
+		return;
+	}
+	if (!op->alone)
+		n = aio_cache_read(&op->reader->cache, op->file, op->buffer,
+		    op->length, op->offset);
 	if (n == -EAGAIN)
 		route(op);
 	else
@@ -244,12 +275,9 @@ static void on_idle(uv_idle_t *idle)
 {
 	struct aio_reader *reader = container_of(idle, struct aio_reader, idle);
 	struct aio_op *op;
-	size_t count = 0;
 
-	/* Those that become ready meanwhile have their turn next time. */
-	TAILQ_FOREACH(op, &reader->ready, link)
-		count++;
-	for (; count > 0 && !TAILQ_EMPTY(&reader->ready); count--) {
+	/* The rest has its turn next time. */
+	for (int i = 0; i < READY_MAX && !TAILQ_EMPTY(&reader->ready); i++) {
 		op = TAILQ_FIRST(&reader->ready);
 		TAILQ_REMOVE(&reader->ready, op, link);
 		take_up(op);
@@ -271,18 +299,36 @@ static void on_buffer(struct chunk_waiter *waiter, void *buffer)
 
 /* --- the interface ------------------------------------------------------ */
 
-static int wait_for_buffer(struct aio_op *op)
+/* Joins the pool's waiting list. */
+static void wait_for_buffer(struct aio_op *op)
 {
-	struct chunk_pool *pool = op->reader->options.pool;
-
 	/* No buffer and none lent: there is no memory, and none will come. */
-	if (chunk_pool_borrowed(pool) == 0) {
-		aio_op_free(op);
-		return -ENOMEM;
+	if (chunk_pool_borrowed(op->pool) == 0) {
+		aio_op_deliver(op, -ENOMEM);
+		return;
 	}
 	op->state = AIO_OP_BUFFER;
 	op->waiter.ready = on_buffer;
-	chunk_pool_wait(pool, &op->waiter);
+	chunk_pool_wait(op->pool, &op->waiter);
+}
+
+/*
+ * Starts an op that has nothing yet but perhaps a buffer. 0 or -ENOMEM, and
+ * the op is gone.
+ */
+static int start(struct aio_op *op, struct aio_op *leader)
+{
+	if (leader) {
+		op->reader->counts.joined++;
+		aio_flight_follow(op, leader);
+	} else if (op->buffer) {
+		route(op);
+	} else if (chunk_pool_borrowed(op->pool) > 0) {
+		wait_for_buffer(op);
+	} else {
+		aio_op_free(op);
+		return -ENOMEM;
+	}
 	return 0;
 }
 
@@ -290,7 +336,8 @@ int aio_reader_read(struct aio_reader *reader, struct aio_file *file,
     struct aio_read *read, uint64_t offset, size_t length)
 {
 	struct chunk_pool *pool = reader->options.pool;
-	void *buffer = chunk_pool_get(pool);
+	struct aio_op *leader = aio_flight_covering(file, offset);
+	void *buffer = leader ? NULL : chunk_pool_get(pool);
 	struct aio_op *op;
 	ssize_t n = -EAGAIN;
 
@@ -299,7 +346,8 @@ int aio_reader_read(struct aio_reader *reader, struct aio_file *file,
 		length = chunk_pool_buffer_size(pool);
 	read->error = 0;
 	if (buffer)
-		n = read_cached(reader, file, buffer, length, offset);
+		n = aio_cache_read(
+		    &reader->cache, file, buffer, length, offset);
 	if (n > 0) {
 		read->data = read->buffer = buffer;
 		read->length = (size_t)n;
@@ -314,19 +362,49 @@ int aio_reader_read(struct aio_reader *reader, struct aio_file *file,
 	op->offset = offset;
 	op->length = length;
 	op->buffer = buffer;
-	if (!buffer)
-		return wait_for_buffer(op);
-	route(op);
-	return 0;
+	return start(op, leader);
 }
 
 void aio_reader_release(struct aio_reader *reader, struct aio_read *read)
 {
-	if (read->buffer)
+	if (read->shared)
+		aio_shared_unref(read->shared);
+	else if (read->buffer)
 		chunk_pool_put(reader->options.pool, read->buffer);
+	read->shared = NULL;
 	read->buffer = NULL;
 	read->data = NULL;
 	read->length = 0;
+}
+
+/* Takes an op out of where it waits; false: it can't be stopped any more. */
+static bool stop(struct aio_reader *reader, struct aio_op *op)
+{
+	switch (op->state) {
+	case AIO_OP_BUFFER:
+		chunk_pool_unwait(op->pool, &op->waiter);
+		break;
+	case AIO_OP_READY:
+		TAILQ_REMOVE(&reader->ready, op, link);
+		break;
+	case AIO_OP_FOLLOWING:
+		aio_flight_unfollow(op);
+		break;
+	case AIO_OP_OPENING:
+		TAILQ_REMOVE(&op->file->waiting, op, link);
+		break;
+	case AIO_OP_DIRECT:
+		if (op->direct.in_kernel)
+			return false;
+		kernel_aio_unqueue(&reader->aio, &op->direct);
+		break;
+	case AIO_OP_QUEUED:
+		aio_threads_unqueue(&reader->threads, op);
+		break;
+	case AIO_OP_THREAD:
+		return false;
+	}
+	return true;
 }
 
 void aio_reader_cancel(struct aio_reader *reader, struct aio_read *read)
@@ -336,30 +414,12 @@ void aio_reader_cancel(struct aio_reader *reader, struct aio_read *read)
 	aio_reader_release(reader, read);
 	if (!op)
 		return;
-	switch (op->state) {
-	case AIO_OP_BUFFER:
-		chunk_pool_unwait(reader->options.pool, &op->waiter);
-		break;
-	case AIO_OP_READY:
-		TAILQ_REMOVE(&reader->ready, op, link);
-		break;
-	case AIO_OP_OPENING:
-		TAILQ_REMOVE(&op->file->waiting, op, link);
-		break;
-	case AIO_OP_DIRECT:
-		if (op->direct.in_kernel) {
-			aio_op_detach(op);
-			return;
-		}
-		kernel_aio_unqueue(&reader->aio, &op->direct);
-		break;
-	case AIO_OP_QUEUED:
-		TAILQ_REMOVE(&reader->threads, op, link);
-		break;
-	case AIO_OP_THREAD:
+	if (!stop(reader, op)) {
 		aio_op_detach(op);
 		return;
 	}
+	/* Those that follow it have to see for themselves. */
+	end_flight(op, -ECANCELED);
 	aio_op_free(op);
 }
 
@@ -382,7 +442,10 @@ struct aio_reader_counts aio_reader_counts(const struct aio_reader *reader)
 {
 	struct aio_reader_counts counts = reader->counts;
 
+	counts.cached = reader->cache.hits;
 	counts.submits = reader->aio.submits;
+	counts.threaded = reader->threads.reads;
+	counts.windows = reader->threads.brought;
 	return counts;
 }
 
@@ -398,7 +461,8 @@ static void idle_closed(uv_handle_t *handle)
 /* Closes when the kernel and the threads have given everything back. */
 static void close_if_quiet(struct aio_reader *reader)
 {
-	if (!reader->closing || reader->aio.in_flight > 0 || reader->jobs > 0)
+	if (!reader->closing || reader->aio.in_flight > 0 ||
+	    reader->threads.jobs > 0)
 		return;
 	reader->closing = false;
 	reader->idle.data = reader;
@@ -423,7 +487,11 @@ int aio_reader_new(
 		return -ENOMEM;
 	reader->options = *options;
 	TAILQ_INIT(&reader->ready);
-	TAILQ_INIT(&reader->threads);
+	reader->cache.mode = options->page_cache;
+	reader->cache.chunk = chunk_pool_buffer_size(options->pool);
+	reader->cache.threads = &reader->threads;
+	aio_threads_init(
+	    &reader->threads, options->loop, options->pool_jobs, &thread_ops);
 	uv_idle_init(options->loop, &reader->idle);
 	reader->setup_error = kernel_aio_open(&reader->aio, options->loop,
 	    options->depth, calls ? calls : &kernel_aio_libaio, &direct_ops);

@@ -8,10 +8,13 @@
 #include <stdint.h>
 #include <uv.h>
 
+#include "common/read_policy.h"
+
 struct aio_file;
 struct aio_op;
 struct aio_read;
 struct aio_reader;
+struct aio_shared;
 struct chunk_pool;
 struct kernel_aio_calls;
 
@@ -42,6 +45,7 @@ struct aio_read {
 	/* The reader's own. */
 	struct aio_op *op;
 	void *buffer;
+	struct aio_shared *shared;
 };
 
 struct aio_reader_options {
@@ -51,6 +55,7 @@ struct aio_reader_options {
 	unsigned int depth;
 	/* Reads in the thread pool at one time. */
 	unsigned int pool_jobs;
+	enum page_cache_mode page_cache;
 	/* NULL: libaio. */
 	const struct kernel_aio_calls *calls;
 	/* May be NULL. */
@@ -64,6 +69,8 @@ struct aio_reader_counts {
 	uint64_t direct;   /* by io_submit(2) */
 	uint64_t threaded; /* by pread(2) in the thread pool */
 	uint64_t submits;  /* calls of io_submit(2) */
+	uint64_t joined;   /* waited for the bytes of another read */
+	uint64_t windows;  /* brought into the page cache, ahead of reads */
 };
 
 /* A reader on `options->loop`. 0 or -errno. */
@@ -95,10 +102,14 @@ struct aio_reader_counts aio_reader_counts(const struct aio_reader *reader);
  * `read->done` will be called, never from inside this call; negative: -errno.
  * Where the bytes come from:
  *
- *  1. the page cache, if they are there (preadv2(2), RWF_NOWAIT);
- *  2. else kernel AIO on an O_DIRECT descriptor (io_submit(2)), submitted in
+ *  1. a read of them that is in flight: its buffer is shared;
+ *  2. the page cache, if they are there (preadv2(2), RWF_NOWAIT), unless the
+ *     file has holes;
+ *  3. else kernel AIO on an O_DIRECT descriptor (io_submit(2)), submitted in
  *     one batch at the end of the loop's turn;
- *  3. else pread(2) in the loop's thread pool.
+ *  4. where there is no direct I/O, or where read_policy_way() wants them in
+ *     the page cache: pread(2) in the loop's thread pool. That also brings in
+ *     some MiB of what follows.
  *
  * An empty pool, a full kernel or thread pool is waited for, first come first
  * served. One read of `read` at a time.

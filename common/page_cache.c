@@ -2,20 +2,28 @@
 /*
  * RWF_NOWAIT does not wait for the disk, but on a miss it makes the kernel
  * start to read what was asked for into the page cache, beside the direct
- * read that follows. So a file that is not known to be cached is probed with
- * one page first, and a cold one is not even probed at every read. (That the
- * kernel reads no more than was asked for is aio_file_new()'s doing.)
+ * read that follows. So a page is looked at first, unless the file is to be
+ * brought in anyway and is known to be there, and a cold one is not even
+ * looked at in every read. (That the kernel reads no more than was asked for is
+ * aio_file_new()'s doing.)
  * cachestat(2) would tell without a trace, but only the owner of the file.
  */
 #include "config.h"
 #include "common/page_cache.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <sys/resource.h>
 #include <sys/uio.h>
 
 #include "common/aio_file.h"
 
 #define PROBE_SIZE 4096
+/*
+ * The kernel cuts longer advice to what the device takes at once, or to its
+ * read-ahead, which is 128 KiB unless it was set.
+ */
+#define ADVICE_SIZE (128u << 10)
 /* A file that stays cold is looked at once in so many reads. */
 #define COLD_STEP_MAX 16
 
@@ -48,17 +56,61 @@ static void found_cold(struct aio_file *file)
 	file->cold_reads = file->cold_step;
 }
 
+/* The last byte of the range that the file has, or 0: not known. */
+static uint64_t last_of(
+    const struct aio_file *file, size_t length, uint64_t offset)
+{
+	if (offset >= file->size)
+		return 0;
+	if (file->size - offset < length)
+		return file->size - 1;
+	return offset + length - 1;
+}
+
+/* What this thread has had read from disks, in blocks. */
+static long blocks_read(void)
+{
+	struct rusage usage;
+
+	return getrusage(RUSAGE_THREAD, &usage) == 0 ? usage.ru_inblock : 0;
+}
+
+/*
+ * As read_nowait(), for a few bytes; but a disk can be so quick that they are
+ * there although they were not.
+ */
+static ssize_t look(
+    struct aio_file *file, void *buffer, size_t length, uint64_t offset)
+{
+	long before = blocks_read();
+	ssize_t n = read_nowait(file, buffer, length, offset);
+
+	return n > 0 && blocks_read() != before ? -EAGAIN : n;
+}
+
+/*
+ * Looks at the end, and unless the read before found its bytes at the start,
+ * and then reads.
+ */
 static ssize_t probe_and_read(
     struct aio_file *file, void *buffer, size_t length, uint64_t offset)
 {
 	size_t probe = length < PROBE_SIZE ? length : PROBE_SIZE;
-	ssize_t first = read_nowait(file, buffer, probe, offset);
+	uint64_t last = last_of(file, length, offset);
+	ssize_t n = 0;
 	ssize_t more = 0;
 
-	if (first == (ssize_t)probe && length > probe)
+	if (last >= offset + PROBE_SIZE)
+		n = look(file, buffer, 1, last);
+	if (n < 0)
+		return n;
+	if (file->warm && n > 0)
+		return read_nowait(file, buffer, length, offset);
+	n = look(file, buffer, probe, offset);
+	if (n == (ssize_t)probe && length > probe)
 		more = read_nowait(file, (char *)buffer + probe, length - probe,
 		    offset + probe);
-	return more > 0 ? first + more : first;
+	return more > 0 ? n + more : n;
 }
 
 ssize_t page_cache_read(
@@ -72,7 +124,7 @@ ssize_t page_cache_read(
 		file->cold_reads--;
 		return -EAGAIN;
 	}
-	if (file->warm)
+	if (file->warm && file->brought_in)
 		n = read_nowait(file, buffer, length, offset);
 	else
 		n = probe_and_read(file, buffer, length, offset);
@@ -83,4 +135,30 @@ ssize_t page_cache_read(
 		found_cold(file);
 	}
 	return n;
+}
+
+void page_cache_bring(int fd, uint64_t start, uint64_t end)
+{
+	for (; start < end; start += ADVICE_SIZE) {
+		uint64_t length = end - start;
+
+		if (length > ADVICE_SIZE)
+			length = ADVICE_SIZE;
+		posix_fadvise(
+		    fd, (off_t)start, (off_t)length, POSIX_FADV_WILLNEED);
+	}
+}
+
+static bool holds(int fd, uint64_t offset)
+{
+	char byte;
+	struct iovec iov = { &byte, 1 };
+
+	return preadv2(fd, &iov, 1, (off_t)offset, RWF_NOWAIT) == 1;
+}
+
+bool page_cache_seems_to_hold(int fd, uint64_t start, uint64_t end)
+{
+	return holds(fd, end - 1) && holds(fd, start + (end - start) / 2) &&
+	    holds(fd, start);
 }

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* Reading what the page cache holds, and nothing else. */
+/* Reading what the page cache holds, and having it filled. */
 #ifndef COMMON_PAGE_CACHE_H
 #define COMMON_PAGE_CACHE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
@@ -17,5 +18,18 @@ struct aio_file;
  */
 ssize_t page_cache_read(
     struct aio_file *file, void *buffer, size_t length, uint64_t offset);
+
+/*
+ * Has the kernel read the bytes from `start` to `end` into the page cache, in
+ * the background (posix_fadvise(2), POSIX_FADV_WILLNEED). Takes about 0.2 ms
+ * for a MiB, and may wait: for the thread pool.
+ */
+void page_cache_bring(int fd, uint64_t start, uint64_t end);
+
+/*
+ * Whether the bytes from `start` to `end` seem to be in the page cache: a few
+ * of them are looked at. May wait: for the thread pool.
+ */
+bool page_cache_seems_to_hold(int fd, uint64_t start, uint64_t end);
 
 #endif

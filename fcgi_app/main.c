@@ -24,8 +24,12 @@
  *	common/stream       asks a source for a chunk when the writer is ready
  *	common/source_*     get it (source_sequence from others, in order),
  *	                    source_file from
- *	common/aio_reader   page cache, io_submit or a thread   (aio_op,
- *	                    aio_file, page_cache, kernel_aio), into a buffer of
+ *	common/file_table   files that are open, shared, or remembered
+ *	common/aio_reader   somebody else's read (aio_flight), page cache
+ *	                    (aio_cache by read_policy and file_windows,
+ *	                    page_cache), io_submit (kernel_aio) or a thread
+ *	                    (aio_threads), for an aio_op on an aio_file, into a
+ *	                    buffer of
  *	common/chunk_pool
  *	common/writer_fcgi  passes it on to
  *	common/fcgi_output  which frames and sends it, and never blocks

@@ -21,6 +21,7 @@ const char *argp_program_version = PACKAGE_STRING;
 enum option_key {
 	KEY_ROOT = 256,
 	KEY_LISTEN,
+	KEY_PAGE_CACHE,
 	KEY_ACCESS_LOG,
 	KEY_PROBE,
 	KEY_NUMBERS, /* the rows of `numbers` follow */
@@ -92,6 +93,10 @@ static const struct argp_option argp_options[] = {
 	    "Memory for chunks; streams wait their turn for it (64M)", 2 },
 	{ "max-connections", NUMBER(MAX_CONNECTIONS), "N", 0,
 	    "Connections; more are answered 503 (20000)", 2 },
+	{ "page-cache", KEY_PAGE_CACHE, "auto|always|never", 0,
+	    "What is read from disk stays in the system's memory: files that "
+	    "are wanted more than once, all, or nothing (auto)",
+	    2 },
 	{ NULL, 0, NULL, 0, "Timeouts:", 3 },
 	{ "head-timeout", NUMBER(HEAD_TIMEOUT), "TIME", 0,
 	    "For the front to send a whole request head (10s)", 3 },
@@ -187,6 +192,23 @@ static void add(
 		list->values[(*list->count)++] = value;
 }
 
+static enum page_cache_mode parse_page_cache(
+    const char *word, struct argp_state *state)
+{
+	static const char *const words[] = {
+		[PAGE_CACHE_AUTO] = "auto",
+		[PAGE_CACHE_ALWAYS] = "always",
+		[PAGE_CACHE_NEVER] = "never",
+	};
+
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+		if (strcmp(word, words[i]) == 0)
+			return (enum page_cache_mode)i;
+	}
+	argp_error(state, "--page-cache=%s: not auto, always or never", word);
+	return PAGE_CACHE_AUTO;
+}
+
 static error_t parse_other(int key, const char *arg, struct argp_state *state)
 {
 	struct options *options = state->input;
@@ -203,6 +225,9 @@ static error_t parse_other(int key, const char *arg, struct argp_state *state)
 		return 0;
 	case KEY_LISTEN:
 		add(&listen, arg, state);
+		return 0;
+	case KEY_PAGE_CACHE:
+		options->page_cache = parse_page_cache(arg, state);
 		return 0;
 	case KEY_ACCESS_LOG:
 		options->access_log = strcmp(arg, "on") == 0;

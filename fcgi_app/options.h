@@ -7,6 +7,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "common/read_policy.h"
+
 #define OPTIONS_ROOTS_MAX 64
 #define OPTIONS_LISTEN_MAX 16
 #define OPTIONS_WORKERS_MAX 1024
@@ -28,6 +30,7 @@ struct options {
 	unsigned int aio_depth;
 	size_t buffer_memory;         /* bytes for each worker */
 	unsigned int max_connections; /* for each worker */
+	enum page_cache_mode page_cache;
 	uint64_t head_timeout_ms;
 	uint64_t send_timeout_ms;
 	uint64_t drain_timeout_ms;

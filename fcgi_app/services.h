@@ -8,6 +8,7 @@
 #include "common/stream_group.h"
 
 struct aio_reader;
+struct file_table;
 struct media_types;
 struct options;
 struct probe_board;
@@ -21,6 +22,7 @@ struct services {
 	const struct media_types *media_types;
 	struct probe_board *probe_board; /* NULL without --probe */
 	struct aio_reader *reader;
+	struct file_table *files;
 	struct stream_group streams;
 };
 

@@ -28,6 +28,7 @@
 #include "common/container_of.h"
 #include "common/fcgi_output.h"
 #include "common/fcgi_params.h"
+#include "common/file_table.h"
 #include "fcgi_app/connection.h"
 #include "fcgi_app/listener.h"
 #include "fcgi_app/log.h"
@@ -330,6 +331,7 @@ static int make_services(struct worker *worker)
 		.pool = worker->chunks,
 		.depth = options->aio_depth,
 		.pool_jobs = POOL_READS,
+		.page_cache = options->page_cache,
 		.degraded = on_degraded,
 	};
 	int r = aio_reader_new(&reader, &services->reader);
@@ -337,6 +339,9 @@ static int make_services(struct worker *worker)
 	if (r < 0)
 		return r;
 	report_slots(services->reader, options->aio_depth);
+	services->files = file_table_new(&worker->loop);
+	if (!services->files)
+		return -ENOMEM;
 	services->loop = &worker->loop;
 	services->options = options;
 	services->roots = worker->config->roots;
@@ -433,6 +438,7 @@ static int worker_init(struct worker *worker)
 
 static void worker_fini(struct worker *worker)
 {
+	file_table_free(worker->connections.services.files);
 	fcgi_params_parser_free(worker->connections.parser);
 	chunk_pool_free(worker->connections.records);
 	chunk_pool_free(worker->chunks);

@@ -18,6 +18,7 @@
 #include "common/aio_file.h"
 #include "common/file_guard.h"
 #include "common/file_open.h"
+#include "common/file_table.h"
 #include "common/source_file.h"
 #include "fcgi_app/log.h"
 #include "fcgi_app/operator_fields.h"
@@ -107,12 +108,16 @@ struct file_bytes {
 	struct aio_reader *reader;
 	struct aio_file *file;
 	struct file_version version;
+	bool used; /* a request that reads in parts reads once */
 };
 
 static struct source *open_bytes(void *context)
 {
-	const struct file_bytes *bytes = context;
+	struct file_bytes *bytes = context;
 
+	if (!bytes->used)
+		aio_file_note_use(bytes->file);
+	bytes->used = true;
 	return source_file_new(bytes->reader, bytes->file, &bytes->version);
 }
 
@@ -135,8 +140,8 @@ static struct file_bytes *take_bytes(
 	bytes->reader = services->reader;
 	bytes->version.size = (uint64_t)result->stat.st_size;
 	bytes->version.mtime = result->stat.st_mtim;
-	bytes->file =
-	    aio_file_new(services->loop, result->fd, result->close_blocks);
+	bytes->file = file_table_open(
+	    services->files, result->fd, &result->stat, result->close_blocks);
 	if (bytes->file)
 		return bytes;
 	free(bytes);

@@ -123,8 +123,30 @@ static void has_defaults(void **state)
 	assert_int_equal(options.head_timeout_ms, 10000);
 	assert_int_equal(options.send_timeout_ms, 600000);
 	assert_int_equal(options.drain_timeout_ms, 30000);
+	assert_int_equal(options.page_cache, PAGE_CACHE_AUTO);
 	assert_true(options.access_log);
 	assert_false(options.probe);
+}
+
+static void takes_a_way_with_the_page_cache(void **state)
+{
+	static const struct {
+		const char *word;
+		enum page_cache_mode mode;
+	} cases[] = {
+		{ "--page-cache=auto", PAGE_CACHE_AUTO },
+		{ "--page-cache=always", PAGE_CACHE_ALWAYS },
+		{ "--page-cache=never", PAGE_CACHE_NEVER },
+	};
+	struct options options;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
+		struct command command = command_of("--root=/", cases[i].word);
+
+		parse(&command, &options);
+		assert_int_equal(options.page_cache, cases[i].mode);
+	}
 }
 
 static void takes_lists(void **state)
@@ -370,6 +392,9 @@ static void refuses_what_it_does_not_know(void **state)
 {
 	static const struct refusal refusals[] = {
 		{ "stray", "not an option" },
+		{ "--page-cache=", "not auto, always or never" },
+		{ "--page-cache=on", "not auto, always or never" },
+		{ "--page-cache=Auto", "not auto, always or never" },
 		{ "--access-log=yes", "not on or off" },
 		{ "--access-log=", "not on or off" },
 		{ "--access-log=ON", "not on or off" },
@@ -427,8 +452,9 @@ static void helps(void **state)
 	static const char *const names[] = { "--root=DIR", "--listen=ADDR",
 		"--workers=N", "--chunk-size=SIZE", "--aio-depth=N",
 		"--buffer-memory=SIZE", "--max-connections=N",
-		"--head-timeout=TIME", "--send-timeout=TIME",
-		"--drain-timeout=TIME", "--access-log=on|off" };
+		"--page-cache=auto|always|never", "--head-timeout=TIME",
+		"--send-timeout=TIME", "--drain-timeout=TIME",
+		"--access-log=on|off" };
 	struct command command = command_of("--help", NULL);
 	struct ending ending = run(&command);
 
@@ -453,6 +479,7 @@ int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(has_defaults),
+		cmocka_unit_test(takes_a_way_with_the_page_cache),
 		cmocka_unit_test(takes_lists),
 		cmocka_unit_test(switches_the_access_log),
 		cmocka_unit_test(switches_the_probe_on),

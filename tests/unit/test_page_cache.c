@@ -257,6 +257,102 @@ static void stops_at_the_first_gap(void **state)
 	}
 }
 
+/* What is cached of a file whose size is known, but for 16 pages asked for. */
+static const struct {
+	size_t first; /* of the pages that are cached */
+	size_t count;
+	ssize_t expected;
+} spots[] = {
+	{ 0, 16, LENGTH },
+	/* A part is not worth it: what is missing would come in. */
+	{ 0, 1, -EAGAIN },
+	{ 0, 15, -EAGAIN },
+	{ 15, 1, -EAGAIN },
+	{ 8, 8, -EAGAIN },
+};
+
+static void takes_no_page_for_the_whole(void **state)
+{
+	struct fixture *f = *state;
+
+	if (!can_be_cold(f))
+		return;
+	f->file->size = FILE_SIZE;
+	for (size_t i = 0; i < 2 * ARRAY_LENGTH(spots); i++) {
+		size_t row = i / 2;
+		int tries = TRIES;
+		ssize_t n;
+
+		do {
+			real_file_make_cold(f->file->fd);
+			assert_true(pread(f->file->fd, f->buffer,
+					spots[row].count * PAGE,
+					(off_t)(spots[row].first * PAGE)) > 0);
+			forget(f);
+			f->file->warm = i % 2;
+			n = page_cache_read(f->file, f->buffer, LENGTH, 0);
+		} while (n != spots[row].expected && --tries > 0);
+		assert_int_equal(n, spots[row].expected);
+		if (n > 0)
+			continue;
+		/* The page behind the gap's first was not asked for. */
+		if (spots[row].count == 1 && spots[row].first == 0)
+			assert_false(real_file_page_is_cached(f->file->fd, 2));
+	}
+}
+
+/* The last byte of the file is looked at, not one behind it. */
+static void looks_at_the_end_of_the_file(void **state)
+{
+	struct fixture *f = *state;
+
+	if (!can_tell(f))
+		return;
+	f->file->size = FILE_SIZE;
+	for (int warm = 0; warm < 2; warm++) {
+		make_warm(f, FILE_SIZE);
+		forget(f);
+		f->file->warm = warm;
+		assert_int_equal(page_cache_read(f->file, f->buffer, LENGTH,
+				     FILE_SIZE - 2 * PAGE),
+		    2 * PAGE);
+		check_bytes(f, FILE_SIZE - 2 * PAGE, 2 * PAGE);
+	}
+}
+
+/* Asks for it until it is there: the kernel may drop some again. */
+static void bring(struct fixture *f, size_t first, size_t end)
+{
+	int tries = TRIES;
+
+	for (size_t page = first; page < end;) {
+		if (real_file_page_is_cached(f->file->fd, page)) {
+			page++;
+			continue;
+		}
+		page_cache_bring(f->file->fd, first * PAGE, end * PAGE);
+		assert_true(--tries > 0);
+		usleep(1000);
+	}
+}
+
+static void brings_in_what_was_asked_for(void **state)
+{
+	struct fixture *f = *state;
+
+	if (!can_be_cold(f))
+		return;
+	real_file_make_cold(f->file->fd);
+	bring(f, 0, PAGES);
+	assert_true(page_cache_seems_to_hold(f->file->fd, 0, FILE_SIZE));
+	real_file_make_cold(f->file->fd);
+	bring(f, 8, 16);
+	assert_false(real_file_page_is_cached(f->file->fd, 7));
+	assert_false(real_file_page_is_cached(f->file->fd, 16));
+	assert_false(
+	    page_cache_seems_to_hold(f->file->fd, 8 * PAGE, 40 * PAGE));
+}
+
 static void finds_nothing_at_the_end(void **state)
 {
 	static const uint64_t offsets[] = { FILE_SIZE, FILE_SIZE + 1,
@@ -334,6 +430,9 @@ int main(void)
 		TEST(skips_reads_of_a_cold_file),
 		TEST(brings_in_no_more_than_a_probe),
 		TEST(stops_at_the_first_gap),
+		TEST(takes_no_page_for_the_whole),
+		TEST(looks_at_the_end_of_the_file),
+		TEST(brings_in_what_was_asked_for),
 		TEST(finds_nothing_at_the_end),
 		TEST(passes_errors_on),
 		TEST(knows_file_systems_that_cannot_tell),
