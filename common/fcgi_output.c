@@ -37,8 +37,6 @@
 #include "common/fcgi_record.h"
 
 #define ERROR_LOG_MAX 1024
-/* A rest shorter than this is not worth a system call of its own. */
-#define COMPANY_MAX 4096
 
 struct fcgi_output {
 	FCGX_Stream stream;
@@ -372,8 +370,8 @@ int fcgi_output_put(struct fcgi_output *output, const void *data, size_t length)
 /* Many small offers in a row shall not pile up. */
 static bool may_park(const struct fcgi_output *output, size_t content)
 {
-	return content < COMPANY_MAX && output->owed == 0 &&
-	    output->queue.length < COMPANY_MAX;
+	return content <= FCGI_OUTPUT_COMPANY_MAX && output->owed == 0 &&
+	    output->queue.length <= FCGI_OUTPUT_COMPANY_MAX;
 }
 
 int fcgi_output_offer(struct fcgi_output *output, const void *data,

@@ -1,10 +1,18 @@
 /* SPDX-License-Identifier: MIT */
+/*
+ * A file that was opened a moment ago is found without the disk: the loop tries
+ * that itself, since the way through the thread pool costs more than the rest
+ * of a small request. Whatever such a try can't tell for sure is asked again in
+ * the pool.
+ */
 #include "config.h"
 #include "common/file_open.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <linux/openat2.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
@@ -17,29 +25,47 @@
 /* EAGAIN: a rename raced with the look-up of a ".." (openat2(2)). */
 #define RACE_TRIES 8
 
+/* Linux 5.12; the headers may be older. */
+#ifndef RESOLVE_CACHED
+#define RESOLVE_CACHED 0x20
+#endif
+
+/*
+ * How the try in the loop resolves: nothing but what is in memory, and never
+ * on to another file system, whose look-ups or open(2) may wait for others.
+ */
+#define RESOLVE_NOW (RESOLVE_CACHED | RESOLVE_NO_XDEV)
+
 struct file_open {
 	uv_work_t work;
 	file_open_done_fn *done; /* NULL: cancelled */
 	void *context;
+	struct file_open_target target; /* its strings stand below */
+	const char *variants[FILE_OPEN_VARIANTS_MAX + 1];
 	struct file_open_result result;
-	int root_fd;
-	const char *path;
-	const char *attribute;                        /* or NULL */
-	const char *variants[FILE_OPEN_VARIANTS_MAX]; /* whole paths; NULL */
-	char below[]; /* and the other strings, each with its NUL */
+	char strings[];
 };
 
-static int open_beneath(int folder, const char *path, uint64_t flags)
+/* Where names are looked up, and how. */
+struct place {
+	int folder;
+	uint64_t resolve; /* 0 or RESOLVE_NOW */
+};
+
+static int open_beneath(
+    const struct place *at, const char *path, uint64_t flags)
 {
 	struct open_how how = {
 		.flags = flags | O_CLOEXEC,
-		.resolve = RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS,
+		.resolve =
+		    RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS | at->resolve,
 	};
-	int tries = RACE_TRIES;
+	/* Of what is not in memory there is no use in asking again. */
+	int tries = at->resolve ? 1 : RACE_TRIES;
 	long fd;
 
 	do
-		fd = syscall(SYS_openat2, folder, path, &how, sizeof(how));
+		fd = syscall(SYS_openat2, at->folder, path, &how, sizeof(how));
 	while (fd < 0 && (errno == EINTR || (errno == EAGAIN && --tries > 0)));
 	return fd < 0 ? -errno : (int)fd;
 }
@@ -48,17 +74,20 @@ static int open_beneath(int folder, const char *path, uint64_t flags)
  * The folder is opened on its own, so that a link in it can't lead to another
  * folder beneath the same root. To be closed unless it is the root.
  */
-static int open_folder(const struct file_open *open)
+static int open_folder(const struct file_open_target *target, uint64_t resolve)
 {
-	if (open->below[0] == '\0')
-		return open->root_fd;
-	return open_beneath(open->root_fd, open->below, O_PATH | O_DIRECTORY);
+	const struct place root = { target->root_fd, resolve };
+
+	if (target->below[0] == '\0')
+		return target->root_fd;
+	return open_beneath(&root, target->below, O_PATH | O_DIRECTORY);
 }
 
 /* Opens and stats: a descriptor or -errno. */
-static int open_file(int folder, const char *path, struct stat *ret_stat)
+static int open_file(
+    const struct place *at, const char *path, struct stat *ret_stat)
 {
-	int fd = open_beneath(folder, path, O_RDONLY | O_NONBLOCK | O_NOCTTY);
+	int fd = open_beneath(at, path, O_RDONLY | O_NONBLOCK | O_NOCTTY);
 	int error;
 
 	if (fd < 0)
@@ -78,38 +107,83 @@ static bool is_older(const struct timespec *a, const struct timespec *b)
 	return a->tv_nsec < b->tv_nsec;
 }
 
-/* Puts a variant in the file's place if it may stand for it. */
-static bool take_variant(
-    int folder, const char *path, struct file_open_result *result)
+/*
+ * Puts a variant in the file's place if it may stand for it: 1, else 0, or
+ * -EAGAIN or -EXDEV when that can't be told without waiting.
+ */
+static int take_variant(
+    const struct place *at, const char *path, struct file_open_result *result)
 {
 	struct stat st;
-	int fd = open_file(folder, path, &st);
+	int fd = open_file(at, path, &st);
 
 	if (fd < 0)
-		return false;
+		return at->resolve && (fd == -EAGAIN || fd == -EXDEV) ? fd : 0;
 	if (!S_ISREG(st.st_mode) ||
 	    is_older(&st.st_mtim, &result->stat.st_mtim)) {
 		close(fd);
-		return false;
+		return 0;
 	}
 	close(result->fd);
 	result->fd = fd;
 	result->stat = st;
-	return true;
+	return 1;
 }
 
-static void try_variants(struct file_open *open, int folder)
+/* 0, or what take_variant() could not tell. */
+static int try_variants(const struct file_open_target *target,
+    const struct place *at, struct file_open_result *result)
 {
-	struct file_open_result *result = &open->result;
+	const char *const *suffixes = target->variants;
+	char path[PATH_MAX];
 
-	if (!S_ISREG(result->stat.st_mode))
-		return;
-	for (int i = 0; i < FILE_OPEN_VARIANTS_MAX && open->variants[i]; i++) {
-		if (take_variant(folder, open->variants[i], result)) {
+	if (!suffixes || !S_ISREG(result->stat.st_mode))
+		return 0;
+	for (int i = 0; i < FILE_OPEN_VARIANTS_MAX && suffixes[i]; i++) {
+		int length = snprintf(
+		    path, sizeof(path), "%s%s", target->path, suffixes[i]);
+		int r;
+
+		/* No file has so long a name. */
+		if (length < 0 || (size_t)length >= sizeof(path))
+			continue;
+		r = take_variant(at, path, result);
+		if (r > 0)
 			result->variant = i;
-			return;
-		}
+		if (r != 0)
+			return r < 0 ? r : 0;
 	}
+	return 0;
+}
+
+/* Opens what stands in the folder; the result's `error` is returned. */
+static int open_there(const struct file_open_target *target,
+    const struct place *at, struct file_open_result *result)
+{
+	int r;
+
+	result->fd = open_file(at, target->path, &result->stat);
+	if (result->fd < 0)
+		return result->error = result->fd;
+	r = try_variants(target, at, result);
+	if (r < 0)
+		close(result->fd);
+	return result->error = r;
+}
+
+static int open_target(const struct file_open_target *target, uint64_t resolve,
+    struct file_open_result *result)
+{
+	const struct place at = { open_folder(target, resolve), resolve };
+
+	result->variant = -1;
+	result->attribute_length = 0;
+	if (at.folder < 0)
+		return result->error = at.folder;
+	open_there(target, &at, result);
+	if (at.folder != target->root_fd)
+		close(at.folder);
+	return result->error;
 }
 
 static void read_attribute(const char *name, struct file_open_result *result)
@@ -125,25 +199,31 @@ static void run(uv_work_t *work)
 {
 	struct file_open *open = container_of(work, struct file_open, work);
 	struct file_open_result *result = &open->result;
-	int folder = open_folder(open);
 
-	if (folder < 0) {
-		result->error = folder;
+	if (open_target(&open->target, 0, result) < 0)
 		return;
-	}
-	result->error = 0;
-	result->fd = open_file(folder, open->path, &result->stat);
-	if (result->fd < 0)
-		result->error = result->fd;
-	else
-		try_variants(open, folder);
-	if (folder != open->root_fd)
-		close(folder);
-	if (result->error < 0)
-		return;
-	if (open->attribute)
-		read_attribute(open->attribute, result);
+	if (open->target.attribute)
+		read_attribute(open->target.attribute, result);
 	result->close_blocks = aio_file_close_blocks(result->fd);
+}
+
+int file_open_now(
+    const struct file_open_target *target, struct file_open_result *result)
+{
+	static bool unknown; /* RESOLVE_CACHED, to this kernel */
+	int r;
+
+	if (!target->is_local || target->attribute || unknown)
+		return -EAGAIN;
+	r = open_target(target, RESOLVE_NOW, result);
+	result->close_blocks = false;
+	/* A path that leads out of its folder, or to a mount in it. */
+	if (r == -EXDEV)
+		return -EAGAIN;
+	if (r != -EINVAL)
+		return r;
+	unknown = true;
+	return -EAGAIN;
 }
 
 /* With the care of an aio_file: close(2) may block. */
@@ -170,43 +250,44 @@ static void finished(uv_work_t *work, int status)
 	free(open);
 }
 
-static size_t variant_count(const struct file_open_target *target)
-{
-	size_t count = 0;
-
-	while (target->variants && count < FILE_OPEN_VARIANTS_MAX &&
-	    target->variants[count])
-		count++;
-	return count;
-}
-
-/* Room for all strings of a target, variants as whole paths. */
+/* Room for all strings of a target. */
 static size_t strings_size(const struct file_open_target *target)
 {
-	size_t path_length = strlen(target->path);
-	size_t size = strlen(target->below) + 1 + path_length + 1;
+	size_t size = strlen(target->below) + 1 + strlen(target->path) + 1;
 
-	for (size_t i = 0; i < variant_count(target); i++)
-		size += path_length + strlen(target->variants[i]) + 1;
+	for (int i = 0; i < FILE_OPEN_VARIANTS_MAX && target->variants &&
+	     target->variants[i];
+	     i++)
+		size += strlen(target->variants[i]) + 1;
 	if (target->attribute)
 		size += strlen(target->attribute) + 1;
 	return size;
 }
 
-static void copy_strings(
+/* Copies a string to where `*end` is, and moves that behind it. */
+static const char *copy_string(char **end, const char *string)
+{
+	const char *copy = *end;
+
+	*end = stpcpy(*end, string) + 1;
+	return copy;
+}
+
+static void copy_target(
     struct file_open *open, const struct file_open_target *target)
 {
-	char *end = stpcpy(open->below, target->below) + 1;
+	char *end = open->strings;
 
-	open->path = end;
-	end = stpcpy(end, target->path) + 1;
-	for (size_t i = 0; i < variant_count(target); i++) {
-		open->variants[i] = end;
-		end =
-		    stpcpy(stpcpy(end, target->path), target->variants[i]) + 1;
-	}
+	open->target = *target;
+	open->target.below = copy_string(&end, target->below);
+	open->target.path = copy_string(&end, target->path);
+	open->target.variants = open->variants;
+	for (int i = 0; i < FILE_OPEN_VARIANTS_MAX && target->variants &&
+	     target->variants[i];
+	     i++)
+		open->variants[i] = copy_string(&end, target->variants[i]);
 	if (target->attribute)
-		open->attribute = strcpy(end, target->attribute);
+		open->target.attribute = copy_string(&end, target->attribute);
 }
 
 struct file_open *file_open_start(uv_loop_t *loop,
@@ -220,11 +301,9 @@ struct file_open *file_open_start(uv_loop_t *loop,
 		return NULL;
 	open->done = done;
 	open->context = context;
-	open->root_fd = target->root_fd;
 	/* Unless it runs. */
 	open->result.error = -ECANCELED;
-	open->result.variant = -1;
-	copy_strings(open, target);
+	copy_target(open, target);
 	uv_queue_work(loop, &open->work, run, finished);
 	return open;
 }
@@ -238,7 +317,8 @@ void file_open_cancel(struct file_open *open)
 
 int file_open_supported(void)
 {
-	int fd = open_beneath(AT_FDCWD, ".", O_PATH);
+	const struct place here = { AT_FDCWD, 0 };
+	int fd = open_beneath(&here, ".", O_PATH);
 
 	if (fd < 0)
 		return fd;

@@ -30,6 +30,11 @@ struct file_open_target {
 	const char *const *variants;
 	/* NULL, or the extended attribute to read (xattr(7)). */
 	const char *attribute;
+	/*
+	 * The file system of root_fd is known to be a disk or memory of this
+	 * machine: see file_open_now().
+	 */
+	bool is_local;
 };
 
 /* How it went; `fd` now belongs to whoever is told. */
@@ -68,6 +73,17 @@ typedef void file_open_done_fn(
 struct file_open *file_open_start(uv_loop_t *loop,
     const struct file_open_target *target, file_open_done_fn *done,
     void *context);
+
+/*
+ * The same without the thread pool, if that needs neither disk nor another
+ * machine: all names stand in the kernel's cache (openat2(2), RESOLVE_CACHED,
+ * Linux 5.12), the target is on a local file system and no mount stands in the
+ * way (RESOLVE_NO_XDEV). Neither is true of what an attribute needs. Does not
+ * block. 0 or -errno: *result has what file_open_start() would have told;
+ * -EAGAIN: nobody knows, ask file_open_start(); *result is of no use then.
+ */
+int file_open_now(
+    const struct file_open_target *target, struct file_open_result *result);
 
 /* `done` will not be called; the descriptor is closed when it comes. */
 void file_open_cancel(struct file_open *open);

@@ -217,6 +217,7 @@ static void settle(struct stream *stream)
 			stream_group_add_holder(stream);
 	} else if (stream->next == STREAM_NEXT_READING) {
 		want(stream, false);
+		stream->writer->ops->flush(stream->writer);
 	} else {
 		stream_group_add_runnable(stream, stream->start != NULL);
 	}

@@ -28,6 +28,8 @@ struct writer_ops {
 	 */
 	int (*offer)(struct writer *writer, const void *data, size_t length,
 	    size_t *ret_taken);
+	/* Sends what waits for company: more will not come at once. */
+	void (*flush)(struct writer *writer);
 	/*
 	 * Ends the response in good order. 0: everything has left; -EAGAIN:
 	 * call it again when the writer is ready.

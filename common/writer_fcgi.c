@@ -165,6 +165,12 @@ static int fcgi_end(struct writer *writer)
 	return fcgi_output_end(fcgi->output, 0);
 }
 
+/* An error shows again in the next call. */
+static void fcgi_flush(struct writer *writer)
+{
+	fcgi_output_flush(self(writer)->output);
+}
+
 static void fcgi_want(struct writer *writer, bool on)
 {
 	struct writer_fcgi *fcgi = self(writer);
@@ -177,6 +183,7 @@ static const struct writer_ops fcgi_ops = {
 	.has_room = fcgi_has_room,
 	.put = fcgi_put,
 	.offer = fcgi_offer,
+	.flush = fcgi_flush,
 	.end = fcgi_end,
 	.want = fcgi_want,
 };

@@ -54,7 +54,8 @@ struct connection {
 	bool over_limit;
 	bool lingering;
 	bool closing;
-	bool served; /* a head was whole: from now on it may be idle */
+	bool head_whole; /* and its request not started yet */
+	bool served;     /* a head was whole: from now on it may be idle */
 	uv_poll_t poll;
 	struct peer_timer timer;
 };
@@ -88,7 +89,8 @@ static void connection_close(struct connection *connection, const char *reason)
 	connection->closing = true;
 	connection->request = NULL;
 	if (request) {
-		request_abort(request, reason);
+		/* Of a held answer all has left but its end. */
+		request_abort(request, connection->writer.held ? NULL : reason);
 		fcgi_output_break(connection->output);
 	}
 	TAILQ_REMOVE(&all->list, connection, link);
@@ -201,15 +203,14 @@ static void request_done(struct connection *connection)
 	bool keep = connection->scan.keep_conn && !connection->over_limit &&
 	    !connection->all->draining;
 
-	if (keep) {
-		fcgi_scan_request_done(&connection->scan);
-		time_input(connection);
-	} else if (fcgi_scan_in_body(&connection->scan)) {
-		connection->lingering = true;
-		time_input(connection);
-	} else {
+	if (!keep && !fcgi_scan_in_body(&connection->scan)) {
 		connection_close(connection, NULL);
+		return;
 	}
+	connection->lingering = !keep;
+	if (keep)
+		fcgi_scan_request_done(&connection->scan);
+	time_input(connection);
 }
 
 static void on_over(void *context, int error)
@@ -287,8 +288,8 @@ static void on_head(struct connection *connection)
 	int r;
 
 	set_timer(connection, PEER_TIMER_OFF);
+	connection->head_whole = false;
 	connection->served = true;
-	connection->body_length = 0;
 	if (connection->scan.role != FCGI_RESPONDER) {
 		byte_queue_clear(head);
 		refuse_request(
@@ -330,9 +331,7 @@ static void on_body_bytes(struct connection *connection)
 static void on_management(struct connection *connection)
 {
 	uint8_t answer[FCGI_MANAGEMENT_ANSWER_MAX];
-	const struct fcgi_management_limits limits = {
-		.max_connections = connection->all->limit,
-	};
+	const struct fcgi_management_limits limits = { connection->all->limit };
 	size_t length =
 	    fcgi_management_answer(answer, connection->scan.record.type,
 		connection->scan.data, connection->scan.length, &limits);
@@ -349,7 +348,8 @@ static void on_event(struct connection *connection, enum fcgi_scan_event event)
 		on_head_bytes(connection);
 		break;
 	case FCGI_SCAN_HEAD_END:
-		on_head(connection);
+		connection->head_whole = true;
+		connection->body_length = 0;
 		break;
 	case FCGI_SCAN_BODY_BYTES:
 		on_body_bytes(connection);
@@ -376,6 +376,7 @@ static void on_event(struct connection *connection, enum fcgi_scan_event event)
 	}
 }
 
+/* A request starts behind what came with its head: mostly that is all of it. */
 static void feed(
     struct connection *connection, const uint8_t *input, size_t length)
 {
@@ -387,6 +388,9 @@ static void feed(
 		input += used;
 		length -= used;
 		on_event(connection, event);
+		if (connection->head_whole && !connection->closing &&
+		    event != FCGI_SCAN_HEAD_END)
+			on_head(connection);
 	} while (event != FCGI_SCAN_MORE && !connection->closing);
 	if (!connection->request && !(connection->events & UV_WRITABLE))
 		time_input(connection);
@@ -472,11 +476,6 @@ void connections_init(struct connections *connections)
 	connections->count = 0;
 	connections->draining = false;
 	connections->requests = 0;
-}
-
-bool connections_have_room(const struct connections *connections)
-{
-	return connections->count < connections->limit + CONNECTION_SPARE;
 }
 
 /* Closing one takes it off the list; the next is remembered before. */

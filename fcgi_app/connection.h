@@ -51,7 +51,10 @@ struct connections {
 void connections_init(struct connections *connections);
 
 /* Whether one more would be accepted, be it only to be answered 503. */
-bool connections_have_room(const struct connections *connections);
+static inline bool connections_have_room(const struct connections *all)
+{
+	return all->count < all->limit + CONNECTION_SPARE;
+}
 
 /*
  * Takes over `fd`, an accepted non-blocking socket. Beyond the limit its

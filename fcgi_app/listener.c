@@ -23,7 +23,7 @@
 #include "fcgi_app/log.h"
 
 /* The kernel cuts it to net.core.somaxconn (listen(2)). */
-#define BACKLOG 4096
+#define BACKLOG 65535
 
 _Static_assert(sizeof(((struct listener *)0)->path) ==
 	sizeof(((struct sockaddr_un *)0)->sun_path),

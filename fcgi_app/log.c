@@ -3,8 +3,10 @@
  * Standard error may be a pipe that nobody reads or a terminal that stands
  * still, and making it non-blocking would do so for every process that shares
  * it. So a worker writes into a pipe of its own without blocking, and a
- * thread carries the lines on. A line of at most PIPE_BUF bytes goes in whole
- * or not at all, so no lock is needed.
+ * thread carries the lines on. Only the loop's thread writes lines.
+ *
+ * To wake that thread costs more than to make a line, so lines are gathered
+ * first, and what the pipe does not take at once stays where it is.
  */
 #include "config.h"
 #include "fcgi_app/log.h"
@@ -24,17 +26,28 @@
 
 /* About 4,000 access lines. */
 #define PIPE_SIZE (1 << 20)
+/* Lines that are gathered; room for some of the longest. */
+#define GATHERED_MAX (4 * LOG_LINE_MAX)
 #define STOP_SECONDS 1
 /* What a process without a thread, such as the master, waits for a line. */
 #define DIRECT_WAIT_MS 100
 
 static struct {
 	bool threaded;
+	int process; /* if threaded: the worker's id */
 	int read_fd;
 	int write_fd;
 	pthread_t thread;
 	uint64_t lost;
+	size_t length; /* of what is gathered */
+	char gathered[GATHERED_MAX];
 } writer;
+
+/* What is the same in all lines of a second. */
+static struct {
+	time_t second;
+	char date[sizeof("2026-01-01T00:00:00")];
+} stamp;
 
 static const char *const level_names[] = {
 	[LOG_LEVEL_NOTICE] = "notice",
@@ -49,13 +62,18 @@ static size_t format_prefix(char *line, size_t size, enum log_level level)
 {
 	struct timespec now;
 	struct tm tm;
-	char date[sizeof("2026-01-01T00:00:00")];
 
 	clock_gettime(CLOCK_REALTIME, &now);
-	gmtime_r(&now.tv_sec, &tm);
-	strftime(date, sizeof(date), "%Y-%m-%dT%H:%M:%S", &tm);
+	if (now.tv_sec != stamp.second || stamp.date[0] == '\0') {
+		gmtime_r(&now.tv_sec, &tm);
+		strftime(
+		    stamp.date, sizeof(stamp.date), "%Y-%m-%dT%H:%M:%S", &tm);
+		stamp.second = now.tv_sec;
+	}
 	return (size_t)snprintf(line, size, "%s.%03ldZ fcgi-stream[%d] %s ",
-	    date, now.tv_nsec / 1000000, (int)getpid(), level_names[level]);
+	    stamp.date, now.tv_nsec / 1000000,
+	    writer.threaded ? writer.process : (int)getpid(),
+	    level_names[level]);
 }
 
 /* Copies `text`, escaping what could forge another line. */
@@ -104,34 +122,56 @@ static void write_stderr(const char *bytes, size_t length, int timeout_ms)
 	}
 }
 
-static bool write_pipe(const char *line, size_t length)
+void log_flush(void)
 {
 	ssize_t n;
 
+	if (writer.length == 0)
+		return;
 	do
-		n = write(writer.write_fd, line, length);
+		n = write(writer.write_fd, writer.gathered, writer.length);
 	while (n < 0 && errno == EINTR);
-	return n >= 0;
+	if (n <= 0)
+		return;
+	writer.length -= (size_t)n;
+	memmove(writer.gathered, writer.gathered + n, writer.length);
 }
 
-static void write_line(const char *line, size_t length)
+/* False: there is no room, now. */
+static bool gather(const char *line, size_t length)
+{
+	if (length > GATHERED_MAX - writer.length)
+		log_flush();
+	if (length > GATHERED_MAX - writer.length)
+		return false;
+	memcpy(writer.gathered + writer.length, line, length);
+	writer.length += length;
+	return true;
+}
+
+static void report_lost(void)
 {
 	char report[128];
-	size_t n;
+	size_t n = format_prefix(report, sizeof(report), LOG_LEVEL_WARNING);
 
+	n += (size_t)snprintf(report + n, sizeof(report) - n,
+	    "%ju log lines were lost\n", (uintmax_t)writer.lost);
+	if (gather(report, n))
+		writer.lost = 0;
+}
+
+static void write_line(enum log_level level, const char *line, size_t length)
+{
 	if (!writer.threaded) {
 		write_stderr(line, length, DIRECT_WAIT_MS);
 		return;
 	}
-	if (writer.lost > 0) {
-		n = format_prefix(report, sizeof(report), LOG_LEVEL_WARNING);
-		n += (size_t)snprintf(report + n, sizeof(report) - n,
-		    "%ju log lines were lost\n", (uintmax_t)writer.lost);
-		if (write_pipe(report, n))
-			writer.lost = 0;
-	}
-	if (!write_pipe(line, length))
+	if (writer.lost > 0)
+		report_lost();
+	if (!gather(line, length))
 		writer.lost++;
+	if (level != LOG_LEVEL_ACCESS)
+		log_flush();
 }
 
 void log_message(enum log_level level, const char *format, ...)
@@ -147,7 +187,7 @@ void log_message(enum log_level level, const char *format, ...)
 	length +=
 	    append_escaped(line + length, sizeof(line) - length - 1, text);
 	line[length++] = '\n';
-	write_line(line, length);
+	write_line(level, line, length);
 }
 
 /* --- the thread --------------------------------------------------------- */
@@ -195,6 +235,8 @@ int log_start_writer(void)
 		close(fds[1]);
 		return r;
 	}
+	writer.length = 0;
+	writer.process = (int)getpid();
 	writer.threaded = true;
 	return 0;
 }
@@ -205,6 +247,7 @@ void log_stop_writer(void)
 
 	if (!writer.threaded)
 		return;
+	log_flush();
 	writer.threaded = false;
 	close(writer.write_fd);
 	clock_gettime(CLOCK_REALTIME, &until);

@@ -17,6 +17,7 @@ enum log_level {
  * Writes `TIME fcgi-stream[PID] LEVEL text`, in UTC to the millisecond; what is
  * over LOG_LINE_MAX is cut off. Control characters in the text are written
  * as \xNN. Where nobody reads standard error a line is given up after a moment.
+ * An access line may wait for log_flush(), if log_start_writer() was called.
  */
 void log_message(enum log_level level, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
@@ -28,7 +29,14 @@ void log_message(enum log_level level, const char *format, ...)
  */
 int log_start_writer(void);
 
-/* Waits, for a second at most, until the thread has written everything. */
+/*
+ * Hands on the access lines that were gathered. To be called at the end of each
+ * turn of the loop; any other line does it as well.
+ */
+void log_flush(void);
+
+/* Flushes and waits, for a second at most, until the thread has written
+ * everything. */
 void log_stop_writer(void);
 
 #endif

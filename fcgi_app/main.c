@@ -8,7 +8,8 @@
  *	commands/serve options, roots, listeners; then the master
  *	commands/digest makes the digests that files are sent with (digest_file)
  *	master         starts and replaces workers, stops them
- *	worker         an event loop; accepts connections
+ *	worker         an event loop and what it runs
+ *	acceptor       accepts connections, its share of them (worker_board)
  *	connection     cuts the front's bytes into requests   (common/fcgi_scan)
  *	               and limits its waiting                (peer_timer)
  *	               has their parameters parsed          (common/fcgi_params)

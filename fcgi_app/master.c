@@ -33,6 +33,7 @@
 #include "fcgi_app/log.h"
 #include "fcgi_app/options.h"
 #include "fcgi_app/worker.h"
+#include "fcgi_app/worker_board.h"
 
 /* A worker that lived this long had a good start. */
 #define YOUNG_MS 10000
@@ -79,7 +80,8 @@ static void notify_systemd(const char *state)
 /* --- workers ------------------------------------------------------------ */
 
 /* In the new process; does not return. */
-static void become_worker(struct master *master, pid_t master_pid)
+static void become_worker(
+    struct master *master, pid_t master_pid, unsigned int number)
 {
 	/* A worker without a master would never be stopped. */
 	prctl(PR_SET_PDEATHSIG, SIGTERM);
@@ -89,16 +91,22 @@ static void become_worker(struct master *master, pid_t master_pid)
 	signal(SIGHUP, SIG_IGN);
 	sigprocmask(SIG_SETMASK, &master->inherited, NULL);
 	free(master->slots);
-	exit(worker_run(master->config));
+	exit(worker_run(master->config, number));
 }
 
 static void start_worker(struct master *master, struct slot *slot)
 {
+	struct worker_board *board = master->config->board;
+	unsigned int number = (unsigned int)(slot - master->slots);
 	pid_t master_pid = getpid();
-	pid_t pid = fork();
+	pid_t pid;
 
+	/* The one before may have died with connections. */
+	if (board)
+		worker_board_reset(board, number);
+	pid = fork();
 	if (pid == 0)
-		become_worker(master, master_pid);
+		become_worker(master, master_pid, number);
 	if (pid < 0) {
 		log_message(LOG_LEVEL_ERROR, "fork: %s", strerror(errno));
 		slot->start_at_ms = now_ms() + PAUSE_FIRST_MS;

@@ -55,12 +55,11 @@ void operator_fields_add_caching(
 	char date[HTTP_DATE_SIZE];
 
 	if (fields->cache_control)
-		response_head_add(
-		    head, "Cache-Control", "%s", fields->cache_control);
+		response_head_put(head, "Cache-Control", fields->cache_control);
 	if (!fields->has_expires)
 		return;
 	http_date_format(fields->expires.date, date);
-	response_head_add(head, "Expires", "%s", date);
+	response_head_put(head, "Expires", date);
 	if (fields->cache_control)
 		return;
 	if (fields->expires.max_age < 0)
@@ -74,8 +73,8 @@ void operator_fields_add_disposition(
     const struct operator_fields *fields, struct response_head *head)
 {
 	if (fields->disposition[0] != '\0')
-		response_head_add(
-		    head, "Content-Disposition", "%s", fields->disposition);
+		response_head_put(
+		    head, "Content-Disposition", fields->disposition);
 }
 
 /* type "/" subtype, then maybe parameters (RFC 9110, 8.3.1). */
@@ -141,8 +140,8 @@ static bool add_cors(
 	/* nginx leaves a tab behind a value. */
 	response_head_add(head, "Access-Control-Allow-Origin", "%.*s",
 	    (int)strcspn(origin, BLANKS), origin);
-	response_head_add(
-	    head, "Access-Control-Expose-Headers", "%s", CORS_EXPOSE_HEADERS);
+	response_head_put(
+	    head, "Access-Control-Expose-Headers", CORS_EXPOSE_HEADERS);
 	return varies;
 }
 
@@ -152,7 +151,7 @@ static void add_nosniff(
 	const char *value = get(params, "STREAM_NOSNIFF");
 
 	if (!value || strcmp(value, "off") != 0)
-		response_head_add(head, "X-Content-Type-Options", "nosniff");
+		response_head_put(head, "X-Content-Type-Options", "nosniff");
 }
 
 void operator_fields_add_common(const struct fcgi_params *params,
@@ -164,7 +163,7 @@ void operator_fields_add_common(const struct fcgi_params *params,
 	if (vary && on_origin)
 		response_head_add(head, "Vary", "%s, Origin", vary);
 	else if (vary || on_origin)
-		response_head_add(head, "Vary", "%s", vary ? vary : "Origin");
+		response_head_put(head, "Vary", vary ? vary : "Origin");
 }
 
 void operator_fields_add_preflight(
@@ -175,9 +174,9 @@ void operator_fields_add_preflight(
 	if (!list || !get(params, "HTTP_ACCESS_CONTROL_REQUEST_METHOD") ||
 	    cors_match(list, get(params, "HTTP_ORIGIN")) == CORS_OTHER)
 		return;
-	response_head_add(
-	    head, "Access-Control-Allow-Methods", "%s", CORS_ALLOW_METHODS);
-	response_head_add(
-	    head, "Access-Control-Allow-Headers", "%s", CORS_ALLOW_HEADERS);
-	response_head_add(head, "Access-Control-Max-Age", "%s", CORS_MAX_AGE);
+	response_head_put(
+	    head, "Access-Control-Allow-Methods", CORS_ALLOW_METHODS);
+	response_head_put(
+	    head, "Access-Control-Allow-Headers", CORS_ALLOW_HEADERS);
+	response_head_put(head, "Access-Control-Max-Age", CORS_MAX_AGE);
 }

@@ -47,7 +47,7 @@ static void begin_head(
     struct response_head *head, int status, const struct answer *answer)
 {
 	response_head_init(head, status);
-	response_head_add(head, "ETag", "%s", answer->of->etag);
+	response_head_put(head, "ETag", answer->of->etag);
 	operator_fields_add_caching(&answer->fields, head);
 	operator_fields_add_common(
 	    answer->request->origin.params, head, answer->of->vary);
@@ -64,12 +64,12 @@ static void add_range_fields(
 		    answer->boundary);
 		return;
 	}
-	response_head_add(head, "Content-Type", "%s", answer->of->content_type);
+	response_head_put(head, "Content-Type", answer->of->content_type);
 	if (answer->range != BYTE_RANGE_SATISFIABLE)
 		return;
 	byte_range_format_content_range(content_range, sizeof(content_range),
 	    &answer->set.parts[0], answer->of->size);
-	response_head_add(head, "Content-Range", "%s", content_range);
+	response_head_put(head, "Content-Range", content_range);
 }
 
 static void make_head(struct response_head *head, const struct answer *answer)
@@ -84,18 +84,18 @@ static void make_head(struct response_head *head, const struct answer *answer)
 	response_head_add(
 	    head, "Content-Length", "%ju", (uintmax_t)answer->length);
 	if (of->content_encoding)
-		response_head_add(
-		    head, "Content-Encoding", "%s", of->content_encoding);
+		response_head_put(
+		    head, "Content-Encoding", of->content_encoding);
 	http_date_format(answer->modified, date);
-	response_head_add(head, "Last-Modified", "%s", date);
-	response_head_add(head, "Accept-Ranges", "bytes");
+	response_head_put(head, "Last-Modified", date);
+	response_head_put(head, "Accept-Ranges", "bytes");
 	/* Of the whole representation, also in a 206 (RFC 9530, 3). */
 	if (of->repr_digest)
-		response_head_add(head, "Repr-Digest", "%s", of->repr_digest);
+		response_head_put(head, "Repr-Digest", of->repr_digest);
 	operator_fields_add_disposition(&answer->fields, head);
 	/* Or nginx spools what the client does not take to its disk. */
 	if (answer->length > options->chunk_size)
-		response_head_add(head, "X-Accel-Buffering", "no");
+		response_head_put(head, "X-Accel-Buffering", "no");
 }
 
 /* --- bodies ------------------------------------------------------------- */

@@ -12,7 +12,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 #include <uv.h>
 
 #include "common/fcgi_output.h"
@@ -73,7 +72,7 @@ struct request *request_new(const struct request_origin *origin)
 		request->method = "";
 	request->action_name = "-";
 	snprintf(request->id_text, sizeof(request->id_text), "%d-%" PRIu64,
-	    (int)getpid(), origin->sequence);
+	    origin->services->process, origin->sequence);
 	request->id = request->id_text;
 	return request;
 }

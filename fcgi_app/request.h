@@ -125,8 +125,8 @@ void request_break(struct request *request, int error);
 
 /*
  * Ends the request without its answer, or without the rest of it: the action
- * is cancelled, the log says `reason`, `over` is not called. For the
- * connection, when its peer is gone.
+ * is cancelled, the log says `reason` (NULL: all of the answer had left),
+ * `over` is not called. For the connection, when its peer is gone.
  */
 void request_abort(struct request *request, const char *reason);
 

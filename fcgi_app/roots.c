@@ -10,16 +10,19 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "common/aio_file.h"
 #include "fcgi_app/log.h"
 #include "fcgi_app/options.h"
 #include "fcgi_app/policy/path_rule.h"
 
 struct root {
 	int fd;
+	bool is_local;
 	char *given;
 	char *real;
 };
@@ -52,6 +55,7 @@ static int root_open(struct root *root, const char *name)
 	root->fd = open(name, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (root->fd < 0)
 		return -errno;
+	root->is_local = !aio_file_close_blocks(root->fd);
 	root->real = realpath(name, NULL);
 	if (!root->real)
 		return -errno;
@@ -122,6 +126,7 @@ int roots_find(const struct roots *roots, const char *document_root,
 			continue;
 		shortest = rest;
 		ret_place->fd = root->fd;
+		ret_place->is_local = root->is_local;
 		ret_place->below = rest;
 	}
 	return shortest ? 0 : -EXDEV;

@@ -3,6 +3,7 @@
 #ifndef FCGI_APP_ROOTS_H
 #define FCGI_APP_ROOTS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 struct options;
@@ -20,6 +21,8 @@ void roots_close(struct roots *roots);
 struct roots_place {
 	int fd;            /* of the root, O_PATH; stays the roots' */
 	const char *below; /* the rest of the name, "" for the root itself */
+	/* Its file system is known to be a disk or memory of this machine. */
+	bool is_local;
 };
 
 /*

@@ -17,6 +17,7 @@ struct roots;
 /* One for each worker; everything in it outlives every request. */
 struct services {
 	uv_loop_t *loop;
+	int process; /* the worker's id */
 	const struct options *options;
 	const struct roots *roots;
 	const struct media_types *media_types;

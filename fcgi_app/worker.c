@@ -2,7 +2,7 @@
 /*
  * Life of a worker:
  *
- *	serving   accepts, unless descriptors or connections have run out
+ *	serving   accepts (acceptor.c says when)
  *	draining  after SIGTERM: no longer accepts, responses run to their end;
  *	          SIGQUIT breaks them off
  *	stopping  no connection is left: every handle is closed, the loop ends
@@ -14,12 +14,10 @@
 #include "fcgi_app/worker.h"
 
 #include <errno.h>
-#include <netdb.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <unistd.h>
 #include <uv.h>
 
@@ -29,16 +27,12 @@
 #include "common/fcgi_output.h"
 #include "common/fcgi_params.h"
 #include "common/file_table.h"
+#include "fcgi_app/acceptor.h"
 #include "fcgi_app/connection.h"
 #include "fcgi_app/listener.h"
 #include "fcgi_app/log.h"
 #include "fcgi_app/options.h"
-#include "fcgi_app/policy/web_server_addrs.h"
 
-/* Connections taken from one listener in one turn of the loop. */
-#define ACCEPT_MAX 8
-/* How long to wait when accept(2) ran out of something. */
-#define ACCEPT_PAUSE_MS 250
 /* libuv's thread pool; some threads are left for opening files. */
 #define POOL_THREADS 16
 #define POOL_READS 12
@@ -49,65 +43,23 @@
 /* Chunks that stay allocated in a worker without connections. */
 #define IDLE_CHUNKS 2
 
-struct worker_listener {
-	uv_poll_t poll;
-	struct worker *worker;
-	int fd;
-};
-
 struct worker {
 	const struct worker_config *config;
+	unsigned int number;
 	uv_loop_t loop;
 	uv_signal_t on_term;
 	uv_signal_t on_quit;
 	uv_signal_t on_int;
-	uv_timer_t accept_pause;
 	uv_timer_t sweep;
 	uv_check_t run; /* after the events of each turn */
 	uv_idle_t more; /* active while streams wait for their turn */
 	uv_timer_t drain;
-	struct worker_listener listeners[OPTIONS_LISTEN_MAX];
+	uv_prepare_t before_sleep;
+	struct acceptor acceptor;
 	struct chunk_pool *chunks;
 	struct connections connections;
-	bool accepting;
 	bool stopping;
 };
-
-static void worker_changed(void *context);
-
-/* --- accepting ---------------------------------------------------------- */
-
-static void on_acceptable(uv_poll_t *poll, int status, int events);
-
-static void set_accepting(struct worker *worker, bool on)
-{
-	if (worker->accepting == on)
-		return;
-	worker->accepting = on;
-	for (size_t i = 0; i < worker->config->listeners->count; i++) {
-		uv_poll_t *poll = &worker->listeners[i].poll;
-
-		if (on)
-			uv_poll_start(poll, UV_READABLE, on_acceptable);
-		else
-			uv_poll_stop(poll);
-	}
-}
-
-static void on_pause_over(uv_timer_t *timer)
-{
-	worker_changed(timer->data);
-}
-
-/* The descriptor table or the kernel's memory is full: spinning won't help. */
-static void pause_accepting(struct worker *worker, int error)
-{
-	log_message(LOG_LEVEL_ERROR, "accept: %s; trying again in %d ms",
-	    strerror(error), ACCEPT_PAUSE_MS);
-	set_accepting(worker, false);
-	uv_timer_start(
-	    &worker->accept_pause, on_pause_over, ACCEPT_PAUSE_MS, 0);
-}
 
 static void on_sweep(uv_timer_t *timer)
 {
@@ -145,67 +97,6 @@ static void on_run(uv_check_t *check)
 		uv_idle_stop(&worker->more);
 }
 
-static void refuse_peer(const struct sockaddr *peer, socklen_t length)
-{
-	char host[NI_MAXHOST] = "?";
-
-	getnameinfo(peer, length, host, sizeof(host), NULL, 0, NI_NUMERICHOST);
-	log_message(LOG_LEVEL_WARNING,
-	    "connection refused: %s is not in FCGI_WEB_SERVER_ADDRS", host);
-}
-
-/* False: nothing more to accept now. */
-static bool accept_one(struct worker_listener *listener)
-{
-	struct worker *worker = listener->worker;
-	struct sockaddr_storage storage = { 0 };
-	struct sockaddr *peer = (struct sockaddr *)&storage;
-	socklen_t length = sizeof(storage);
-	int fd;
-
-	if (!connections_have_room(&worker->connections)) {
-		set_accepting(worker, false);
-		return false;
-	}
-	fd = accept4(listener->fd, peer, &length, SOCK_NONBLOCK | SOCK_CLOEXEC);
-	if (fd >= 0 &&
-	    !web_server_addrs_allow(worker->config->web_server_addrs, peer)) {
-		refuse_peer(peer, length);
-		close(fd);
-		return true;
-	}
-	if (fd >= 0) {
-		if (connection_new(&worker->connections, fd) < 0)
-			log_message(
-			    LOG_LEVEL_ERROR, "connection refused: no memory");
-		return true;
-	}
-	switch (errno) {
-	case EMFILE:
-	case ENFILE:
-	case ENOBUFS:
-	case ENOMEM:
-		pause_accepting(worker, errno);
-		return false;
-	case EAGAIN:
-		return false;
-	default:
-		/* The peer's own trouble (accept(2)); the next may do. */
-		return true;
-	}
-}
-
-static void on_acceptable(uv_poll_t *poll, int status, int events)
-{
-	struct worker_listener *listener =
-	    container_of(poll, struct worker_listener, poll);
-
-	(void)status;
-	(void)events;
-	for (int i = 0; i < ACCEPT_MAX && accept_one(listener); i++)
-		;
-}
-
 /* --- draining and stopping ---------------------------------------------- */
 
 static void close_handle(uv_handle_t *handle)
@@ -219,16 +110,15 @@ static void stop(struct worker *worker)
 	if (worker->stopping)
 		return;
 	worker->stopping = true;
-	for (size_t i = 0; i < worker->config->listeners->count; i++)
-		close_handle((uv_handle_t *)&worker->listeners[i].poll);
+	acceptor_close(&worker->acceptor);
 	close_handle((uv_handle_t *)&worker->on_term);
 	close_handle((uv_handle_t *)&worker->on_quit);
 	close_handle((uv_handle_t *)&worker->on_int);
-	close_handle((uv_handle_t *)&worker->accept_pause);
 	close_handle((uv_handle_t *)&worker->sweep);
 	close_handle((uv_handle_t *)&worker->run);
 	close_handle((uv_handle_t *)&worker->more);
 	close_handle((uv_handle_t *)&worker->drain);
+	close_handle((uv_handle_t *)&worker->before_sleep);
 	aio_reader_close(worker->connections.services.reader);
 }
 
@@ -244,9 +134,7 @@ static void worker_changed(void *context)
 		else
 			chunk_pool_trim(worker->chunks, IDLE_CHUNKS);
 	}
-	if (!connections->draining && connections_have_room(connections) &&
-	    !uv_is_active((uv_handle_t *)&worker->accept_pause))
-		set_accepting(worker, true);
+	acceptor_update(&worker->acceptor);
 }
 
 static void on_drain_timeout(uv_timer_t *timer)
@@ -263,7 +151,7 @@ static void start_drain(struct worker *worker)
 {
 	struct connections *connections = &worker->connections;
 
-	set_accepting(worker, false);
+	acceptor_stop(&worker->acceptor);
 	listeners_close(worker->config->listeners);
 	uv_timer_start(&worker->drain, on_drain_timeout,
 	    worker->config->options->drain_timeout_ms, 0);
@@ -343,6 +231,7 @@ static int make_services(struct worker *worker)
 	if (!services->files)
 		return -ENOMEM;
 	services->loop = &worker->loop;
+	services->process = (int)getpid();
 	services->options = options;
 	services->roots = worker->config->roots;
 	services->media_types = worker->config->media_types;
@@ -392,25 +281,31 @@ static void make_run(struct worker *worker)
 	uv_check_start(&worker->run, on_run);
 }
 
+/* The lines of a turn go to the log's thread together: it wakes up once. */
+static void on_prepare(uv_prepare_t *prepare)
+{
+	(void)prepare;
+	log_flush();
+}
+
 static int make_handles(struct worker *worker)
 {
-	const struct listeners *listeners = worker->config->listeners;
-	int r = 0;
+	const struct acceptor_options accept = {
+		.loop = &worker->loop,
+		.config = worker->config,
+		.number = worker->number,
+		.connections = &worker->connections,
+	};
 
 	make_run(worker);
-	make_timer(worker, &worker->accept_pause);
 	make_timer(worker, &worker->sweep);
 	make_timer(worker, &worker->drain);
 	watch_signal(worker, &worker->on_term, SIGTERM);
 	watch_signal(worker, &worker->on_quit, SIGQUIT);
 	watch_signal(worker, &worker->on_int, SIGINT);
-	for (size_t i = 0; i < listeners->count && r == 0; i++) {
-		worker->listeners[i].worker = worker;
-		worker->listeners[i].fd = listeners->list[i].fd;
-		r = uv_poll_init(&worker->loop, &worker->listeners[i].poll,
-		    listeners->list[i].fd);
-	}
-	return r;
+	uv_prepare_init(&worker->loop, &worker->before_sleep);
+	uv_prepare_start(&worker->before_sleep, on_prepare);
+	return acceptor_init(&worker->acceptor, &accept);
 }
 
 static int worker_init(struct worker *worker)
@@ -446,13 +341,14 @@ static void worker_fini(struct worker *worker)
 	free(worker);
 }
 
-int worker_run(const struct worker_config *config)
+int worker_run(const struct worker_config *config, unsigned int number)
 {
 	struct worker *worker = calloc(1, sizeof(*worker));
 	int r = worker ? 0 : -ENOMEM;
 
 	if (r == 0) {
 		worker->config = config;
+		worker->number = number;
 		r = worker_init(worker);
 	}
 	if (r < 0) {
@@ -465,7 +361,7 @@ int worker_run(const struct worker_config *config)
 	if (r < 0)
 		log_message(LOG_LEVEL_WARNING, "log: %s; writing it may block",
 		    strerror(-r));
-	set_accepting(worker, true);
+	acceptor_update(&worker->acceptor);
 	uv_run(&worker->loop, UV_RUN_DEFAULT);
 	worker_fini(worker);
 	log_stop_writer();

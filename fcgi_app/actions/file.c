@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The way of a request: the rules on its path, the open in the thread pool,
- * then the head and the body from that one descriptor, whatever the name
- * stands for meanwhile. A folder leads to its index, or to its name with a
- * slash.
+ * The way of a request: the rules on its path, the open, at once if the names
+ * are in memory, else in the thread pool, then the head and the body from that
+ * one descriptor, whatever the name stands for meanwhile. A folder leads to its
+ * index, or to its name with a slash.
  */
 #include "config.h"
 #include "fcgi_app/actions/file.h"
@@ -214,8 +214,6 @@ static void send_file(
 
 /* --- folders ------------------------------------------------------------ */
 
-static void start_open(struct lookup *lookup);
-
 /* Takes the next name of STREAM_INDEX; false: there is none. */
 static bool next_index(struct lookup *lookup)
 {
@@ -251,40 +249,46 @@ static bool redirect(struct lookup *lookup)
 	return true;
 }
 
-static void answer_folder(struct lookup *lookup)
+/* True: it is not answered yet, its index is to be opened. */
+static bool answer_folder(struct lookup *lookup)
 {
-	if (lookup->index)
+	if (lookup->index) {
 		refuse(lookup, 404, "its index is a folder");
-	else if (!request_param(lookup->request, "STREAM_INDEX"))
+		return false;
+	}
+	if (!request_param(lookup->request, "STREAM_INDEX")) {
 		refuse(lookup, 404, "a folder");
-	else if (!lookup->names_folder && redirect(lookup))
-		return;
-	else if (next_index(lookup))
-		start_open(lookup);
-	else
-		refuse(lookup, 404, "a folder");
+		return false;
+	}
+	if (!lookup->names_folder && redirect(lookup))
+		return false;
+	if (next_index(lookup))
+		return true;
+	refuse(lookup, 404, "a folder");
+	return false;
 }
 
 /* --- the open ----------------------------------------------------------- */
 
-static void on_open(void *context, const struct file_open_result *result)
+/* Acts on what was opened. True: another name is to be opened. */
+static bool take_result(
+    struct lookup *lookup, const struct file_open_result *result)
 {
-	struct lookup *lookup = context;
-
-	lookup->open = NULL;
-	if (result->error == -ENOENT && lookup->index && next_index(lookup)) {
-		start_open(lookup);
-	} else if (result->error < 0) {
+	if (result->error == -ENOENT && lookup->index && next_index(lookup))
+		return true;
+	if (result->error < 0) {
 		refuse_errno(lookup, result->error);
-	} else if (S_ISREG(result->stat.st_mode)) {
-		send_file(lookup, result);
-	} else {
-		file_open_discard(lookup->request->services->loop, result);
-		if (S_ISDIR(result->stat.st_mode))
-			answer_folder(lookup);
-		else
-			refuse(lookup, 404, "not a regular file");
+		return false;
 	}
+	if (S_ISREG(result->stat.st_mode)) {
+		send_file(lookup, result);
+		return false;
+	}
+	file_open_discard(lookup->request->services->loop, result);
+	if (S_ISDIR(result->stat.st_mode))
+		return answer_folder(lookup);
+	refuse(lookup, 404, "not a regular file");
+	return false;
 }
 
 static void cancel_lookup(struct request *request)
@@ -360,24 +364,47 @@ static void add_wishes(struct lookup *lookup, struct file_open_target *target,
 		target->attribute = DIGEST_RECORD_ATTRIBUTE;
 }
 
-static void start_open(struct lookup *lookup)
+static void on_open(void *context, const struct file_open_result *result);
+
+/* Opens now or later. True: it was now, and another name is to be opened. */
+static bool open_name(struct lookup *lookup)
 {
 	struct services *services = lookup->request->services;
 	const char *suffixes[CONTENT_CODINGS_MAX + 1];
 	char folder[PATH_MAX], path[PATH_MAX];
-	struct roots_place place;
 	struct file_open_target target = { .path = path };
+	struct file_open_result result;
+	struct roots_place place;
 
 	if (!find_root(lookup, folder, &place) || !find_path(lookup, path))
-		return;
+		return false;
 	target.root_fd = place.fd;
 	target.below = place.below;
+	target.is_local = place.is_local;
 	lookup->type = media_types_find(services->media_types, path);
 	add_wishes(lookup, &target, suffixes);
+	if (file_open_now(&target, &result) != -EAGAIN)
+		return take_result(lookup, &result);
 	lookup->open =
 	    file_open_start(services->loop, &target, on_open, lookup);
 	if (!lookup->open)
 		refuse_errno(lookup, -ENOMEM);
+	return false;
+}
+
+static void start_open(struct lookup *lookup)
+{
+	while (open_name(lookup))
+		;
+}
+
+static void on_open(void *context, const struct file_open_result *result)
+{
+	struct lookup *lookup = context;
+
+	lookup->open = NULL;
+	if (take_result(lookup, result))
+		start_open(lookup);
 }
 
 void file_action_start(struct request *request)

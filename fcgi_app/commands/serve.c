@@ -19,6 +19,7 @@
 #include "fcgi_app/probe_board.h"
 #include "fcgi_app/roots.h"
 #include "fcgi_app/worker.h"
+#include "fcgi_app/worker_board.h"
 
 #define MIME_TYPES "/etc/mime.types"
 
@@ -94,6 +95,17 @@ static int make_probe_board(
 	return 0;
 }
 
+/* Without one the workers work, too. */
+static struct worker_board *make_worker_board(unsigned int workers)
+{
+	struct worker_board *board = worker_board_new(workers);
+
+	if (!board)
+		log_message(LOG_LEVEL_WARNING,
+		    "connections may be spread unevenly: %s", strerror(errno));
+	return board;
+}
+
 static int serve(const struct options *options, const struct roots *roots)
 {
 	struct web_server_addrs addrs;
@@ -117,10 +129,13 @@ static int serve(const struct options *options, const struct roots *roots)
 	}
 	types = load_media_types();
 	config.media_types = types;
+	if (options->workers > 1)
+		config.board = make_worker_board(options->workers);
 	status = types ? master_run(&config) : EXIT_FAILURE;
 	listeners_remove_files(&listeners);
 	listeners_close(&listeners);
 	media_types_free(types);
+	worker_board_free(config.board);
 	probe_board_free(config.probe_board);
 	return status;
 }

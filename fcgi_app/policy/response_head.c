@@ -24,11 +24,12 @@
 /* Where a line may end at the latest, before its own CRLF. */
 #define LINE_END_MAX (RESPONSE_HEAD_LENGTH_MAX - 2 * CRLF_LENGTH)
 
-static bool is_token(const char *name)
+/* How long a token it is; 0: it is none. */
+static size_t token_length(const char *name)
 {
 	size_t length = field_value_token_length(name);
 
-	return length > 0 && name[length] == '\0';
+	return name[length] == '\0' ? length : 0;
 }
 
 /* Count in the line that has been written up to end. */
@@ -39,35 +40,62 @@ static void end_line(struct response_head *h, size_t end)
 }
 
 /* Whether n bytes written at end have left room for two line ends. */
-static bool fits(size_t end, int n)
+static bool fits(size_t end, size_t n)
 {
-	return end + (size_t)n <= LINE_END_MAX;
+	return end + n <= LINE_END_MAX;
+}
+
+/* Returns where the value goes, or -EINVAL or -ENOSPC. */
+static int begin_line(struct response_head *h, const char *name)
+{
+	size_t end = h->length, length = token_length(name);
+
+	if (length == 0)
+		return -EINVAL;
+	if (!fits(end, length + 2))
+		return -ENOSPC;
+	memcpy(h->text + end, name, length);
+	memcpy(h->text + end + length, ": ", 2);
+	return (int)(end + length + 2);
+}
+
+/* Looks at the value of `n` bytes at `at` and counts its line in. */
+static int finish_value(struct response_head *h, size_t at, size_t n)
+{
+	if (!fits(at, n))
+		return -ENOSPC;
+	if (!field_value_is_valid(h->text + at))
+		return -EINVAL;
+	end_line(h, at + n);
+	return 0;
 }
 
 /* Returns 0, -EINVAL or -ENOSPC; on failure only bytes behind length change. */
 static __attribute__((format(printf, 3, 0))) int add_line(
     struct response_head *h, const char *name, const char *format, va_list args)
 {
-	size_t end = h->length;
-	const char *value;
+	int at = begin_line(h, name);
 	int n;
 
-	if (!is_token(name))
-		return -EINVAL;
-	n = snprintf(h->text + end, sizeof(h->text) - end, "%s: ", name);
-	if (n < 0 || !fits(end, n))
+	if (at < 0)
+		return at;
+	n = vsnprintf(h->text + at, sizeof(h->text) - (size_t)at, format, args);
+	return n < 0 ? -EINVAL : finish_value(h, (size_t)at, (size_t)n);
+}
+
+/* The same for a value that is a text already. */
+static int put_line(
+    struct response_head *h, const char *name, const char *value)
+{
+	int at = begin_line(h, name);
+	size_t n = strlen(value);
+
+	if (at < 0)
+		return at;
+	if (!fits((size_t)at, n))
 		return -ENOSPC;
-	end += (size_t)n;
-	value = h->text + end;
-	n = vsnprintf(h->text + end, sizeof(h->text) - end, format, args);
-	if (n < 0)
-		return -EINVAL;
-	if (!fits(end, n))
-		return -ENOSPC;
-	if (!field_value_is_valid(value))
-		return -EINVAL;
-	end_line(h, end + (size_t)n);
-	return 0;
+	memcpy(h->text + at, value, n + 1);
+	return finish_value(h, (size_t)at, n);
 }
 
 static void add_status(struct response_head *h, int status)
@@ -79,7 +107,7 @@ static void add_status(struct response_head *h, int status)
 	n = snprintf(h->text + h->length, sizeof(h->text) - h->length,
 	    "Status: %d %s", status, status_reason(status));
 	assert(n > 0);
-	if (fits(h->length, n))
+	if (fits(h->length, (size_t)n))
 		end_line(h, h->length + (size_t)n);
 	else if (!h->error)
 		h->error = -ENOSPC;
@@ -117,6 +145,16 @@ void response_head_add(
 	h->error = add_line(h, name, format, args);
 	va_end(args);
 	/* Take back what a refused line has left. */
+	if (h->error)
+		h->text[h->length] = '\0';
+}
+
+void response_head_put(
+    struct response_head *h, const char *name, const char *value)
+{
+	if (h->error)
+		return;
+	h->error = put_line(h, name, value);
 	if (h->error)
 		h->text[h->length] = '\0';
 }

@@ -53,6 +53,10 @@ void response_head_init_redirect(
 void response_head_add(struct response_head *h, const char *name,
     const char *format, ...) __attribute__((format(printf, 3, 4)));
 
+/* The same with a value that stands as it is. */
+void response_head_put(
+    struct response_head *h, const char *name, const char *value);
+
 /*
  * Add the empty line that ends the head.
  * Returns 0, or the error of an earlier call: text then holds the lines before

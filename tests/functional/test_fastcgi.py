@@ -346,6 +346,18 @@ def a_response_is_sent_before_its_body_and_ends_after_it(case):
     check_file(connection.ask(daemon.params("/file")), stored)
 
 
+@test
+def who_leaves_before_the_end_of_its_body_had_a_complete_answer(case):
+    daemon, stored = serve(case)
+    with daemon.connect() as connection:
+        connection.send(fastcgi.head(daemon.params("/file"))
+                        + record(STDIN, 1, b"z"))
+        response = Response()
+        connection.receive(
+            response, until=lambda: response.length == stored.size)
+    daemon.wait_access(path="/file", bytes=stored.size, end="complete")
+
+
 # --- aborts and what is malformed --------------------------------------------
 
 @test

@@ -18,6 +18,38 @@ TRACED = ("io_setup,io_submit,io_getevents,io_pgetevents,read,readv,pread64,"
           "preadv,preadv2,sendfile,splice,copy_file_range,mmap")
 
 
+# --- no wait at all ----------------------------------------------------------
+
+def need_cached_look_ups(case):
+    """Skips where the loop can't open a file itself."""
+    release = tuple(map(int, re.findall(r"\d+", os.uname().release)[:2]))
+    if release < (5, 12):
+        raise Skip("needs Linux 5.12")
+    kind = subprocess.run(["stat", "-f", "-c", "%T", case.root], check=True,
+                          capture_output=True, text=True).stdout.strip()
+    if kind not in ("ext2/ext3", "xfs", "btrfs"):
+        raise Skip(f"files on {kind} are opened by threads")
+
+
+@test
+def what_is_in_memory_needs_no_thread(case):
+    need_cached_look_ups(case)
+    stored = case.store("file", 100 * KIB)
+    (case.root / "folder").mkdir()
+    daemon = case.start()
+    before = len(os.listdir(f"/proc/{daemon.worker}/task"))
+    for _ in range(20):
+        check_file(daemon.fetch("/file"), stored)
+        check_response(daemon.fetch("/folder"), 404)
+    wait_idle(daemon.worker)
+    # libuv starts its threads when the first of them is needed.
+    equal(len(os.listdir(f"/proc/{daemon.worker}/task")), before, "threads")
+    # Attributes may have to be read from the disk.
+    check_file(daemon.fetch("/file", HTTP_WANT_REPR_DIGEST="sha-256=1"),
+               stored)
+    true(len(os.listdir(f"/proc/{daemon.worker}/task")) > before, "no thread")
+
+
 # --- kernel AIO --------------------------------------------------------------
 
 @test

@@ -70,6 +70,11 @@ static int mock_offer(
 	return 0;
 }
 
+static void mock_flush(struct writer *writer)
+{
+	self(writer)->flushes++;
+}
+
 static int mock_end(struct writer *writer)
 {
 	struct mock_writer *mock = self(writer);
@@ -98,6 +103,7 @@ void mock_writer_init(struct mock_writer *mock)
 		.has_room = mock_has_room,
 		.put = mock_put,
 		.offer = mock_offer,
+		.flush = mock_flush,
 		.end = mock_end,
 		.want = mock_want,
 	};

@@ -27,6 +27,7 @@ struct mock_writer {
 	bool wanted;
 	bool ended;
 	unsigned int wants;
+	unsigned int flushes;
 	unsigned int offers;
 	size_t length;
 	size_t capacity;

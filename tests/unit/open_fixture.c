@@ -2,6 +2,7 @@
 #include "config.h"
 #include "tests/unit/open_fixture.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <ftw.h>
 #include <stdio.h>
@@ -11,6 +12,7 @@
 #include <unistd.h>
 
 #include "tests/unit/descriptors.h"
+#include "tests/unit/unit.h"
 
 /* An open that blocks is killed. */
 #define PATIENCE_SECONDS 60
@@ -56,4 +58,26 @@ void open_fixture_done(void *context, const struct file_open_result *result)
 
 	outcome->calls++;
 	outcome->result = *result;
+}
+
+void open_fixture_compare(const struct file_open_target *target,
+    const struct file_open_result *expected)
+{
+	struct file_open_target local = *target;
+	struct file_open_result result;
+	int r;
+
+	local.is_local = true;
+	r = file_open_now(&local, &result);
+	if (r == -EAGAIN)
+		return;
+	assert_int_equal(r, result.error);
+	assert_int_equal(r, expected->error);
+	assert_int_equal(result.variant, expected->variant);
+	if (r < 0)
+		return;
+	assert_int_equal(result.stat.st_dev, expected->stat.st_dev);
+	assert_int_equal(result.stat.st_ino, expected->stat.st_ino);
+	assert_int_equal(result.attribute_length, 0);
+	close(result.fd);
 }

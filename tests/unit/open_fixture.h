@@ -35,4 +35,11 @@ int open_fixture_fini(struct open_fixture *fixture);
 /* A file_open_done_fn; `context` is a struct open_outcome. */
 void open_fixture_done(void *context, const struct file_open_result *result);
 
+/*
+ * Fails unless file_open_now() says the same as the thread pool did, or that it
+ * does not know. The target must not have changed since.
+ */
+void open_fixture_compare(const struct file_open_target *target,
+    const struct file_open_result *expected);
+
 #endif

@@ -485,9 +485,10 @@ static void test_put_to_full_socket(void **state)
 /* However many small offers come, they leave. */
 static void test_small_offers_do_not_pile_up(void **state)
 {
-	static const size_t lengths[] = { 1, 150, 2000, 4095, 4096 };
+	const size_t most = FCGI_OUTPUT_COMPANY_MAX;
+	const size_t lengths[] = { 1, 150, 2000, most - 1, most };
 	struct fixture *f = *state;
-	unsigned char *bytes = make_bytes(200 * 4096);
+	unsigned char *bytes = make_bytes(200 * most);
 	size_t offset = 0, taken = 0;
 	struct parsed p;
 
@@ -499,7 +500,8 @@ static void test_small_offers_do_not_pile_up(void **state)
 		    0);
 		assert_int_equal(taken, length);
 		offset += length;
-		assert_in_range(fcgi_output_pending(f->output), 0, 2 * 4096);
+		assert_in_range(fcgi_output_pending(f->output), 0,
+		    2 * (most + FCGI_RECORD_HEADER_SIZE));
 		take_all(f);
 	}
 	assert_int_equal(fcgi_output_end(f->output, 0), 0);
@@ -507,6 +509,32 @@ static void test_small_offers_do_not_pile_up(void **state)
 	p = parse(f);
 	check_content(&p, offset);
 	free(p.content);
+	free(bytes);
+}
+
+/* What is small leaves with the end of the response, what is larger, before. */
+static void test_small_answer_leaves_in_one_go(void **state)
+{
+	static const size_t lengths[] = { 1, 4096, FCGI_OUTPUT_COMPANY_MAX,
+		FCGI_OUTPUT_COMPANY_MAX + 1 };
+	struct fixture *f = *state;
+	unsigned char *bytes = make_bytes(FCGI_OUTPUT_COMPANY_MAX + 1);
+
+	for (size_t i = 0; i < ARRAY_LENGTH(lengths); i++) {
+		bool small = lengths[i] <= FCGI_OUTPUT_COMPANY_MAX;
+		size_t taken = 0;
+
+		fcgi_output_begin(f->output, 1);
+		assert_int_equal(fcgi_output_put(f->output, "head", 4), 0);
+		assert_int_equal(
+		    fcgi_output_offer(f->output, bytes, lengths[i], &taken), 0);
+		assert_int_equal(taken, lengths[i]);
+		assert_int_equal(
+		    take_all(f), small ? 0 : 4 + 4 + 8 + lengths[i] + 8 + 7);
+		assert_int_equal(fcgi_output_end(f->output, 0), 0);
+		assert_int_equal(fcgi_output_pending(f->output), 0);
+		take_all(f);
+	}
 	free(bytes);
 }
 
@@ -643,6 +671,7 @@ int main(void)
 		TEST(test_put_is_bounded),
 		TEST(test_put_to_full_socket),
 		TEST(test_small_offers_do_not_pile_up),
+		TEST(test_small_answer_leaves_in_one_go),
 		TEST(test_error_log),
 		TEST(test_error_log_is_cut),
 		TEST(test_peer_gone),

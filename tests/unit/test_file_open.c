@@ -138,6 +138,11 @@ static struct file_open *start(int root_fd, const char *below, const char *path,
 static struct open_outcome open_at(
     int root_fd, const char *below, const char *path)
 {
+	const struct file_open_target target = {
+		.root_fd = root_fd,
+		.below = below,
+		.path = path,
+	};
 	struct open_outcome outcome = { 0 };
 
 	start(root_fd, below, path, &outcome);
@@ -145,6 +150,7 @@ static struct open_outcome open_at(
 	assert_int_equal(outcome.calls, 0);
 	uv_run(&fixture.loop, UV_RUN_DEFAULT);
 	assert_int_equal(outcome.calls, 1);
+	open_fixture_compare(&target, &outcome.result);
 	return outcome;
 }
 

@@ -36,6 +36,13 @@ static struct file_open_result open_variant(
 		.variants = suffixes ? variants : NULL,
 		.attribute = attribute ? strcpy(name, attribute) : NULL,
 	};
+	const struct file_open_target again = {
+		.root_fd = fixture.root_fd,
+		.below = "site",
+		.path = path,
+		.variants = suffixes,
+		.attribute = attribute,
+	};
 	struct open_outcome outcome = { 0 };
 
 	for (size_t i = 0; suffixes && suffixes[i]; i++)
@@ -48,6 +55,7 @@ static struct file_open_result open_variant(
 	memset(variants, 0, sizeof(variants));
 	uv_run(&fixture.loop, UV_RUN_DEFAULT);
 	assert_int_equal(outcome.calls, 1);
+	open_fixture_compare(&again, &outcome.result);
 	return outcome.result;
 }
 

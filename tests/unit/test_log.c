@@ -310,6 +310,50 @@ static void stop_flushes_all_lines(void **state)
 	free(text);
 }
 
+/* Reads lines from a pipe until one ends in `last`. */
+static void read_until(int fd, const char *last, char *text, size_t size)
+{
+	size_t length = 0;
+
+	text[0] = '\0';
+	while (!strstr(text, last)) {
+		ssize_t n = read(fd, text + length, size - length - 1);
+
+		if (n <= 0)
+			break;
+		length += (size_t)n;
+		text[length] = '\0';
+	}
+}
+
+/* They come with the flush, or in front of any other line. */
+static void gathers_access_lines(void **state)
+{
+	char flushed[1024], pushed[1024];
+	int fds[2], started;
+
+	(void)state;
+	assert_int_equal(pipe2(fds, O_CLOEXEC), 0);
+	redirect(fds[1]);
+	started = log_start_writer();
+	log_message(LOG_LEVEL_ACCESS, "one");
+	log_message(LOG_LEVEL_ACCESS, "two");
+	log_flush();
+	read_until(fds[0], " two\n", flushed, sizeof(flushed));
+	log_flush();
+	log_message(LOG_LEVEL_ACCESS, "three");
+	log_message(LOG_LEVEL_ERROR, "four");
+	read_until(fds[0], " four\n", pushed, sizeof(pushed));
+	log_stop_writer();
+	restore();
+	close(fds[0]);
+	close(fds[1]);
+	assert_int_equal(started, 0);
+	assert_true(matches(flushed, PREFIX "access one\n[^\n]*access two\n$"));
+	assert_true(
+	    matches(pushed, PREFIX "access three\n[^\n]*error four\n$"));
+}
+
 static void may_be_stopped_and_started_again(void **state)
 {
 	int fd = make_file();
@@ -504,6 +548,7 @@ int main(void)
 		cmocka_unit_test(cuts_no_escape_in_two),
 		cmocka_unit_test(gives_up_a_line_that_nobody_reads),
 		cmocka_unit_test(stop_flushes_all_lines),
+		cmocka_unit_test(gathers_access_lines),
 		cmocka_unit_test(may_be_stopped_and_started_again),
 		cmocka_unit_test(never_waits_for_a_reader),
 		cmocka_unit_test(stop_does_not_wait_for_ever),

@@ -181,6 +181,37 @@ static void limits_the_length(void **state)
 }
 
 /* With no room left at all, the name is what does not fit. */
+/* As if it had been formatted, whatever stands in it. */
+static void puts_what_add_adds(void **state)
+{
+	static const char *const names[] = { "X-A", "a b", "" };
+	char longest[RESPONSE_HEAD_MAX] = "", longer[RESPONSE_HEAD_MAX] = "";
+	const char *const values[] = { "", "v", "50%s%n", "a\tb", "a\nb",
+		"\x7f", longest, longer };
+
+	(void)state;
+	memset(longest, 'v', LONGEST_VALUE);
+	memset(longer, 'v', LONGEST_VALUE + 1);
+	for (size_t i = 0; i < ARRAY_LENGTH(names) * ARRAY_LENGTH(values);
+	     i++) {
+		const char *name = names[i / ARRAY_LENGTH(values)];
+		const char *value = values[i % ARRAY_LENGTH(values)];
+		struct response_head added, put;
+
+		response_head_init(&added, 200);
+		response_head_init(&put, 200);
+		response_head_add(&added, name, "%s", value);
+		response_head_put(&put, name, value);
+		assert_int_equal(put.error, added.error);
+		assert_int_equal(put.length, added.length);
+		assert_string_equal(put.text, added.text);
+		response_head_put(&put, "X-B", "b");
+		response_head_add(&added, "X-B", "b");
+		assert_int_equal(put.error, added.error);
+		assert_string_equal(put.text, added.text);
+	}
+}
+
 static void limits_the_next_line_too(void **state)
 {
 	struct response_head h;
@@ -221,6 +252,7 @@ int main(void)
 		cmocka_unit_test(takes_good_values),
 		cmocka_unit_test(refuses_control_characters),
 		cmocka_unit_test(refuses_bad_names),
+		cmocka_unit_test(puts_what_add_adds),
 		cmocka_unit_test(the_first_error_sticks),
 		cmocka_unit_test(limits_the_length),
 		cmocka_unit_test(limits_the_next_line_too),

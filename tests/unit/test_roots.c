@@ -118,7 +118,7 @@ static void check_finds(const struct find_case *cases, size_t count)
 		const struct find_case *c = &cases[i];
 		char log[512], path[PATH_MAX];
 		struct roots *roots = open_roots(c->roots, log, sizeof(log));
-		struct roots_place place = { -47, "untouched" };
+		struct roots_place place = { -47, "untouched", false };
 		bool leads;
 		int r;
 

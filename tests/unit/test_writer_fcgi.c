@@ -434,6 +434,25 @@ static void asks_to_watch(void **state)
 }
 
 /* Readiness goes to who waits; with nobody there the watching ends. */
+/* A small piece waits for company, but not while the source lets wait. */
+static void sends_what_waits_when_the_source_does(void **state)
+{
+	struct fixture *f = *state;
+	size_t taken = 0;
+
+	init_writer(f, CHUNK);
+	writer_fcgi_begin(&f->fcgi, false);
+	assert_int_equal(f->writer->ops->offer(f->writer, "x", 1, &taken), 0);
+	take_all(f);
+	assert_int_equal(f->length, 0);
+	f->writer->ops->want(f->writer, true);
+	take_all(f);
+	assert_int_equal(f->length, 0);
+	f->writer->ops->flush(f->writer);
+	take_all(f);
+	assert_int_equal(f->length, 16);
+}
+
 static void passes_readiness_on(void **state)
 {
 	struct fixture *f = *state;
@@ -511,6 +530,7 @@ int main(void)
 		TEST(ends_when_the_socket_has_room, setup_unix),
 		TEST(says_that_the_peer_is_gone, setup_unix),
 		TEST(asks_to_watch, setup_unix),
+		TEST(sends_what_waits_when_the_source_does, setup_unix),
 		TEST(passes_readiness_on, setup_unix),
 		TEST(holds_the_end_while_a_body_comes, setup_unix),
 		TEST(holds_nothing_when_the_body_is_there, setup_unix),
