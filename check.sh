@@ -223,7 +223,8 @@ run_fuzzers() {
 check_scripts() {
 	cd "$here" || return
 	local scripts=(quickstart.sh check.sh autogen.sh .ci/run
-		scripts/nginx-conf scripts/setup-lib.sh tests/fuzz/*.sh)
+		scripts/nginx-conf scripts/setup-lib.sh tests/fuzz/*.sh
+		bench/run.sh)
 	if command -v shellcheck >/dev/null; then
 		step "scripts: shellcheck" one_test \
 			shellcheck -x -S warning "${scripts[@]}"

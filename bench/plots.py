@@ -1,0 +1,69 @@
+# SPDX-License-Identifier: MIT
+"""Draws the results with gnuplot, as SVG."""
+
+import pathlib
+import shutil
+import subprocess
+
+SCRIPTS = pathlib.Path(__file__).resolve().parent / "plots"
+
+
+def ratio_lines(result):
+    """For each speed against a peer: label, median, least, most, target."""
+    for row in result["rows"]:
+        for goal in row["goals"]:
+            key, _, peer = goal["what"].partition(" per second / ")
+            if not peer or key not in ("bytes", "requests"):
+                continue
+            bound = goal["at_least"]
+            yield (f'"{row["name"]} / {peer}" {goal["median"]} '
+                   f'{goal["least"]} {goal["most"]} '
+                   f'{"NaN" if bound is None else bound}')
+
+
+def growth_lines(result, name, across, key):
+    """A row's medians: what grows, and the cost."""
+    for row in result["rows"]:
+        if row["name"] == name:
+            for figures in row["medians"].values():
+                if key in figures:
+                    yield f"{figures[across]} {figures[key]}"
+
+
+def latency_lines(result):
+    """For each peer its p99, idle and beside cold streams."""
+    for row in result["rows"]:
+        if row["name"] == "latency":
+            for name, figures in row["medians"].items():
+                yield (f'"{name}" {figures["idle_p99_us"]} '
+                       f'{figures["loaded_p99_us"]}')
+
+
+def draw(out, name, lines):
+    """Writes a plot's data, and the plot; what was written, or None."""
+    lines = list(lines)
+    if not lines:
+        return None
+    data, image = out / f"{name}.dat", out / f"{name}.svg"
+    data.write_text("\n".join(lines) + "\n")
+    subprocess.run(
+        ["gnuplot", "-e", f"data='{data}'; image='{image}'",
+         SCRIPTS / "style.gp", SCRIPTS / f"{name}.gp"],
+        check=True, timeout=60)
+    return image
+
+
+def draw_all(result, out):
+    """All plots that there are figures for; the files written."""
+    if not shutil.which("gnuplot"):
+        return []
+    plots = {
+        "ratios": ratio_lines(result),
+        "growth-streams": growth_lines(
+            result, "growth-streams", "connections", "cpu_us_per_request"),
+        "growth-bytes": growth_lines(
+            result, "growth-bytes", "mebibytes", "cpu_ns_per_byte"),
+        "latency": latency_lines(result),
+    }
+    drawn = (draw(out, name, lines) for name, lines in plots.items())
+    return [image for image in drawn if image]
