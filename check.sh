@@ -231,6 +231,9 @@ check_scripts() {
 	else
 		not_run "scripts: shellcheck" "shellcheck is missing"
 	fi
+	step "scripts: bench/*.py" one_test \
+		env PYTHONPYCACHEPREFIX="$out/pycache" \
+		python3 -m py_compile bench/*.py
 	if command -v mandoc >/dev/null; then
 		step "manual page: mandoc" one_test \
 			mandoc -T lint -W warning docs/fcgi-stream.8

@@ -6,6 +6,7 @@ bench/run.sh builds all that is needed and starts this.
 """
 
 import argparse
+import contextlib
 import datetime
 import json
 import os
@@ -37,6 +38,13 @@ ROWS = (*rows_hot.ROWS, *rows_cold.ROWS, *rows_streams.ROWS,
         *rows_hot.GROWTH)
 
 
+def told(error):
+    """An exception in words; what we raise ourselves has the best ones."""
+    if isinstance(error, (Failure, Skip)):
+        return str(error)
+    return f"{type(error).__name__}: {error}"
+
+
 class Bench:
     """What all rows of a run share."""
 
@@ -46,7 +54,8 @@ class Bench:
         self.rounds = options.rounds or (3 if self.quick else 7)
         self.seconds = options.seconds or (1 if self.quick else 3)
         self.load = Load(options.load.resolve())
-        self.peers = options.peers or self.load.program.parent / "peers"
+        self.peers = (options.peers or
+                      self.load.program.parent / "peers").resolve()
         self.files = Files(options.files)
         self.descriptors = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
         self.notes = []
@@ -73,7 +82,23 @@ class Bench:
             if result:
                 result["took_seconds"] = time.monotonic() - begun
                 results.append(result)
+                self.store(results)
         return results
+
+    def store(self, results):
+        """Writes the results so far; what was written.
+
+        After each row: a run that is broken off has cost an hour.
+        """
+        result = {
+            "date": datetime.date.today().isoformat(),
+            "mode": "quick" if self.quick else "full",
+            "rounds": self.rounds, "machine": describe(self.files.root, TOP),
+            "rows": results, "notes": self.notes}
+        out = self.options.out
+        out.mkdir(parents=True, exist_ok=True)
+        (out / "results.json").write_text(json.dumps(result, indent=1))
+        return result
 
     def run_row(self, row):
         """Measures one row; None if it cannot be run."""
@@ -85,21 +110,23 @@ class Bench:
             row.prepare(self, case)
             rounds = [self.run_round(row, turn)
                       for turn in range(min(self.rounds, row.most_rounds))]
-        except (Failure, Skip, OSError) as error:
-            self.note(f"{row.name}: left out: {error}")
+            return self.result(row, rounds)
+        except Exception as error:  # pylint: disable=broad-except
+            # A row that cannot be measured costs no other one.
+            self.note(f"{row.name}: left out: {told(error)}")
             return None
         finally:
             self.end_row(case)
-        return self.result(row, rounds)
 
     def end_row(self, case):
         """Stops what a row has started, and deletes its files."""
         try:
             case.finish(check=False)
-        except Failure as error:
+        except Exception as error:  # pylint: disable=broad-except
             # A peer that did not stop well; the others are still to be ended.
-            self.note(str(error))
-            case.finish(check=False)
+            self.note(told(error))
+            with contextlib.suppress(Exception):
+                case.finish(check=False)
         finally:
             case.remove()
             self.files.clear()
@@ -110,8 +137,8 @@ class Bench:
         for name in rotated(row.variants(), turn):
             try:
                 figures[name] = row.measure(name)
-            except (Failure, Skip, OSError) as error:
-                row.note(f"a round without {name}: {error}")
+            except Exception as error:  # pylint: disable=broad-except
+                row.note(f"a round without {name}: {told(error)}")
         self.say(f"  round {turn + 1}: " + ", ".join(
             f"{name} {self.headline(row, values)}"
             for name, values in figures.items()))
@@ -180,13 +207,7 @@ def chosen_rows(text):
 def write(bench, rows):
     """Leaves the results and the plots, and prints the tables."""
     options = bench.options
-    result = {
-        "date": datetime.date.today().isoformat(),
-        "mode": "quick" if bench.quick else "full", "rounds": bench.rounds,
-        "machine": describe(bench.files.root, TOP),
-        "rows": rows, "notes": bench.notes}
-    options.out.mkdir(parents=True, exist_ok=True)
-    (options.out / "results.json").write_text(json.dumps(result, indent=1))
+    result = bench.store(rows)
     images = draw_all(result, options.out)
     text = report.markdown(result)
     print(text, end="")

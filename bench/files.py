@@ -50,6 +50,12 @@ class Files:
             os.fsync(out.fileno())
         return File(path, size)
 
+    def copy(self, file):
+        """A file with the same bytes, in the place of the copy before it."""
+        path = self.root / "copy.bin"
+        shutil.copyfile(file.path, path)
+        return path
+
     def sparse(self, number, size):
         """A file of zeros that takes no room."""
         path = self.root / f"sparse-{number}-{size}.bin"
@@ -90,6 +96,17 @@ def evict_all(files):
     release_packets()
     for file in files:
         evict(file)
+
+
+def make_new(files):
+    """Makes files that nobody has asked for yet, and that are on the disk.
+
+    A server knows a file again by its times, among others (stat(2)): with
+    others it is another file, that has never been wanted.
+    """
+    for file in files:
+        os.utime(file.path)
+    evict_all(files)
 
 
 class Evictor:

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: MIT
 """nginx as a peer: in front of another one, or serving the files itself.
 
-It always runs with nginx-example.conf.  Only what stands in "location /" is
-another where no FastCGI backend is behind it.
+It always runs with nginx-example.conf, but without an access log and with as
+many workers as the row says.  What stands in "location /" is another where no
+FastCGI backend is behind it.
 """
 
 import re
@@ -15,6 +16,8 @@ from procfs import cpu_seconds, session
 
 LOCATION = re.compile(r"^        location / \{\n.*?^        \}\n",
                       re.MULTILINE | re.DOTALL)
+WORKERS = re.compile(r"^worker_processes .*;$", re.MULTILINE)
+ACCESS_LOG = re.compile(r"(?<=^    )access_log .*;$", re.MULTILINE)
 STATIC = {
     "nginx-sendfile": "sendfile on;",
     "nginx-threads": "sendfile on; aio threads;",
@@ -31,23 +34,31 @@ def nginx_build():
                           env=tool_environment()).stderr
 
 
+def replaced(pattern, new, text):
+    """The configuration with one part of it replaced."""
+    text, count = pattern.subn(lambda _: new, text)
+    if count != 1:
+        raise Failure(f"nginx-example.conf has no one {pattern.pattern}")
+    return text
+
+
 class Front(Nginx):
     """nginx with another location, if one is given."""
 
-    def __init__(self, case, backend, location=None, params=None):
+    def __init__(self, peer, backend, location=None, params=None):
         self.location = location
-        super().__init__(case, backend, params)
+        self.workers = peer.plan.nginx_workers
+        super().__init__(peer.case, backend, params)
 
     def configuration(self, backend, params):
-        """The example, with the location's content replaced."""
+        """The example, with parts of it replaced."""
         text = super().configuration(backend, params)
+        text = replaced(WORKERS, f"worker_processes {self.workers};", text)
+        text = replaced(ACCESS_LOG, "access_log off;", text)
         if self.location is None:
             return text
         block = f"        location / {{\n{self.location}\n        }}\n"
-        text, count = LOCATION.subn(lambda _: block, text)
-        if count != 1:
-            raise Failure("nginx-example.conf has no one location /")
-        return text
+        return replaced(LOCATION, block, text)
 
 
 class BehindNginx(Peer):
@@ -67,8 +78,7 @@ class BehindNginx(Peer):
         if self.peer.http:
             location = (SETTINGS / "proxy.conf").read_text().replace(
                 "BACKEND", self.peer.address)
-        self.server = Front(self.case, self.peer, location,
-                            self.peer.params())
+        self.server = Front(self, self.peer, location, self.peer.params())
         self.address = f"127.0.0.1:{self.server.port}"
 
     def pids(self):
@@ -94,7 +104,7 @@ class NginxStatic(Peer):
         location = STATIC[self.name]
         if b"--with-file-aio" not in nginx_build():
             location = location.replace("aio on", "aio threads")
-        self.server = Front(self.case, self.backend, location)
+        self.server = Front(self, self.backend, location)
         self.address = f"127.0.0.1:{self.server.port}"
 
 

@@ -56,16 +56,20 @@ class Load:
                 process.kill()
             process.communicate()
 
-    def check(self, peer, file, **options):
-        """Fails unless the peer sends this file's bytes."""
-        if peer.own_bytes:
-            options["expect_length"] = file.size
-        else:
-            options["check"] = file.path
-        report = self.run(peer, [file], requests=2, connections=1, **options)
-        if report["requests"] != 2 or error_count(report):
-            raise Failure(f"{peer.name} does not send {file.path.name}: "
-                          f"{report['requests']} of 2, {report['errors']}")
+    def check(self, peer, file, copy=None, times=2):
+        """Fails unless the peer sends this file's bytes so many times.
+
+        They are compared with the file, or with a copy of it that is given:
+        to compare brings what is compared with into the page cache.
+        """
+        options = ({"expect_length": file.size} if peer.own_bytes else
+                   {"check": copy or file.path})
+        report = self.run(peer, [file], requests=times, connections=1,
+                          **options)
+        if report["requests"] != times or error_count(report):
+            raise Failure(
+                f"{peer.name} does not send {file.path.name}: "
+                f"{report['requests']} of {times}, {report['errors']}")
 
 
 def error_count(report):

@@ -11,7 +11,12 @@ import dataclasses
 import statistics
 import typing
 
+# With one worker, beside what has one process, and as it runs by default,
+# beside what uses every core.
 OURS = "fcgi-stream"
+OURS_ALL = "fcgi-stream, all cores"
+# With files that were wanted before: it reads those through the page cache.
+AGAIN = "fcgi-stream, wanted again"
 
 
 @dataclasses.dataclass
@@ -51,10 +56,13 @@ class Goal:
         return None
 
 
-def against(key, peer, **bound):
+def against(key, peer, ours=OURS, **bound):
     """How many times a peer's figure ours is."""
-    return Goal(f"{key.replace('_', ' ').replace('cpu', 'CPU')} / {peer}",
-                lambda figures: figures[OURS][key] / figures[peer][key],
+    what = f"{key.replace('_', ' ').replace('cpu', 'CPU')} / {peer}"
+    if ours != OURS:
+        what += f" ({ours.removeprefix(OURS + ', ')})"
+    return Goal(what,
+                lambda figures: figures[ours][key] / figures[peer][key],
                 **bound)
 
 

@@ -11,7 +11,7 @@ import shutil
 import socket
 
 from checks import need, tool_path
-from measure import OURS
+from measure import OURS, OURS_ALL
 from procfs import cpu_seconds, session
 from server import Server
 
@@ -98,14 +98,22 @@ class Ours(Peer):
     """fcgi-stream with one worker, without an access log as the others."""
 
     name = OURS
+    workers = 1
 
     def start(self):
         options = ["--access-log=off", *self.plan.daemon_options]
-        self.server = self.case.start(*options)
+        self.server = self.case.start(*options, workers=self.workers)
         self.address = self.server.address
 
     def pids(self):
         return self.server.workers()
+
+
+class OursOnAllCores(Ours):
+    """As it runs by default: one worker for each core."""
+
+    name = OURS_ALL
+    workers = os.cpu_count()
 
 
 class Backend(Peer):
@@ -192,5 +200,6 @@ class Starman(Peer):
                  "--env", "deployment", SETTINGS / "starman.psgi")
 
 
-FASTCGI = {peer.name: peer for peer in (Ours, Libfcgi, Null, Sendfile, Php)}
+FASTCGI = {peer.name: peer for peer in (
+    Ours, OursOnAllCores, Libfcgi, Null, Sendfile, Php)}
 HTTP = {peer.name: peer for peer in (Twiggy, Starman)}

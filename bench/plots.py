@@ -4,6 +4,7 @@
 import pathlib
 import shutil
 import subprocess
+import sys
 
 SCRIPTS = pathlib.Path(__file__).resolve().parent / "plots"
 
@@ -26,7 +27,7 @@ def growth_lines(result, name, across, key):
     for row in result["rows"]:
         if row["name"] == name:
             for figures in row["medians"].values():
-                if key in figures:
+                if key in figures and across in figures:
                     yield f"{figures[across]} {figures[key]}"
 
 
@@ -46,10 +47,15 @@ def draw(out, name, lines):
         return None
     data, image = out / f"{name}.dat", out / f"{name}.svg"
     data.write_text("\n".join(lines) + "\n")
-    subprocess.run(
-        ["gnuplot", "-e", f"data='{data}'; image='{image}'",
-         SCRIPTS / "style.gp", SCRIPTS / f"{name}.gp"],
-        check=True, timeout=60)
+    try:
+        subprocess.run(
+            ["gnuplot", "-e", f"data='{data}'; image='{image}'",
+             SCRIPTS / "style.gp", SCRIPTS / f"{name}.gp"],
+            check=True, timeout=60)
+    except (OSError, subprocess.SubprocessError) as error:
+        # The tables are still to be printed.
+        print(f"no plot of {name}: {error}", file=sys.stderr)
+        return None
     return image
 
 

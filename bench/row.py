@@ -18,6 +18,10 @@ class Row:
     title = ""
     peers = ()
     behind_nginx = False
+    # nginx's worker_processes, and whether fcgi_load copies the bodies of
+    # HTTP as it does those of FastCGI: where both are compared in one row.
+    nginx_workers = "auto"
+    copy = False
     connections = 1
     size = 0
     count = 1
@@ -86,4 +90,4 @@ class Row:
     def load(self, peer, files=None, **options):
         """A measured run of the load generator."""
         return measured(peer, lambda: self.bench.load.run(
-            peer, files or self.files, **options))
+            peer, files or self.files, copy=self.copy, **options))

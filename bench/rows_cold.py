@@ -8,9 +8,11 @@ import pathlib
 import re
 import subprocess
 
-from checks import Failure, need, tool_environment
-from files import GIB, KIB, MIB, Evictor, evict_all
-from measure import OURS, Goal, against, own
+from checks import Failure, Skip, need, tool_environment
+from cold_files import cached_pages
+from files import GIB, KIB, MIB, Evictor, evict_all, make_new
+from load import error_count
+from measure import AGAIN, OURS, Goal, against, own
 from row import Row
 from rows_hot import NGINX
 
@@ -49,36 +51,87 @@ def device_bytes(folder):
     return None
 
 
-class Cold1(Row):
+def cached_share(files):
+    """Which part of the files is in the page cache."""
+    pages = [page for file in files for page in cached_pages(file)]
+    return sum(pages) / len(pages)
+
+
+class ColdRow(Row):
+    """Files that come from the disk, for servers with one process each."""
+
+    nginx_workers = 1
+    copy = True
+
+    def prepare(self, bench, case):
+        super().prepare(bench, case)
+        for file in self.files:
+            self.check_cold(file)
+        (bench.files.root / "copy.bin").unlink()
+
+    def check(self, peer):
+        """Nothing yet: each file is compared on its way from the disk."""
+
+    def check_cold(self, file):
+        """Leaves out the peers that send other bytes than a new file's.
+
+        They are compared with a copy, so that nothing but the peer reads the
+        file.
+        """
+        copy = self.bench.files.copy(file)
+        for name, peer in list(self.running.items()):
+            try:
+                make_new([file])
+                self.bench.load.check(peer, file, copy, times=1)
+            except (Skip, Failure, OSError) as error:
+                self.note(f"without {name}: {error}")
+                del self.running[name]
+
+
+class Cold1(ColdRow):
     """A disk's speed for one client."""
 
     name = "cold1"
     title = "a cold file, one client"
     peers = (OURS, *NGINX)
+    columns = Row.columns + (("cached_share", "then in the page cache", 1),)
+    full_size = GIB
+    quick_size = 512 * MIB
 
     def __init__(self, quick, seconds):
         super().__init__(quick, seconds)
-        # As much in all for one client as for several, within reason.
-        self.size = (512 if self.count == 1 else 256) * MIB if quick else GIB
+        self.size = self.quick_size if quick else self.full_size
 
     def variants(self):
-        return [*super().variants(), "fio"]
+        again = [AGAIN] if OURS in self.running else []
+        return [*super().variants(), *again, "fio"]
 
     def measure(self, name):
-        evict_all(self.files)
+        make_new(self.files)
         if name == "fio":
             return fio(self.files)
+        peer = self.running[OURS if name == AGAIN else name]
+        if name == AGAIN:
+            self.want(peer)
         before = device_bytes(self.bench.files.root)
-        figures = self.load(self.running[name], connections=self.count,
+        figures = self.load(peer, connections=self.count,
                             requests=self.count)
         if before is not None:
             figures["device_bytes"] = (
                 device_bytes(self.bench.files.root) - before)
-        return figures
+        return {**figures, "cached_share": cached_share(self.files)}
+
+    def want(self, peer):
+        """Asks for a byte of each file."""
+        self.bench.load.run(peer, self.files, range="0-0", connections=1,
+                            requests=self.count)
+        evict_all(self.files)
 
     def goals(self):
-        return [against("bytes_per_second", "fio", at_least=0.9)] + [
-            against("bytes_per_second", name) for name in NGINX]
+        return [against("bytes_per_second", "fio", at_least=0.9),
+                *(against("bytes_per_second", name) for name in NGINX),
+                *(against("bytes_per_second", name, AGAIN)
+                  for name in ("fio", *NGINX))]
 
 
 class Cold8(Cold1):
@@ -87,6 +140,9 @@ class Cold8(Cold1):
     name = "cold8"
     title = "8 cold files, 8 clients"
     count = 8
+    # As much in all for one client as for several, within reason.
+    full_size = 512 * MIB
+    quick_size = 128 * MIB
 
 
 def fetched_bytes(pids):
@@ -98,7 +154,7 @@ def fetched_bytes(pids):
     return total
 
 
-class Latency(Row):
+class Latency(ColdRow):
     """Small requests from the page cache beside streams from the disk."""
 
     name = "latency"
@@ -109,11 +165,13 @@ class Latency(Row):
     columns = (("idle_p99_us", "p99 idle, us", 1),
                ("loaded_p99_us", "p99 loaded, us", 1),
                ("p99_ratio", "ratio", 1),
+               ("unfinished", "unanswered", 1),
                ("cold_bytes_per_second", "cold MB/s", 1e-6))
 
     def __init__(self, quick, seconds):
         super().__init__(quick, seconds)
-        self.size = 32 * MIB if quick else 128 * MIB
+        # More than all of them get in the time: each is read once.
+        self.size = 48 * MIB if quick else 96 * MIB
         self.hot = []
 
     def make_files(self):
@@ -124,27 +182,34 @@ class Latency(Row):
         self.bench.load.check(peer, self.hot[0])
 
     def ask(self, peer, seconds):
-        """The small requests: p99 of the time to the first byte, in us."""
-        report = self.bench.load.run(peer, self.hot, seconds=seconds,
-                                     keep=True, connections=4)
-        if not report["requests"]:
-            self.note(f"{peer.name}: no answer in {seconds} s, counted as "
-                      "if it came then")
-            return seconds * 1e6
-        return report["ttfb_us"]["p99"]
+        """The small requests.
+
+        Those without an answer at the end count with their age.
+        """
+        return self.bench.load.run(peer, self.hot, seconds=seconds, keep=True,
+                                   connections=4)
 
     def measure(self, name):
         peer = self.running[name]
         seconds = max(self.seconds, 1)
-        evict_all(self.files)
+        make_new(self.files)
         idle = self.ask(peer, seconds)
         with Evictor(self.files), self.bench.load.background(
-                peer, self.files, seconds=seconds + 0.8,
+                peer, self.files, seconds=seconds + 0.8, copy=True,
                 connections=64) as finish:
             loaded = self.ask(peer, seconds + 0.5)
             cold = finish()
-        return {"idle_p99_us": idle, "loaded_p99_us": loaded,
-                "p99_ratio": loaded / idle,
+        return self.judge(idle, loaded, cold)
+
+    @staticmethod
+    def judge(idle, loaded, cold):
+        """Figures from three reports."""
+        p99 = {"idle": idle["ttfb_us"]["p99"],
+               "loaded": loaded["ttfb_us"]["p99"]}
+        return {"idle_p99_us": p99["idle"], "loaded_p99_us": p99["loaded"],
+                "p99_ratio": p99["loaded"] / p99["idle"],
+                "unfinished": loaded["unfinished"],
+                "failed": sum(map(error_count, (idle, loaded, cold))),
                 "cold_bytes_per_second": cold["bytes_per_second"]}
 
     def goals(self):
@@ -154,7 +219,7 @@ class Latency(Row):
                 for name in self.peers]
 
 
-class Together(Row):
+class Together(ColdRow):
     """Many clients that begin to fetch the same cold file."""
 
     name = "together"
@@ -167,15 +232,15 @@ class Together(Row):
 
     def __init__(self, quick, seconds):
         super().__init__(quick, seconds)
-        self.size = 64 * MIB if quick else GIB
+        self.size = 64 * MIB if quick else 256 * MIB
 
     def measure(self, name):
-        evict_all(self.files)
+        make_new(self.files)
         peer = self.running[name]
         before = self.read_so_far(peer)
         figures = self.load(
             peer, connections=self.connections, requests=self.connections,
-            seconds=15 if self.quick else 120)
+            seconds=15 if self.quick else 30)
         device, fetched = map(operator.sub, self.read_so_far(peer), before)
         # If the time was up first: what the fastest client has got.
         reached = min(self.size, figures["connection_bytes"]["most"])

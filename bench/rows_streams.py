@@ -11,10 +11,11 @@ import threading
 import time
 
 import fastcgi
-from files import KIB, MIB
+from files import KIB, MIB, evict_all, make_new
 from front import make_peer
+from load import error_count
 from machine import output_of
-from measure import OURS, own
+from measure import AGAIN, OURS, Goal, own
 from procfs import peak_memory
 from row import Row
 
@@ -34,10 +35,23 @@ def unix_memory(path):
     return sum(map(int, re.findall(r"skmem:\(r\d+,rb\d+,t(\d+)", lines)))
 
 
-def bytes_read(pid):
-    """What a process has read from files by read(2) and its like."""
+def bytes_read(pid, field):
+    """What a process has read from files, a field of /proc/PID/io.
+
+    rchar: by read(2) and its like; not by asynchronous I/O, as the kernel's
+    AIO counts nothing there.  read_bytes: from the disk, in any way.
+    """
     text = pathlib.Path(f"/proc/{pid}/io").read_text()
-    return int(re.search(r"^rchar: (\d+)", text, re.M)[1])
+    return int(re.search(rf"^{field}: (\d+)", text, re.M)[1])
+
+
+def exact_cpu(pid):
+    """Seconds of processor time of a process whose threads all live on.
+
+    In nanoseconds (/proc/PID/schedstat), where stat has hundredths.
+    """
+    tasks = pathlib.Path(f"/proc/{pid}/task").glob("*/schedstat")
+    return sum(int(task.read_text().split()[0]) for task in tasks) / 1e9
 
 
 class Watcher:
@@ -67,22 +81,20 @@ class Streams(Row):
     """Thousands of players that all take just what they play."""
 
     name = "streams"
-    title = "concurrent streams at 64 KiB/s each"
+    title = "concurrent streams at 64 KiB/s each, so many"
     peers = (OURS,)
     most_rounds = 3
     count = 4
     size = 16 * MIB
-    columns = (("streams", "streams", 1),
+    columns = (("cpu_ns_per_byte", "CPU ns/byte", 1),
                ("slowest_to_median", "slowest / median", 1),
                ("pace_ratio", "of the pace", 1),
                ("memory_per_stream", "bytes/stream", 1),
-               ("cpu_seconds", "CPU s", 1),
                ("socket_memory", "in sockets, MB", 1e-6))
 
     def __init__(self, quick, seconds):
         super().__init__(quick, seconds)
         self.connections = 2000 if quick else 10000
-        self.ramp = 2 if quick else 5
 
     def prepare(self, bench, case):
         # A stream has two descriptors in the worker: socket and file.
@@ -93,26 +105,49 @@ class Streams(Row):
             self.connections = possible
         super().prepare(bench, case)
 
+    def variants(self):
+        return ["100", "1000", str(self.connections)]
+
     def measure(self, name):
         # A worker of its own: the peak of memory is over its life.
-        peer = make_peer(name, self.case, self)
+        peer = make_peer(OURS, self.case, self)
         peer.start()
+        try:
+            return self.play(peer, int(name))
+        finally:
+            peer.server.stop()
+            self.case.daemons.remove(peer.server)
+
+    def play(self, peer, streams):
+        """So many streams."""
         worker = peer.pids()[0]
         self.load(peer, connections=64, seconds=0.5)
         before = peak_memory(worker)
         with Watcher(lambda: unix_memory(
                 peer.address.removeprefix("unix:"))) as watcher:
-            figures = self.load(
-                peer, connections=self.connections, pace=PACE, keep=True,
-                ramp=self.ramp, warm_up=self.ramp + 1,
-                seconds=self.ramp + (5 if self.quick else 20))
+            figures = self.paced(peer, worker, streams)
         grown = peak_memory(worker) - before
-        peer.server.stop()
-        self.case.daemons.remove(peer.server)
-        return {**figures, **self.judge(figures, grown),
+        return {**figures, **self.judge(figures, grown, streams),
                 "socket_memory": watcher.most}
 
-    def judge(self, figures, grown):
+    def paced(self, peer, worker, streams):
+        """The report, and the cost of a byte while all streams play."""
+        warm_up = 1 + streams / 2000 + 0.5
+        seconds = 4 if self.quick else 12
+        with self.bench.load.background(
+                peer, self.files, connections=streams, pace=PACE, keep=True,
+                ramp=round(streams / 2000, 2), warm_up=warm_up,
+                seconds=warm_up + seconds) as finish:
+            time.sleep(warm_up + 0.05)
+            used, begun = exact_cpu(worker), time.monotonic()
+            time.sleep(seconds - 0.2)
+            share = (exact_cpu(worker) - used) / (time.monotonic() - begun)
+            report = finish()
+        return {**report, "failed": error_count(report), "cpu_share": share,
+                "cpu_ns_per_byte": share * 1e9 / report["bytes_per_second"]}
+
+    @staticmethod
+    def judge(figures, grown, streams):
         """Figures that the goals are about.
 
         The memory is the peak of the worker's less the peak that a few fast
@@ -120,20 +155,23 @@ class Streams(Row):
         ever gets. If more chunks were in use later, they count.
         """
         share = figures["connection_bytes"]
-        return {"streams": self.connections,
+        return {"streams": streams,
                 "slowest_to_median": share["least"] / share["median"],
-                "pace_ratio": figures["bytes_per_second"] /
-                (PACE * self.connections),
-                "memory_per_stream": grown / self.connections}
+                "pace_ratio": figures["bytes_per_second"] / (PACE * streams),
+                "memory_per_stream": grown / streams}
 
     def goals(self):
-        return [own("speed / pace asked for", "pace_ratio",
+        most = str(self.connections)
+        return [own("speed / pace asked for", "pace_ratio", most,
                     at_least=0.95),
-                own("slowest stream / median", "slowest_to_median",
+                own("slowest stream / median", "slowest_to_median", most,
                     at_least=0.9),
-                own("bytes of memory for a stream", "memory_per_stream",
+                own("bytes of memory for a stream", "memory_per_stream", most,
                     at_most=8 * KIB),
-                own("streams that failed", "failed", at_most=0)]
+                own("streams that failed", "failed", most, at_most=0),
+                Goal(f"cost of a byte with {most} / with 100",
+                     lambda figures: figures[most]["cpu_ns_per_byte"] /
+                     figures["100"]["cpu_ns_per_byte"], at_most=1.5)]
 
 
 class Stalled(Row):
@@ -144,8 +182,10 @@ class Stalled(Row):
     peers = (OURS, "libfcgi", "twiggy")
     most_rounds = 1
     columns = (("read_bytes", "read, KiB", 1 / KIB),
-               ("queued_bytes", "of these in the socket, KiB", 1 / KIB),
+               ("queued_bytes", "in the socket, KiB", 1 / KIB),
                ("grown_mib", "memory grown, MiB", 1))
+    # What tells that a file is read, in /proc/PID/io.
+    field = "rchar"
 
     def __init__(self, quick, seconds):
         super().__init__(quick, seconds)
@@ -159,9 +199,12 @@ class Stalled(Row):
         return fastcgi.request(fastcgi.cgi_params(self.case.root, path))
 
     def measure(self, name):
-        peer = self.running[name]
+        return self.stall(self.running[name])
+
+    def stall(self, peer):
+        """Asks, waits until the server has done what it can, and looks."""
         pid = peer.pids()[0]
-        before = bytes_read(pid)
+        before = bytes_read(pid, self.field)
         memory = status_bytes(pid, "VmRSS")
         with socket.socket(socket.AF_UNIX) as client:
             client.connect(peer.address.removeprefix("unix:"))
@@ -169,7 +212,7 @@ class Stalled(Row):
             self.settle(pid)
             queued = array.array("i", [0])
             fcntl.ioctl(client, termios.FIONREAD, queued)
-            read = bytes_read(pid) - before
+            read = bytes_read(pid, self.field) - before
             grown = status_bytes(pid, "VmRSS") - memory
         return {"read_bytes": read, "queued_bytes": queued[0],
                 "beyond_chunks": max(0, read - queued[0]) / CHUNK,
@@ -180,7 +223,7 @@ class Stalled(Row):
         limit = time.monotonic() + 30
         seen, since = None, time.monotonic()
         while time.monotonic() < min(limit, since + 1):
-            now = bytes_read(pid), status_bytes(pid, "VmRSS")
+            now = bytes_read(pid, self.field), status_bytes(pid, "VmRSS")
             if now != seen:
                 seen, since = now, time.monotonic()
             time.sleep(0.05)
@@ -192,4 +235,28 @@ class Stalled(Row):
                 own("MiB of memory grown, libfcgi", "grown_mib", "libfcgi")]
 
 
-ROWS = (Streams, Stalled)
+class StalledCold(Stalled):
+    """The same where the file is not in the page cache."""
+
+    name = "stalled-cold"
+    title = "a client that reads nothing of a large file on the disk"
+    field = "read_bytes"
+
+    def variants(self):
+        again = [AGAIN] if OURS in self.running else []
+        return [*super().variants(), *again]
+
+    def measure(self, name):
+        peer = self.running[OURS if name == AGAIN else name]
+        make_new(self.files)
+        if name == AGAIN:
+            self.load(peer, range="0-0", requests=1)
+            evict_all(self.files)
+        return self.stall(peer)
+
+    def goals(self):
+        return [own(f"chunks fetched beyond what the socket holds, {name}",
+                    "beyond_chunks", name) for name in (OURS, AGAIN)]
+
+
+ROWS = (Streams, Stalled, StalledCold)

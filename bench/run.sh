@@ -27,7 +27,7 @@ usage: bench/run.sh [option ...]
   --out=DIR         where results.json and the plots go
                     (default: build-bench/results)
   --files=DIR       where the test files go for a while: on the disk to
-                    measure, 8 GiB with --full (default: build-bench/files)
+                    measure, 7 GiB with --full (default: build-bench/files)
   --update=PAGE     put the tables into this page (docs/PERFORMANCE.md)
 
 Everything is built in build-bench/. docs/PERFORMANCE.md tells what the rows

@@ -88,6 +88,7 @@ ssize_t aio_cache_read(struct aio_cache *cache, struct aio_file *file,
 	bool brings = aio_cache_way(cache, file) == READ_WAY_CACHE;
 	ssize_t n;
 
+	page_cache_advise(file);
 	if (!may_look(cache, file))
 		return -EAGAIN;
 	/* Others bring bytes in all the time: it is worth to look. */

@@ -22,8 +22,6 @@ struct aio_file *aio_file_new(uv_loop_t *loop, int fd, bool close_blocks)
 
 	if (!file)
 		return NULL;
-	/* A read that finds nothing cached shall not bring it in as well. */
-	posix_fadvise(fd, 0, 0, POSIX_FADV_RANDOM);
 	file->fd = fd;
 	file->direct_fd = -1;
 	file->close_blocks = close_blocks;
@@ -62,11 +60,13 @@ static void closed(uv_work_t *work, int status)
 }
 
 /* The last descriptor of a deleted file frees all its blocks in close(2). */
-static bool is_deleted(int fd)
+static bool is_deleted(const struct aio_file *file)
 {
 	struct stat st;
 
-	return fstat(fd, &st) == 0 && st.st_nlink == 0;
+	if (file->size > 0 && file->size <= AIO_FILE_SMALL_SIZE)
+		return false;
+	return fstat(file->fd, &st) == 0 && st.st_nlink == 0;
 }
 
 void aio_file_unref(struct aio_file *file)
@@ -76,7 +76,7 @@ void aio_file_unref(struct aio_file *file)
 	assert(TAILQ_EMPTY(&file->waiting) && TAILQ_EMPTY(&file->flights));
 	if (file->entry)
 		file->on_close(file);
-	if ((file->close_blocks || is_deleted(file->fd)) &&
+	if ((file->close_blocks || is_deleted(file)) &&
 	    uv_queue_work(file->loop, &file->work, close_descriptors, closed) ==
 		0)
 		return;
@@ -154,6 +154,7 @@ int aio_file_open_direct(struct aio_file *file)
 void aio_file_without_direct(struct aio_file *file)
 {
 	file->direct = AIO_FILE_DIRECT_NONE;
+	file->advised = true;
 	posix_fadvise(file->fd, 0, 0, POSIX_FADV_NORMAL);
 }
 

@@ -16,6 +16,12 @@ struct aio_file;
 struct aio_op;
 struct file_entry;
 
+/*
+ * A file up to this size, in bytes, is not worth a precaution: when it is read
+ * ahead as a whole, and when close(2) frees it.
+ */
+#define AIO_FILE_SMALL_SIZE (64 << 10)
+
 enum aio_file_direct {
 	AIO_FILE_DIRECT_UNKNOWN, /* not tried yet */
 	AIO_FILE_DIRECT_OPENING, /* in the thread pool; reads wait */
@@ -34,10 +40,11 @@ struct aio_file {
 	enum aio_file_direct direct;
 	uint32_t offset_alignment; /* also of the length; a power of two */
 	bool no_cached_tier;       /* RWF_NOWAIT is not supported here */
-	bool warm;       /* the last read found its bytes in the page cache */
-	bool brought_in; /* what is read may come into the page cache */
+	unsigned int warm_reads;   /* found their bytes in the page cache */
+	bool brought_in;         /* what is read may come into the page cache */
 	unsigned int cold_reads; /* left to make without looking there */
 	unsigned int cold_step;
+	bool advised; /* that it is not read in order (posix_fadvise(2)) */
 	bool close_blocks;
 	unsigned int references;
 	uint64_t size;     /* 0: not known */

@@ -256,8 +256,6 @@ static void take_up(struct aio_op *op)
 		aio_op_deliver(op, 0);
 		return;
 	}
-	if (!op->buffer)
-		op->buffer = chunk_pool_get(op->pool);
 	if (!op->buffer) {
 		wait_for_buffer(op);
 		return;
@@ -271,6 +269,27 @@ static void take_up(struct aio_op *op)
 		aio_op_deliver(op, n);
 }
 
+/*
+ * A buffer for the first op, if it needs one and there is one. To ask for it
+ * may make somebody give up reads, this one among them: false then.
+ */
+static bool find_buffer(struct aio_reader *reader)
+{
+	struct aio_op *op = TAILQ_FIRST(&reader->ready);
+	void *buffer;
+
+	if (op->shared || op->buffer)
+		return true;
+	buffer = chunk_pool_get(reader->options.pool);
+	if (TAILQ_FIRST(&reader->ready) == op) {
+		op->buffer = buffer;
+		return true;
+	}
+	if (buffer)
+		chunk_pool_put(reader->options.pool, buffer);
+	return false;
+}
+
 static void on_idle(uv_idle_t *idle)
 {
 	struct aio_reader *reader = container_of(idle, struct aio_reader, idle);
@@ -278,6 +297,8 @@ static void on_idle(uv_idle_t *idle)
 
 	/* The rest has its turn next time. */
 	for (int i = 0; i < READY_MAX && !TAILQ_EMPTY(&reader->ready); i++) {
+		if (!find_buffer(reader))
+			continue;
 		op = TAILQ_FIRST(&reader->ready);
 		TAILQ_REMOVE(&reader->ready, op, link);
 		take_up(op);
@@ -431,6 +452,11 @@ unsigned int aio_reader_slots(const struct aio_reader *reader)
 int aio_reader_setup_error(const struct aio_reader *reader)
 {
 	return reader->setup_error;
+}
+
+void aio_reader_kick(struct aio_reader *reader)
+{
+	kernel_aio_kick(&reader->aio);
 }
 
 bool aio_reader_has_spare(const struct aio_reader *reader)

@@ -90,6 +90,12 @@ unsigned int aio_reader_slots(const struct aio_reader *reader);
 /* What aio_reader_new() met when it asked for slots: 0 or -errno. */
 int aio_reader_setup_error(const struct aio_reader *reader);
 
+/*
+ * To be called now and then in a long turn of the loop: what was asked for is
+ * on its way to the disk if that has little to do.
+ */
+void aio_reader_kick(struct aio_reader *reader);
+
 /* Whether there are buffers for bytes that nobody waits for yet. */
 bool aio_reader_has_spare(const struct aio_reader *reader);
 

@@ -92,10 +92,12 @@ void *chunk_pool_get(struct chunk_pool *pool)
 		buffer = take_free(pool);
 	if (!others_wait && !buffer)
 		buffer = allocate(pool);
-	if (!buffer && pool->on_short) {
-		pool->on_short(pool->context);
-		/* What came back went to a waiter, if there is one. */
-		buffer = others_wait ? NULL : take_free(pool);
+	/* What is given back may be shared, and then frees no buffer. */
+	while (!buffer && pool->on_short && pool->on_short(pool->context)) {
+		/* Or it went to a waiter. */
+		if (others_wait)
+			break;
+		buffer = take_free(pool);
 	}
 	if (buffer)
 		pool->borrowed++;

@@ -20,8 +20,11 @@ struct chunk_waiter;
  */
 typedef void chunk_ready_fn(struct chunk_waiter *waiter, void *buffer);
 
-/* Somebody found the pool empty: give back what is held without need. */
-typedef void chunk_short_fn(void *context);
+/*
+ * Somebody found the pool empty: give back something that is held without
+ * need. False: there is nothing.
+ */
+typedef bool chunk_short_fn(void *context);
 
 /* Embedded in whoever may have to wait. Zeroed: not waiting. */
 struct chunk_waiter {
@@ -40,7 +43,10 @@ struct chunk_pool *chunk_pool_new(size_t buffer_size, size_t budget);
 /* Every buffer must be back and nobody waiting. NULL is allowed. */
 void chunk_pool_free(struct chunk_pool *pool);
 
-/* Calls `fn(context)` whenever chunk_pool_get() finds the pool empty. */
+/*
+ * Calls `fn(context)` when chunk_pool_get() finds the pool empty, until that
+ * has given it a buffer or answers false.
+ */
 void chunk_pool_on_short(
     struct chunk_pool *pool, chunk_short_fn *fn, void *context);
 

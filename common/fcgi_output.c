@@ -4,9 +4,9 @@
  *
  * libfcgi's streams are made to be subclassed: FCGX_PutStr() and its kin copy
  * into [wrNext, stop) and call emptyBuffProc() when that is full, flushed or
- * closed. Ours frames what is there as one record and sends it without
- * blocking. libfcgi's own writer would turn EAGAIN into a lasting error and
- * lose the data.
+ * closed. Ours frames what is there as a record, and sends the records of a
+ * buffer together, without blocking. libfcgi's own writer would turn EAGAIN
+ * into a lasting error and lose the data.
  *
  * FCGX_PutStr() loops until emptyBuffProc() has made room or has closed the
  * stream. So what the socket refuses must go somewhere at once:
@@ -37,11 +37,28 @@
 #include "common/fcgi_record.h"
 
 #define ERROR_LOG_MAX 1024
+/* Records in one send. */
+#define BATCH_MAX 5
+/* A record with less room than this is not worth to be begun. */
+#define RECORD_ROOM_MIN 4096
+#define PADDING_MAX 8
+
+/* A record in the buffer, ready to send. */
+struct framed {
+	unsigned char *bytes;
+	size_t length;
+	size_t header; /* 0 when it continues an open record */
+	size_t content;
+	uint8_t padding;
+};
 
 struct fcgi_output {
 	FCGX_Stream stream;
-	struct chunk_pool *records;
-	unsigned char *record; /* borrowed while a call runs, else NULL */
+	struct chunk_pool *buffers;
+	unsigned char *buffer; /* borrowed while a call runs, else NULL */
+	unsigned char *record; /* the record in it that is being filled */
+	struct framed batch[BATCH_MAX]; /* records before that one */
+	unsigned int batched;
 	struct byte_queue queue;
 	struct byte_queue control;
 	size_t control_length; /* queued since nothing waited */
@@ -69,38 +86,61 @@ static int fail(struct fcgi_output *output, int error)
 	return output->error;
 }
 
-/* Makes the whole record buffer free for content. */
-static void rewind_record(struct fcgi_output *output)
+/* Room for content behind `record`. */
+static size_t room_behind(
+    const struct fcgi_output *output, const unsigned char *record)
 {
-	size_t room = FCGI_OUTPUT_CONTENT_MAX;
+	size_t used = (size_t)(record - output->buffer) +
+	    FCGI_RECORD_HEADER_SIZE + PADDING_MAX;
 
+	return used < FCGI_OUTPUT_BUFFER_SIZE ? FCGI_OUTPUT_BUFFER_SIZE - used
+					      : 0;
+}
+
+/* Begins a record, or goes on with the open one, behind those of the batch. */
+static void begin_record(struct fcgi_output *output)
+{
+	const struct framed *last;
+	size_t room;
+
+	output->record = output->buffer;
+	if (output->batched > 0) {
+		last = &output->batch[output->batched - 1];
+		output->record = last->bytes + last->length;
+	}
+	room = room_behind(output, output->record);
+	if (room > FCGI_OUTPUT_CONTENT_MAX)
+		room = FCGI_OUTPUT_CONTENT_MAX;
 	if (output->owed > 0 && output->owed < room)
 		room = output->owed;
 	output->stream.wrNext = output->record + FCGI_RECORD_HEADER_SIZE;
 	output->stream.stop = output->stream.wrNext + room;
 }
 
-static bool borrow_record(struct fcgi_output *output)
+static bool borrow_buffer(struct fcgi_output *output)
 {
-	output->record = chunk_pool_get(output->records);
-	if (!output->record) {
+	output->buffer = chunk_pool_get(output->buffers);
+	if (!output->buffer) {
 		fail(output, -ENOBUFS);
 		return false;
 	}
-	rewind_record(output);
+	output->batched = 0;
+	begin_record(output);
 	return true;
 }
 
-static void return_record(struct fcgi_output *output)
+static void return_buffer(struct fcgi_output *output)
 {
-	if (output->record)
-		chunk_pool_put(output->records, output->record);
+	if (output->buffer)
+		chunk_pool_put(output->buffers, output->buffer);
+	output->buffer = NULL;
 	output->record = NULL;
+	output->batched = 0;
 	output->stream.wrNext = NULL;
 	output->stream.stop = NULL;
 }
 
-/* Content bytes that stand in the record buffer. */
+/* Content bytes of the record that is being filled. */
 static size_t record_content(const struct fcgi_output *output)
 {
 	if (!output->record)
@@ -126,43 +166,34 @@ static ssize_t send_behind_queue(
 	return n < 0 ? fail(output, (int)n) : n;
 }
 
-/* A record as it lies in the buffer, ready to send. */
-struct framed {
-	unsigned char *bytes;
-	size_t length;
-	size_t header; /* 0 when it continues an open record */
-	size_t content;
-	uint8_t padding;
-};
-
-/* Puts header and padding around the content; NULL bytes: no content. */
-static struct framed frame(struct fcgi_output *output)
+/* Puts header and padding around the content and adds it to the batch. */
+static void frame(struct fcgi_output *output)
 {
-	struct framed framed = {
+	struct framed *framed = &output->batch[output->batched++];
+
+	*framed = (struct framed){
 		.bytes = output->record,
 		.content = record_content(output),
 		.header = FCGI_RECORD_HEADER_SIZE,
 	};
-
-	output->content += framed.content;
-	framed.padding = fcgi_record_padding(framed.content);
+	output->content += framed->content;
+	framed->padding = fcgi_record_padding(framed->content);
 	if (output->owed > 0) {
-		framed.bytes += FCGI_RECORD_HEADER_SIZE;
-		framed.header = 0;
-		output->owed -= framed.content;
-		framed.padding = output->owed ? 0 : output->owed_padding;
+		framed->bytes += FCGI_RECORD_HEADER_SIZE;
+		framed->header = 0;
+		output->owed -= framed->content;
+		framed->padding = output->owed ? 0 : output->owed_padding;
 	} else {
 		const struct fcgi_record record = {
 			.type = FCGI_STDOUT,
 			.request_id = output->request_id,
-			.content_length = (uint16_t)framed.content,
-			.padding_length = framed.padding,
+			.content_length = (uint16_t)framed->content,
+			.padding_length = framed->padding,
 		};
-		fcgi_record_encode(framed.bytes, &record);
+		fcgi_record_encode(framed->bytes, &record);
 	}
-	memset(output->stream.wrNext, 0, framed.padding);
-	framed.length = framed.header + framed.content + framed.padding;
-	return framed;
+	memset(output->stream.wrNext, 0, framed->padding);
+	framed->length = framed->header + framed->content + framed->padding;
 }
 
 /*
@@ -181,6 +212,10 @@ static void drop_rest(
 	output->content -= rest;
 	if (!opened)
 		return;
+	if (rest == 0) { /* but for some padding */
+		keep(output, framed->bytes + sent, framed->length - sent);
+		return;
+	}
 	if (sent < framed->header)
 		keep(output, framed->bytes + sent, framed->header - sent);
 	if (framed->header > 0)
@@ -199,32 +234,72 @@ static void release_control(struct fcgi_output *output)
 	byte_queue_clear(control);
 }
 
-/* Frames the content of the record buffer and sends it. */
-static void emit(struct fcgi_output *output)
+/* Drops what did not leave of the batch. */
+static void drop_unsent(struct fcgi_output *output, size_t sent)
 {
-	struct framed framed = frame(output);
+	for (unsigned int i = 0; i < output->batched; i++) {
+		const struct framed *framed = &output->batch[i];
+
+		if (sent < framed->length)
+			drop_rest(output, framed, sent);
+		sent -= sent < framed->length ? sent : framed->length;
+	}
+}
+
+/* Bytes of the batch, which lie behind each other. */
+static size_t batch_length(const struct fcgi_output *output)
+{
+	size_t length = 0;
+
+	for (unsigned int i = 0; i < output->batched; i++)
+		length += output->batch[i].length;
+	return length;
+}
+
+/* Sends the batch: a send wakes up the peer, so the fewer the better. */
+static void send_batch(struct fcgi_output *output)
+{
+	unsigned char *bytes = output->batch[0].bytes;
+	size_t length = batch_length(output);
 	ssize_t sent;
 	size_t rest;
 
-	sent = send_behind_queue(output, framed.bytes, framed.length);
+	if (length == 0)
+		return;
+	sent = send_behind_queue(output, bytes, length);
 	if (sent < 0)
 		return;
-	rest = framed.length - (size_t)sent;
+	rest = length - (size_t)sent;
 	if (rest > 0 && output->offering && rest > FCGI_OUTPUT_KEEP_MAX) {
-		drop_rest(output, &framed, (size_t)sent);
+		drop_unsent(output, (size_t)sent);
 	} else if (rest > 0) {
-		keep(output, framed.bytes + sent, rest);
+		keep(output, bytes + sent, rest);
 		output->dropping = output->offering;
 	}
+	output->batched = 0;
 	release_control(output);
 }
 
-/* Moves the content of the record buffer to the queue, unsent. */
+/* Sends all that is in the buffer. */
+static void emit(struct fcgi_output *output)
+{
+	if (record_content(output) > 0)
+		frame(output);
+	send_batch(output);
+}
+
+/* The same, but what is no whole record waits in the queue. */
 static void park(struct fcgi_output *output)
 {
-	struct framed framed = frame(output);
+	size_t content = record_content(output);
 
-	keep(output, framed.bytes, framed.length);
+	if (output->batched > 0 || content == 0) {
+		emit(output);
+		return;
+	}
+	frame(output);
+	keep(output, output->batch[0].bytes, output->batch[0].length);
+	output->batched = 0;
 	release_control(output);
 }
 
@@ -257,6 +332,28 @@ static void append_closing_records(struct fcgi_output *output)
 	keep(output, end, sizeof(end));
 }
 
+/* Whether one more record fits behind the one that is full. */
+static bool has_room_for_more(const struct fcgi_output *output)
+{
+	return output->stream.wrNext == output->stream.stop &&
+	    output->batched + 1 < BATCH_MAX &&
+	    room_behind(output, output->stream.wrNext + PADDING_MAX) >=
+	    RECORD_ROOM_MIN;
+}
+
+/* The record is full, or the stream is flushed. */
+static void empty_record(struct fcgi_output *output)
+{
+	if (output->dropping)
+		output->dropped += record_content(output);
+	else if (has_room_for_more(output))
+		frame(output);
+	else
+		emit(output);
+	if (!output->error)
+		begin_record(output);
+}
+
 /* libfcgi's emptyBuffProc: the buffer is full, flushed or closed. */
 static void empty_buffer(FCGX_Stream *stream, int closing)
 {
@@ -267,27 +364,22 @@ static void empty_buffer(FCGX_Stream *stream, int closing)
 		return;
 	}
 	if (closing) {
-		if (record_content(output) > 0)
+		if (output->buffer)
 			park(output);
 		append_closing_records(output);
-		return_record(output);
+		return_buffer(output);
 		fcgi_output_flush(output);
 		return;
 	}
-	if (!output->record) {
-		/* FCGX_FFlush() with nothing in the buffer means the queue. */
-		if (!output->offering)
-			fcgi_output_flush(output);
-		if (!output->error)
-			borrow_record(output);
+	if (output->buffer) {
+		empty_record(output);
 		return;
 	}
-	if (output->dropping)
-		output->dropped += record_content(output);
-	else if (record_content(output) > 0)
-		emit(output);
+	/* FCGX_FFlush() with nothing in the buffer means the queue. */
+	if (!output->offering)
+		fcgi_output_flush(output);
 	if (!output->error)
-		rewind_record(output);
+		borrow_buffer(output);
 }
 
 static void reset_stream(struct fcgi_output *output)
@@ -298,14 +390,14 @@ static void reset_stream(struct fcgi_output *output)
 	};
 }
 
-struct fcgi_output *fcgi_output_new(int fd, struct chunk_pool *records)
+struct fcgi_output *fcgi_output_new(int fd, struct chunk_pool *buffers)
 {
 	struct fcgi_output *output = calloc(1, sizeof(*output));
 
 	if (!output)
 		return NULL;
 	output->fd = fd;
-	output->records = records;
+	output->buffers = buffers;
 	reset_stream(output);
 	return output;
 }
@@ -314,7 +406,7 @@ void fcgi_output_free(struct fcgi_output *output)
 {
 	if (!output)
 		return;
-	return_record(output);
+	return_buffer(output);
 	byte_queue_clear(&output->queue);
 	byte_queue_clear(&output->control);
 	free(output);
@@ -322,7 +414,7 @@ void fcgi_output_free(struct fcgi_output *output)
 
 void fcgi_output_begin(struct fcgi_output *output, uint16_t request_id)
 {
-	assert(output->owed == 0 && !output->record);
+	assert(output->owed == 0 && !output->buffer);
 	output->request_id = request_id;
 	output->stderr_used = false;
 	output->content = 0;
@@ -337,9 +429,9 @@ struct FCGX_Stream *fcgi_output_stream(struct fcgi_output *output)
 
 int fcgi_output_settle(struct fcgi_output *output)
 {
-	if (!output->error && record_content(output) > 0)
+	if (!output->error && output->buffer)
 		park(output);
-	return_record(output);
+	return_buffer(output);
 	return output->error;
 }
 
@@ -374,25 +466,31 @@ static bool may_park(const struct fcgi_output *output, size_t content)
 	    output->queue.length <= FCGI_OUTPUT_COMPANY_MAX;
 }
 
+/* What is still in the buffer. */
+static void end_offer(struct fcgi_output *output)
+{
+	size_t rest = record_content(output);
+
+	if (output->dropping)
+		output->dropped += rest;
+	else if (may_park(output, rest))
+		park(output);
+	else
+		emit(output);
+}
+
 int fcgi_output_offer(struct fcgi_output *output, const void *data,
     size_t length, size_t *ret_taken)
 {
-	size_t rest;
-
 	if (output->error)
 		return output->error;
 	output->offering = true;
 	output->dropping = false;
 	output->dropped = 0;
 	put_all(output, data, length);
-	rest = record_content(output);
-	if (!output->error && rest > 0 && output->dropping)
-		output->dropped += rest;
-	else if (!output->error && !may_park(output, rest))
-		emit(output);
-	else if (!output->error && rest > 0)
-		park(output);
-	return_record(output);
+	if (!output->error)
+		end_offer(output);
+	return_buffer(output);
 	output->offering = false;
 	output->dropping = false;
 	if (output->error)

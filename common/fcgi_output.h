@@ -14,13 +14,13 @@ struct FCGX_Stream;
 struct chunk_pool;
 struct fcgi_output;
 
-/* Size of the record buffers that are borrowed from the pool, in bytes. */
-#define FCGI_OUTPUT_RECORD_SIZE 65536
+/* Content in one record: a multiple of 8, so that it needs no padding. */
+#define FCGI_OUTPUT_CONTENT_MAX 65528
 /*
- * Content in one record: a multiple of 8, so that a full record needs no
- * padding, with room behind it for the closing records.
+ * Size of the buffers that are borrowed from the pool, in bytes: for four full
+ * records and the end of a chunk of 256 KiB, which leave in one send.
  */
-#define FCGI_OUTPUT_CONTENT_MAX (FCGI_OUTPUT_RECORD_SIZE - 8 - 32)
+#define FCGI_OUTPUT_BUFFER_SIZE (4 * 65536 + 8192)
 /* Offered content that the socket refused is kept up to here, else dropped. */
 #define FCGI_OUTPUT_KEEP_MAX 4096
 /*
@@ -36,10 +36,10 @@ struct fcgi_output;
 
 /*
  * The output of a connection. `fd` is a non-blocking socket that stays the
- * caller's; `records` is a pool of FCGI_OUTPUT_RECORD_SIZE, from which a buffer
+ * caller's; `buffers` is a pool of FCGI_OUTPUT_BUFFER_SIZE, from which a buffer
  * is borrowed only while a call runs. NULL: out of memory.
  */
-struct fcgi_output *fcgi_output_new(int fd, struct chunk_pool *records);
+struct fcgi_output *fcgi_output_new(int fd, struct chunk_pool *buffers);
 
 /* What was not sent is lost. NULL is allowed. */
 void fcgi_output_free(struct fcgi_output *output);
@@ -54,7 +54,7 @@ void fcgi_output_begin(struct fcgi_output *output, uint16_t request_id);
 struct FCGX_Stream *fcgi_output_stream(struct fcgi_output *output);
 
 /*
- * Ends a series of calls on the stream: gives the record buffer back; a part
+ * Ends a series of calls on the stream: gives the buffer back; a part
  * of a record moves to a heap block of its size and leaves with the next
  * bytes, fcgi_output_flush() or fcgi_output_end(). Returns the sticky error.
  */

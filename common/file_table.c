@@ -12,6 +12,7 @@
 
 #include <stdint.h>
 #include <stdlib.h>
+#include <unistd.h>
 #include <sys/queue.h>
 
 #include "common/aio_file.h"
@@ -166,9 +167,15 @@ struct aio_file *file_table_open(
     struct file_table *table, int fd, const struct stat *st, bool close_blocks)
 {
 	const struct file_key key = key_of(st);
-	struct aio_file *file = aio_file_new(table->loop, fd, close_blocks);
 	struct file_entry *entry = find(table, &key);
+	struct aio_file *file;
 
+	/* The other descriptor keeps the file: this close frees no blocks. */
+	if (entry && entry->file && !close_blocks) {
+		close(fd);
+		return aio_file_ref(entry->file);
+	}
+	file = aio_file_new(table->loop, fd, close_blocks);
 	if (!file)
 		return NULL;
 	if (entry && entry->file) {

@@ -18,8 +18,11 @@
 #define FILE_WINDOWS_KEPT 32
 /* Found in memory in a row, they say that the rest is there as well. */
 #define FILE_WINDOWS_QUIET 4
-/* A shorter read is the end of a range: what follows is not wanted. */
-#define FILE_WINDOWS_READ_MIN ((size_t)64 << 10)
+/*
+ * A shorter read is the end of a range, or for a client that has yet to show
+ * that it takes what it gets (writer_fcgi.c): nothing is brought in behind it.
+ */
+#define FILE_WINDOWS_READ_MIN ((size_t)128 << 10)
 
 /* Embedded by value. Zeroed: nothing is missing, nothing is asked for. */
 struct file_windows {

@@ -19,6 +19,8 @@
 
 /* iocbs in one io_submit(), and events in one io_getevents(). */
 #define BATCH_MAX 64
+/* Fewer reads in flight keep no disk busy. */
+#define KICK_BELOW 8
 
 const struct kernel_aio_calls kernel_aio_libaio = {
 	.setup = io_setup,
@@ -92,6 +94,12 @@ static bool submit_batch(struct kernel_aio *aio)
 		pop(aio)->in_kernel = true;
 	aio->in_flight += (unsigned int)n;
 	return true;
+}
+
+void kernel_aio_kick(struct kernel_aio *aio)
+{
+	if (aio->in_flight < KICK_BELOW && !TAILQ_EMPTY(&aio->queue))
+		submit_batch(aio);
 }
 
 /* The end of a loop's turn. */

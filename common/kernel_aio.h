@@ -91,6 +91,12 @@ struct kernel_aio_span {
 void kernel_aio_read(struct kernel_aio *aio, struct kernel_aio_read *read,
     const struct kernel_aio_span *span);
 
+/*
+ * Submits what is queued, without waiting for the end of the turn, if the
+ * kernel has little to do: the disk shall not idle while chunks are sent.
+ */
+void kernel_aio_kick(struct kernel_aio *aio);
+
 /* Takes a read that is not in the kernel yet out of the queue. */
 void kernel_aio_unqueue(struct kernel_aio *aio, struct kernel_aio_read *read);
 

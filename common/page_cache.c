@@ -5,7 +5,7 @@
  * read that follows. So a page is looked at first, unless the file is to be
  * brought in anyway and is known to be there, and a cold one is not even
  * looked at in every read. (That the kernel reads no more than was asked for is
- * aio_file_new()'s doing.)
+ * page_cache_advise()'s doing.)
  * cachestat(2) would tell without a trace, but only the owner of the file.
  */
 #include "config.h"
@@ -26,6 +26,9 @@
 #define ADVICE_SIZE (128u << 10)
 /* A file that stays cold is looked at once in so many reads. */
 #define COLD_STEP_MAX 16
+/* After so many reads in a row that were cached, one in so many is looked at
+ * before. */
+#define TRUST_READS 8
 
 /* What is cached of the bytes, -EAGAIN for none, or an error. */
 static ssize_t read_nowait(
@@ -51,7 +54,7 @@ static void found_cold(struct aio_file *file)
 
 	if (step == 0)
 		step = 1;
-	file->warm = false;
+	file->warm_reads = 0;
 	file->cold_step = step < COLD_STEP_MAX ? step : COLD_STEP_MAX;
 	file->cold_reads = file->cold_step;
 }
@@ -104,13 +107,37 @@ static ssize_t probe_and_read(
 		n = look(file, buffer, 1, last);
 	if (n < 0)
 		return n;
-	if (file->warm && n > 0)
+	if (file->warm_reads > 0 && n > 0)
 		return read_nowait(file, buffer, length, offset);
 	n = look(file, buffer, probe, offset);
 	if (n == (ssize_t)probe && length > probe)
 		more = read_nowait(file, (char *)buffer + probe, length - probe,
 		    offset + probe);
 	return more > 0 ? n + more : n;
+}
+
+/* Whether a read of `length` bytes is of the whole file. */
+static bool is_all(const struct aio_file *file, size_t length)
+{
+	return file->size > 0 && file->size <= length;
+}
+
+/* Whether it does no harm, or next to none, should the bytes not be there. */
+static bool may_trust(const struct aio_file *file, size_t length)
+{
+	if (file->brought_in)
+		return file->warm_reads > 0 || is_all(file, length);
+	return file->warm_reads >= TRUST_READS &&
+	    file->warm_reads % TRUST_READS != 0;
+}
+
+void page_cache_advise(struct aio_file *file)
+{
+	if (file->advised ||
+	    (file->size > 0 && file->size <= AIO_FILE_SMALL_SIZE))
+		return;
+	posix_fadvise(file->fd, 0, 0, POSIX_FADV_RANDOM);
+	file->advised = true;
 }
 
 ssize_t page_cache_read(
@@ -124,12 +151,12 @@ ssize_t page_cache_read(
 		file->cold_reads--;
 		return -EAGAIN;
 	}
-	if (file->warm && file->brought_in)
+	if (may_trust(file, length))
 		n = read_nowait(file, buffer, length, offset);
 	else
 		n = probe_and_read(file, buffer, length, offset);
 	if (n > 0) {
-		file->warm = true;
+		file->warm_reads++;
 		file->cold_step = 0;
 	} else if (n == -EAGAIN) {
 		found_cold(file);

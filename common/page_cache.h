@@ -20,6 +20,13 @@ ssize_t page_cache_read(
     struct aio_file *file, void *buffer, size_t length, uint64_t offset);
 
 /*
+ * Before the first read of a file: a look that finds nothing, or a read beside
+ * a hole, shall not bring in what lies behind. Of a small file it may bring in
+ * all (posix_fadvise(2), POSIX_FADV_RANDOM).
+ */
+void page_cache_advise(struct aio_file *file);
+
+/*
  * Has the kernel read the bytes from `start` to `end` into the page cache, in
  * the background (posix_fadvise(2), POSIX_FADV_WILLNEED). Takes about 0.2 ms
  * for a MiB, and may wait: for the thread pool.

@@ -242,17 +242,33 @@ static void drop_ahead(struct source_file *file)
 		free_slot(file, file->ahead[--file->ahead_count]);
 }
 
-/* The first slot that was read ahead, if it begins at `offset`, or NULL. */
-static struct slot *take_ahead(struct source_file *file, uint64_t offset)
+static struct slot *shift_ahead(struct source_file *file)
 {
 	struct slot *slot = file->ahead[0];
 
-	if (file->ahead_count > 0 && slot->offset == offset &&
-	    !slot->read.error) {
-		file->ahead_count--;
-		for (unsigned int i = 0; i < file->ahead_count; i++)
-			file->ahead[i] = file->ahead[i + 1];
-		return slot;
+	file->ahead_count--;
+	for (unsigned int i = 0; i < file->ahead_count; i++)
+		file->ahead[i] = file->ahead[i + 1];
+	return slot;
+}
+
+/*
+ * The first slot that was read ahead, if it begins at `offset`. NULL: read, and
+ * if a read was short no more than what is missing before that slot.
+ */
+static struct slot *take_ahead(
+    struct source_file *file, uint64_t offset, size_t *length)
+{
+	const struct slot *first = file->ahead[0];
+
+	if (file->ahead_count > 0 && !first->read.error) {
+		if (first->offset == offset)
+			return shift_ahead(file);
+		if (first->offset > offset &&
+		    first->offset - offset <= *length) {
+			*length = (size_t)(first->offset - offset);
+			return NULL;
+		}
 	}
 	drop_ahead(file);
 	return NULL;
@@ -303,7 +319,7 @@ static int file_read(struct source *source, uint64_t offset, size_t length,
     struct source_chunk *ret_chunk)
 {
 	struct source_file *file = self(source);
-	struct slot *slot = take_ahead(file, offset);
+	struct slot *slot = take_ahead(file, offset, &length);
 	int r;
 
 	assert(!file->in_flight);

@@ -143,8 +143,8 @@ static int put_start(struct stream *stream)
 	    stream->writer, start, stream->start_length);
 }
 
-/* All bytes are with the writer: close the response, wait till it has left. */
-static void end_response(struct stream *stream)
+/* Closes the response and waits till it has left. */
+void stream_end_response(struct stream *stream)
 {
 	int r = put_start(stream);
 
@@ -219,7 +219,7 @@ static void settle(struct stream *stream)
 		want(stream, false);
 		stream->writer->ops->flush(stream->writer);
 	} else {
-		stream_group_add_runnable(stream, stream->start != NULL);
+		stream_group_add_runnable(stream);
 	}
 }
 
@@ -236,7 +236,7 @@ size_t stream_turn(struct stream *stream)
 	if (r < 0 || sent < 0)
 		finish(stream, r < 0 ? r : (int)sent);
 	else if (stream->position == stream->end)
-		end_response(stream);
+		stream_group_add_ending(stream);
 	else
 		settle(stream);
 	return sent > 0 ? (size_t)sent : 0;
@@ -247,7 +247,9 @@ static void on_ready(void *context)
 	struct stream *stream = context;
 
 	if (stream->position == stream->end) {
-		end_response(stream);
+		/* At once: a request may follow in what is just being read. */
+		if (!stream->ending)
+			stream_end_response(stream);
 		return;
 	}
 	if (stream->runnable && stream->reported)
@@ -315,9 +317,9 @@ void stream_start(struct stream *stream, uint64_t offset, uint64_t length,
 		stream->source->context = stream;
 	}
 	if (length == 0)
-		end_response(stream);
+		stream_group_add_ending(stream);
 	else
-		stream_turn(stream);
+		stream_group_start(stream);
 }
 
 void stream_cancel(struct stream *stream)

@@ -54,6 +54,8 @@ struct stream {
 	unsigned int hold_off; /* chunks to go without read-ahead */
 	/* Kept by stream_group.c. */
 	bool runnable;
+	bool fresh;
+	bool ending;
 	bool holding;
 	unsigned int sweeps; /* of the group, since it holds */
 	TAILQ_ENTRY(stream) run_link;
@@ -75,19 +77,20 @@ void stream_set_start(struct stream *stream, const void *start, size_t length);
 
 /*
  * Sends the start, then `length` bytes of the source from `offset` on, and ends
- * the response. `length` may be 0. `on_end(context, error)` is called once,
- * perhaps from inside this call.
+ * the response. `length` may be 0. `on_end(context, error)` is called once, if
+ * it fails perhaps from inside this call.
  *
  * Back-pressure: a chunk is read only when the writer has room, of the size
  * that it will take, and what the writer does not take is given up and read
  * again. Only for a source that lets wait, and a client that does not, the next
  * one to STREAM_AHEAD_MAX chunks are read while one is sent. The first chunk,
- * if it is at hand, is sent in this call, the others by stream_group_run().
+ * if it is at hand, is sent in this call unless there is much to do, the
+ * others, and the end, by stream_group_run().
  */
 void stream_start(struct stream *stream, uint64_t offset, uint64_t length,
     stream_end_fn *on_end, void *context);
 
-/* In `on_end`: whether the writer was given nothing, not even the start. */
+/* Whether the writer was given nothing of the start, let alone more. */
 bool stream_is_untouched(const struct stream *stream);
 
 /*
@@ -100,6 +103,9 @@ void stream_cancel(struct stream *stream);
 
 /* The stream's turn: sends a chunk, or asks for it. How many bytes left. */
 size_t stream_turn(struct stream *stream);
+
+/* All bytes are with the writer: closes the response. */
+void stream_end_response(struct stream *stream);
 
 /* Gives back what is not on its way: the client is too slow for read-ahead. */
 void stream_give_up_next(struct stream *stream);

@@ -11,10 +11,14 @@
 #define RUN_BYTES (1 << 20)
 /* A turn that sends little has its price as well. */
 #define TURN_BYTES_MIN (16 << 10)
+/* New streams may use up so much of it; the others shall go on. */
+#define START_BYTES (RUN_BYTES / 4 * 3)
 
 void stream_group_init(struct stream_group *group, size_t chunk_size)
 {
 	memset(group, 0, sizeof(*group));
+	TAILQ_INIT(&group->ending);
+	TAILQ_INIT(&group->fresh);
 	TAILQ_INIT(&group->runnable);
 	TAILQ_INIT(&group->holders);
 	group->chunk_size = chunk_size;
@@ -22,42 +26,111 @@ void stream_group_init(struct stream_group *group, size_t chunk_size)
 
 /* --- turns ---------------------------------------------------------------- */
 
-void stream_group_add_runnable(struct stream *stream, bool first)
+static bool is_waiting(const struct stream_group *group)
+{
+	return !TAILQ_EMPTY(&group->fresh) || !TAILQ_EMPTY(&group->runnable);
+}
+
+static void announce(struct stream_group *group)
+{
+	if (!is_waiting(group) && TAILQ_EMPTY(&group->ending) &&
+	    group->on_runnable)
+		group->on_runnable(group->context);
+}
+
+void stream_group_add_ending(struct stream *stream)
+{
+	struct stream_group *group = stream->group;
+
+	if (stream->ending)
+		return;
+	announce(group);
+	stream->ending = true;
+	TAILQ_INSERT_TAIL(&group->ending, stream, run_link);
+}
+
+static void remove_ending(struct stream *stream)
+{
+	if (stream->ending)
+		TAILQ_REMOVE(&stream->group->ending, stream, run_link);
+	stream->ending = false;
+}
+
+void stream_group_add_runnable(struct stream *stream)
 {
 	struct stream_group *group = stream->group;
 
 	if (stream->runnable)
 		return;
+	announce(group);
 	stream->runnable = true;
-	if (TAILQ_EMPTY(&group->runnable) && group->on_runnable)
-		group->on_runnable(group->context);
-	if (first)
-		TAILQ_INSERT_HEAD(&group->runnable, stream, run_link);
+	stream->fresh = stream_is_untouched(stream);
+	if (stream->fresh)
+		TAILQ_INSERT_TAIL(&group->fresh, stream, run_link);
 	else
 		TAILQ_INSERT_TAIL(&group->runnable, stream, run_link);
 }
 
 static void remove_runnable(struct stream *stream)
 {
-	if (stream->runnable)
-		TAILQ_REMOVE(&stream->group->runnable, stream, run_link);
+	struct stream_group *group = stream->group;
+
+	if (stream->runnable && stream->fresh)
+		TAILQ_REMOVE(&group->fresh, stream, run_link);
+	else if (stream->runnable)
+		TAILQ_REMOVE(&group->runnable, stream, run_link);
 	stream->runnable = false;
+}
+
+static struct stream *next_runnable(struct stream_group *group)
+{
+	struct stream *stream = TAILQ_FIRST(&group->fresh);
+
+	return stream ? stream : TAILQ_FIRST(&group->runnable);
+}
+
+static void have_turn(struct stream *stream)
+{
+	struct stream_group *group = stream->group;
+	size_t sent = stream_turn(stream);
+
+	group->done += sent > TURN_BYTES_MIN ? sent : TURN_BYTES_MIN;
+	if (group->on_turn)
+		group->on_turn(group->context);
+}
+
+void stream_group_start(struct stream *stream)
+{
+	if (stream->group->done < START_BYTES)
+		have_turn(stream);
+	else
+		stream_group_add_runnable(stream);
+}
+
+/* No bound: each is of a request that was taken up, or ended, in this turn. */
+static void run_endings(struct stream_group *group)
+{
+	struct stream *stream;
+
+	while ((stream = TAILQ_FIRST(&group->ending)) != NULL) {
+		remove_ending(stream);
+		stream_end_response(stream);
+	}
 }
 
 bool stream_group_run(struct stream_group *group)
 {
 	struct stream *stream;
-	size_t sum = 0;
 
-	while (sum < RUN_BYTES &&
-	    (stream = TAILQ_FIRST(&group->runnable)) != NULL) {
-		size_t sent;
-
+	run_endings(group);
+	while (group->done < RUN_BYTES &&
+	    (stream = next_runnable(group)) != NULL) {
 		remove_runnable(stream);
-		sent = stream_turn(stream);
-		sum += sent > TURN_BYTES_MIN ? sent : TURN_BYTES_MIN;
+		have_turn(stream);
 	}
-	return !TAILQ_EMPTY(&group->runnable);
+	group->done = 0;
+	run_endings(group);
+	return is_waiting(group);
 }
 
 /* --- chunks that are held ------------------------------------------------- */
@@ -114,5 +187,6 @@ bool stream_group_sweep(struct stream_group *group)
 void stream_group_remove(struct stream *stream)
 {
 	remove_runnable(stream);
+	remove_ending(stream);
 	stream_group_remove_holder(stream);
 }

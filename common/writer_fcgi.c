@@ -92,6 +92,8 @@ static void judge_client(struct writer_fcgi *fcgi)
 {
 	uint64_t passed = uv_now(fcgi->loop) - fcgi->offered_ms;
 
+	if (fcgi->offered_ms == 0)
+		return; /* nothing was offered yet */
 	if (passed <= FAST_MS)
 		grow_room(fcgi);
 	else if (passed > SLOW_MS)
@@ -115,7 +117,7 @@ static bool fcgi_has_room(struct writer *writer, size_t length)
 	size_t buffer = fcgi->buffer;
 	int queued;
 
-	if (fcgi_output_pending(fcgi->output) > FCGI_OUTPUT_KEEP_MAX ||
+	if (fcgi_output_pending(fcgi->output) > FCGI_OUTPUT_COMPANY_MAX ||
 	    ioctl(fcgi->fd, SIOCOUTQ, &queued) < 0)
 		return false;
 	/* TCP counts the bytes alone. */

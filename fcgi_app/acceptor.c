@@ -32,6 +32,8 @@
 #define REST_MS 250
 /* How long the others may go first: at first, and at most. */
 #define YIELD_MS 1
+/* A busy worker may come to accept so much later than it has yielded. */
+#define YIELD_OVER_MS 50
 #define YIELD_MAX_MS 8
 
 static void on_acceptable(uv_poll_t *poll, int status, int events);
@@ -89,7 +91,7 @@ static bool had_their_time(struct acceptor *acceptor, uint64_t now)
 	bool yielded = acceptor->yielded;
 
 	acceptor->yielded = false;
-	return yielded && now - acceptor->yielded_until <= YIELD_MS;
+	return yielded && now - acceptor->yielded_until <= YIELD_OVER_MS;
 }
 
 static void yield(struct acceptor *acceptor)

@@ -38,8 +38,8 @@
 #define POOL_READS 12
 /* How often chunks are taken back from clients that don't take them. */
 #define SWEEP_MS 250
-/* Record buffers; one is in use at a time. */
-#define RECORD_BUFFERS 4
+/* Buffers of output; one is in use at a time. */
+#define OUTPUT_BUFFERS 2
 /* Chunks that stay allocated in a worker without connections. */
 #define IDLE_CHUNKS 2
 
@@ -87,6 +87,13 @@ static void on_runnable(void *context)
 	struct worker *worker = context;
 
 	uv_idle_start(&worker->more, on_idle);
+}
+
+static void on_turn(void *context)
+{
+	struct worker *worker = context;
+
+	aio_reader_kick(worker->connections.services.reader);
 }
 
 static void on_run(uv_check_t *check)
@@ -188,9 +195,9 @@ static void on_degraded(void *context, int error)
 	    strerror(-error));
 }
 
-static void on_short(void *context)
+static bool on_short(void *context)
 {
-	stream_group_reclaim(context);
+	return stream_group_reclaim(context);
 }
 
 /* fs.aio-max-nr is shared by the whole host, so this is for the operator. */
@@ -239,6 +246,7 @@ static int make_services(struct worker *worker)
 	stream_group_init(&services->streams, options->chunk_size);
 	services->streams.pool = worker->chunks;
 	services->streams.on_runnable = on_runnable;
+	services->streams.on_turn = on_turn;
 	services->streams.on_hold = on_hold;
 	services->streams.context = worker;
 	chunk_pool_on_short(worker->chunks, on_short, &services->streams);
@@ -254,7 +262,7 @@ static int make_connections(struct worker *worker)
 	connections->changed = worker_changed;
 	connections->context = worker;
 	connections->records = chunk_pool_new(
-	    FCGI_OUTPUT_RECORD_SIZE, RECORD_BUFFERS * FCGI_OUTPUT_RECORD_SIZE);
+	    FCGI_OUTPUT_BUFFER_SIZE, OUTPUT_BUFFERS * FCGI_OUTPUT_BUFFER_SIZE);
 	if (!connections->records)
 		return -ENOMEM;
 	return fcgi_params_parser_new(&connections->parser);

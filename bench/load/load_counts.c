@@ -18,3 +18,17 @@ const char *load_counts_error_name(enum load_error error)
 {
 	return error < LOAD_ERROR_COUNT ? names[error] : "none";
 }
+
+uint64_t load_counts_p99(const struct load_counts *counts)
+{
+	return load_histogram_quantile(&counts->first_byte_us, 990);
+}
+
+void load_counts_unfinished(
+    struct load_counts *counts, uint64_t age_us, uint64_t p99_us)
+{
+	if (age_us <= p99_us)
+		return;
+	counts->unfinished++;
+	load_histogram_add(&counts->first_byte_us, age_us);
+}

@@ -23,6 +23,7 @@ enum key {
 	KEY_PARAM,
 	KEY_HTTP,
 	KEY_KEEP,
+	KEY_COPY,
 	KEY_EXPECT_LENGTH,
 	KEY_CHECK,
 	KEY_RANGE,
@@ -100,6 +101,10 @@ static const struct argp_option argp_options[] = {
 	    "Count nothing at first, nor a request that starts then (0)", 2 },
 	{ "keep", KEY_KEEP, NULL, 0,
 	    "Keep connections, rather than make one for each request", 2 },
+	{ "copy", KEY_COPY, NULL, 0,
+	    "Copy the bodies of HTTP over TCP too, as those of FastCGI are, "
+	    "rather than let the kernel drop them",
+	    2 },
 	{ NULL, 0, NULL, 0, "Slow clients:", 3 },
 	{ "pace", NUMBER(PACE), "RATE", 0,
 	    "Read at most RATE bytes per second on each connection", 3 },
@@ -129,6 +134,10 @@ static const char doc[] =
     "The time to the first byte counts from the moment the request is sent, "
     "or the connection is begun if that is a new one; the total goes on to "
     "the response's end. RATE takes K, M or G.\n\n"
+    "A request that has no byte of its answer when the run ends counts with "
+    "its age among the times to the first byte, if it is older than the p99 "
+    "of those that were answered; so a server that lets some wait looks no "
+    "better for it. The report tells how many: \"unfinished\".\n\n"
     "Exit status: 0 if it ran, whatever was answered; 1 if nothing could be "
     "done, as no connection came about; 2 if the command line is wrong.";
 
@@ -309,6 +318,9 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 		return 0;
 	case KEY_KEEP:
 		options->keep = true;
+		return 0;
+	case KEY_COPY:
+		options->copy = true;
 		return 0;
 	case KEY_JSON:
 		options->json = true;

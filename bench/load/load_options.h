@@ -44,6 +44,7 @@ struct load_options {
 	uint64_t run_us;   /* 0: no limit */
 	uint64_t warm_up_us;
 	bool keep;
+	bool copy;
 	uint64_t pace; /* bytes per second, 0: no limit */
 	size_t stall;
 	bool has_expected_length;

@@ -95,6 +95,7 @@ static int print_json(const struct load_result *result, bool samples)
 	json_object_set_new(all, "requests_per_second",
 	    json_real(rate(counts->requests, result->seconds)));
 	json_object_set_new(all, "errors", errors(counts));
+	json_object_set_new(all, "unfinished", integer(counts->unfinished));
 	json_object_set_new(all, "ttfb_us", times(&counts->first_byte_us));
 	json_object_set_new(all, "total_us", times(&counts->total_us));
 	json_object_set_new(all, "connection_bytes", fairness(result));
@@ -102,7 +103,7 @@ static int print_json(const struct load_result *result, bool samples)
 		json_object_set_new(all, "samples", sample_array(result));
 	json_object_set_new(all, "cpu_seconds", json_real(result->cpu_seconds));
 	/* A member that was not made is missing: a size tells. */
-	if (json_object_size(all) != (samples ? 11 : 10))
+	if (json_object_size(all) != (samples ? 12 : 11))
 		r = -ENOMEM;
 	else if (json_dumpf(
 		     all, stdout, JSON_INDENT(2) | JSON_REAL_PRECISION(9)) < 0)
@@ -149,6 +150,7 @@ static void print_table(const struct load_result *result, bool samples)
 	printf("%-17s %" PRIu64 ", %.1f MB/s\n", "bytes", counts->bytes,
 	    rate(counts->bytes, result->seconds) / 1e6);
 	print_errors(counts);
+	printf("%-17s %" PRIu64 "\n", "unfinished", counts->unfinished);
 	print_times("first byte", &counts->first_byte_us);
 	print_times("total", &counts->total_us);
 	printf("%-17s least %" PRIu64 ", median %" PRIu64 ", most %" PRIu64

@@ -171,7 +171,7 @@ static int make_shared(struct load_run *run)
 	shared->expected.length = options->expected_length;
 	/* MSG_TRUNC is for TCP only: tcp(7). */
 	shared->may_skip = shared->protocol->skip_body && !options->check &&
-	    options->address.address.ss_family != AF_UNIX;
+	    !options->copy && options->address.address.ss_family != AF_UNIX;
 	shared->buffer_size = BUFFER_SIZE;
 	shared->buffer = malloc(BUFFER_SIZE);
 	shared->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
@@ -415,6 +415,40 @@ static void sum_up(
 	};
 }
 
+static bool waits_for_first_byte(const struct load_client *client)
+{
+	switch (client->state) {
+	case LOAD_CLIENT_REFUSED:
+	case LOAD_CLIENT_CONNECTING:
+	case LOAD_CLIENT_SENDING:
+	case LOAD_CLIENT_READING:
+	case LOAD_CLIENT_PACING:
+		return !client->response.begun;
+	case LOAD_CLIENT_NEW:
+	case LOAD_CLIENT_STALLED:
+	case LOAD_CLIENT_PAUSING:
+	case LOAD_CLIENT_RETIRED:
+		break;
+	}
+	return false;
+}
+
+/* Those that started in the warm-up are not counted, as elsewhere. */
+static void count_unfinished(struct load_run *run, uint64_t end_us)
+{
+	struct load_counts *counts = &run->shared.counts;
+	uint64_t p99_us = load_counts_p99(counts);
+
+	for (size_t i = 0; i < run->launched; i++) {
+		const struct load_client *client = &run->clients[i];
+
+		if (!client->stalls && waits_for_first_byte(client) &&
+		    client->start_us >= run->shared.measure_us)
+			load_counts_unfinished(
+			    counts, end_us - client->start_us, p99_us);
+	}
+}
+
 int load_run_go(struct load_run *run, struct load_result *ret_result)
 {
 	struct load_shared *shared = &run->shared;
@@ -436,6 +470,7 @@ int load_run_go(struct load_run *run, struct load_result *ret_result)
 		now_us = load_clock_us();
 	}
 	end_last_sample(run, now_us);
+	count_unfinished(run, now_us);
 	sum_up(run, now_us, ret_result);
 	return r;
 }

@@ -33,7 +33,10 @@
 #define PATH_LIMIT 4096
 #define EVENTS_PER_TURN 64
 #define BACKLOG 4096
-/* What the socket should hold, as much as the daemon asks for. */
+/*
+ * What the socket should hold: as much as the daemon's for a client that is
+ * fast. The daemon begins with less and lets the buffer grow to a chunk.
+ */
 #define SEND_BUFFER (512 * 1024)
 
 struct loop {

@@ -60,6 +60,15 @@ def need(*tools):
             raise Skip(f"{tool} is not installed")
 
 
+def need_strace(case):
+    """Skips the test where no process can be traced."""
+    need("strace")
+    done = subprocess.run(["strace", "-f", "-o", case.dir / "probe", "true"],
+                          capture_output=True, check=False)
+    if done.returncode:
+        raise Skip("strace is not allowed to trace")
+
+
 def tool_path():
     """PATH with the folders of system programs, which users often lack."""
     return os.environ.get("PATH", "") + ":/usr/local/sbin:/usr/sbin:/sbin"

@@ -32,7 +32,8 @@ sys.dont_write_bytecode = True
 import fastcgi  # noqa: E402
 from checks import (  # noqa: E402,F401
     Failure, SANITIZED, SLOWNESS, Skip, check_file, check_response, equal,
-    found, need, run_tool, tool_environment, tool_path, true, wait_until)
+    found, need, need_strace, run_tool, tool_environment, tool_path, true,
+    wait_until)
 from procfs import (  # noqa: E402,F401
     children, cpu_seconds, descriptors, kill_session, open_files,
     peak_memory, session, wait_idle)

@@ -5,6 +5,7 @@
 How fast anything is, is no matter here.
 """
 
+import argparse
 import contextlib
 import json
 import os
@@ -19,11 +20,16 @@ from harness import (MIB, TOP, Skip, equal, found, kill_session, main, program,
 
 sys.path.append(str(TOP / "bench"))
 # pylint: disable=wrong-import-position
+import bench  # noqa: E402
 import measure  # noqa: E402
 import report  # noqa: E402
+from cold_files import cached_pages, need_direct_io  # noqa: E402
+from files import evict_all, make_new  # noqa: E402
 from peer import SocketServer  # noqa: E402
+from row import Row  # noqa: E402
 
-PEERS = ["fcgi-stream", "libfcgi", "null", "sendfile"]
+PEERS = ["fcgi-stream", "fcgi-stream, all cores", "libfcgi", "null",
+         "sendfile"]
 
 
 def load_program():
@@ -32,7 +38,7 @@ def load_program():
         pathlib.Path(program()).parent / "bench" / "fcgi_load")
     if not os.access(path, os.X_OK):
         raise Skip("bench/fcgi_load is not built")
-    return path
+    return pathlib.Path(path)
 
 
 def peers_folder():
@@ -137,6 +143,70 @@ def a_goal_is_judged_by_the_median_of_ratios(case):
         equal(summary["met"], met, f"verdict on {value}")
     equal([measure.rotated(["a", "b", "c"], turn) for turn in (0, 1, 5)],
           [["a", "b", "c"], ["b", "c", "a"], ["c", "a", "b"]], "orders")
+
+
+class HalfBroken(Row):
+    """Two variants, of which one never works."""
+
+    name = "half"
+    title = "a row for the test"
+    columns = (("speed", "MB/s", 1),)
+
+    def prepare(self, bench, case):
+        self.bench = bench
+
+    def variants(self):
+        return ["good", "bad"]
+
+    def measure(self, name):
+        return {"speed": 1 / ["bad", "good"].index(name)}
+
+    def goals(self):
+        return [measure.own("speed", "speed", name)
+                for name in ("good", "bad")]
+
+
+class Broken(HalfBroken):
+    """It does not even begin."""
+
+    name = "none"
+
+    def prepare(self, bench, case):
+        raise KeyError("nothing")
+
+
+@test
+def what_goes_wrong_costs_no_other_figure(case):
+    options = argparse.Namespace(
+        full=False, rounds=2, seconds=1, load=load_program(), peers=None,
+        files=case.dir / "files", out=case.dir / "out")
+    run = bench.Bench(options)
+    run.run([Broken, HalfBroken])
+    result = json.loads((case.dir / "out" / "results.json").read_text())
+    row, = result["rows"]
+    equal(row["medians"], {"good": {"speed": 1}}, "figures")
+    equal([goal["what"] for goal in row["goals"]], ["speed"], "goals")
+    equal(result["notes"],
+          ["none: left out: KeyError: 'nothing'",
+           "half: a round without bad: ZeroDivisionError: division by zero"],
+          "notes")
+    found(r"half: a round without bad", report.markdown(result), "tables")
+
+
+@test
+def a_new_file_is_one_that_nobody_has_wanted(case):
+    need_direct_io(case)
+    stored = case.store("file", 16 * MIB)
+    daemon = case.start(workers=1)
+    shares = []
+    for prepare in (make_new, make_new, evict_all):
+        prepare([stored])
+        run_tool(load_program(), f"--connect={daemon.address}",
+                 f"--root={case.root}", "--requests=1", "/file")
+        pages = cached_pages(stored)
+        shares.append(sum(pages) / len(pages))
+    true(shares[0] < 0.2 and shares[1] < 0.2 and shares[2] > 0.9,
+         f"read through the page cache: {shares}")
 
 
 @test

@@ -347,6 +347,28 @@ def a_response_is_sent_before_its_body_and_ends_after_it(case):
 
 
 @test
+def a_request_may_stand_right_behind_the_end_of_a_body(case):
+    """HAProxy has the whole answer by then, and uses the connection again."""
+    daemon, stored = serve(case)
+    connection = daemon.connect()
+    for number in range(1, 8, 2):
+        connection.send(fastcgi.head(daemon.params("/file", "POST"), number,
+                                     keep=True)
+                        + record(STDIN, number, b"z" * 1000))
+        response = Response()
+        connection.receive(response, number, until=lambda response=response:
+                           response.head is not None and
+                           response.length == 23)
+        connection.send(record(STDIN, number) + fastcgi.request(
+            daemon.params("/file"), number + 1, keep=True))
+        connection.receive(response, number)
+        true(response.complete, f"{response!r}")
+        response = Response()
+        connection.receive(response, number + 1)
+        check_file(response, stored)
+
+
+@test
 def who_leaves_before_the_end_of_its_body_had_a_complete_answer(case):
     daemon, stored = serve(case)
     with daemon.connect() as connection:

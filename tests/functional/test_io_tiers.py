@@ -11,8 +11,8 @@ import tempfile
 
 from cold_files import cached_pages, evict, need_direct_io, warm
 from harness import (KIB, MIB, SANITIZED, Skip, check_file, check_response,
-                     descriptors, equal, main, need, peak_memory, test, true,
-                     wait_idle, wait_until)
+                     descriptors, equal, main, need, need_strace, peak_memory,
+                     test, true, wait_idle, wait_until)
 
 TRACED = ("io_setup,io_submit,io_getevents,io_pgetevents,read,readv,pread64,"
           "preadv,preadv2,sendfile,splice,copy_file_range,mmap")
@@ -212,15 +212,6 @@ def a_sparse_file_is_read_as_zeros(case):
 
 
 # --- system calls ------------------------------------------------------------
-
-def need_strace(case):
-    """Skips the test where no process can be traced."""
-    need("strace")
-    done = subprocess.run(["strace", "-o", case.dir / "probe", "true"],
-                          capture_output=True, check=False)
-    if done.returncode:
-        raise Skip("strace is not allowed to trace")
-
 
 def start_traced(case):
     """A daemon whose reads are written to the file trace."""

@@ -259,6 +259,21 @@ def a_check_of_the_last_bytes_sees_them(case):
     check_requests(ask(daemon, *common), 2, stored.size)
 
 
+@test
+def a_request_that_nobody_answers_counts_with_its_age(case):
+    for said, unfinished in ((b"", 3), (answer()[:-1], 0)):
+        backend = Backend(case, said)
+        report = load(backend.address, "--seconds=0.5", "--connections=5",
+                      "--stall=2", "/")
+        os.unlink(backend.address[5:])
+        check_errors(report)
+        equal(report["requests"], 0, "requests")
+        equal(report["unfinished"], unfinished, "unfinished")
+        # All of them began in the first moment.
+        equal(report["ttfb_us"]["p50"] >= 400000, unfinished > 0,
+              f"times to the first byte {report['ttfb_us']}")
+
+
 # --- how it reads ------------------------------------------------------------
 
 def large_file(case):
@@ -346,7 +361,8 @@ def http_through_nginx(case):
     stored = case.store("file", 2 * MIB + 3)
     _, nginx = start_both(case)
     address = f"127.0.0.1:{nginx.port}"
-    for words in ((), ("--keep",), (f"--check={stored.path}", "--keep")):
+    for words in ((), ("--keep",), ("--keep", "--copy"),
+                  (f"--check={stored.path}", "--keep")):
         check_requests(
             load(address, "--http", "--requests=30", "--connections=3",
                  *words, "/file"), 30, stored.size)

@@ -66,7 +66,7 @@ static void changes_its_way_with_the_second_use(void **state)
 			/* A disk can be quick enough to answer a probe. */
 			aio_reader_release(f.reader, &f.reads[1]);
 			real_file_make_cold(f.file->fd);
-			f.file->warm = false;
+			f.file->warm_reads = 0;
 		}
 		reader_fixture_run(&f, 2);
 		reader_fixture_check(&f.reads[1], 4 << 20, BUFFER);
@@ -131,6 +131,52 @@ static void reads_holes_without_the_page_cache(void **state)
 	}
 }
 
+/* Reads the start of the file in order, in the way of a slow client. */
+static void read_in_order(struct reader_fixture *f, int count)
+{
+	for (int i = 0; i < count; i++) {
+		uint64_t offset = (uint64_t)i * BUFFER;
+
+		f->done = 0;
+		if (aio_reader_read(
+			f->reader, f->file, &f->reads[0], offset, BUFFER) == 0)
+			reader_fixture_run(f, 1);
+		aio_reader_release(f->reader, &f->reads[0]);
+	}
+}
+
+static void reads_up_to_a_hole_and_not_into_it(void **state)
+{
+	struct reader_fixture f;
+
+	(void)state;
+	reader_fixture_open(&f, PAGE_CACHE_ALWAYS, 4);
+	assert_int_equal(ftruncate(f.file->fd, 4 << 20), 0);
+	assert_int_equal(ftruncate(f.file->fd, FILE_SIZE), 0);
+	f.file->blocks = (4 << 20) / 512;
+	real_file_make_cold(f.file->fd);
+	read_in_order(&f, (4 << 20) / BUFFER);
+	if (!real_file_is_in_memory(f.file->fd))
+		for (size_t page = (4 << 20) / PAGE; page < FILE_SIZE / PAGE;
+		     page++)
+			assert_false(
+			    real_file_page_is_cached(f.file->fd, page));
+	reader_fixture_close(&f);
+}
+
+/* Where there is no direct I/O, what it reads ahead is found in memory. */
+static void lets_the_kernel_read_ahead_for_threads(void **state)
+{
+	struct reader_fixture f;
+
+	(void)state;
+	reader_fixture_open(&f, PAGE_CACHE_NEVER, 4);
+	aio_file_without_direct(f.file);
+	read_in_order(&f, 16);
+	assert_true(reader_fixture_counts(&f).threaded < 16);
+	reader_fixture_close(&f);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -138,6 +184,8 @@ int main(void)
 		cmocka_unit_test(changes_its_way_with_the_second_use),
 		cmocka_unit_test(never_touches_the_page_cache),
 		cmocka_unit_test(reads_holes_without_the_page_cache),
+		cmocka_unit_test(reads_up_to_a_hole_and_not_into_it),
+		cmocka_unit_test(lets_the_kernel_read_ahead_for_threads),
 	};
 
 	return cmocka_run_group_tests_name("aio_bringing", tests, NULL, NULL);

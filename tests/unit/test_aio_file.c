@@ -143,7 +143,7 @@ static void starts_with_nothing_known(void **state)
 	open_file(f, ".", false);
 	assert_int_equal(f->file->direct_fd, -1);
 	assert_int_equal(f->file->direct, AIO_FILE_DIRECT_UNKNOWN);
-	assert_false(f->file->warm || f->file->no_cached_tier);
+	assert_false(f->file->warm_reads > 0 || f->file->no_cached_tier);
 	assert_int_equal(f->file->cold_reads, 0);
 	aio_file_unref(f->file);
 	aio_file_unref(NULL);

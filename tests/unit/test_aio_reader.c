@@ -624,7 +624,7 @@ static void read_cold(struct fixture *f, uint64_t offset, unsigned int step)
 		real_file_make_cold(f->file->fd);
 		f->file->cold_reads = 0;
 		f->file->cold_step = step;
-		f->file->warm = false;
+		f->file->warm_reads = 0;
 		f->done = 0;
 		r = aio_reader_read(
 		    f->reader, f->file, &f->reads[0], offset, 4096);
@@ -648,7 +648,7 @@ static void test_cold_is_remembered(void **state)
 		open_reader(&f, 8);
 		for (unsigned int i = 1; i < ARRAY_LENGTH(steps); i++) {
 			read_cold(&f, i * 65536, steps[i - 1]);
-			assert_false(f.file->warm);
+			assert_false(f.file->warm_reads);
 			assert_int_equal(f.file->cold_step, steps[i]);
 			assert_int_equal(f.file->cold_reads, steps[i]);
 		}

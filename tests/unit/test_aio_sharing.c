@@ -201,6 +201,42 @@ static void keeps_an_error_to_the_leader(void **state)
 	}
 }
 
+static bool cancel_follower(void *context)
+{
+	struct reader_fixture *f = context;
+
+	aio_reader_cancel(f->reader, &f->reads[1]);
+	return false;
+}
+
+/* To look for a buffer may end the very read that it is for. */
+static void may_be_given_up_while_it_asks_for_a_buffer(void **state)
+{
+	struct reader_fixture f;
+	void *buffers[4];
+
+	(void)state;
+	reader_fixture_open(&f, PAGE_CACHE_NEVER, ARRAY_LENGTH(buffers));
+	if (reader_fixture_has_direct(&f)) {
+		f.result = -EIO;
+		f.results = 1;
+		reader_fixture_start(&f, 0, 0, PAGE);
+		reader_fixture_start(&f, 1, 0, PAGE);
+		while (f.done == 0)
+			uv_run(&f.loop, UV_RUN_ONCE);
+		for (size_t i = 0; i < ARRAY_LENGTH(buffers); i++)
+			buffers[i] = chunk_pool_get(f.pool);
+		assert_non_null(f.reads[1].op);
+		chunk_pool_on_short(f.pool, cancel_follower, &f);
+		while (f.reads[1].op)
+			uv_run(&f.loop, UV_RUN_NOWAIT);
+		assert_int_equal(f.done, 1);
+		for (size_t i = 0; i < ARRAY_LENGTH(buffers); i++)
+			chunk_pool_put(f.pool, buffers[i]);
+	}
+	reader_fixture_close(&f);
+}
+
 static void shares_what_a_short_read_got(void **state)
 {
 	struct reader_fixture f;
@@ -295,6 +331,7 @@ int main(void)
 		cmocka_unit_test(survives_a_leader_in_the_kernel),
 		cmocka_unit_test(forgets_a_read_that_all_have_left),
 		cmocka_unit_test(keeps_an_error_to_the_leader),
+		cmocka_unit_test(may_be_given_up_while_it_asks_for_a_buffer),
 		cmocka_unit_test(shares_what_a_short_read_got),
 		cmocka_unit_test(follows_into_the_thread_pool),
 		cmocka_unit_test(survives_any_order),

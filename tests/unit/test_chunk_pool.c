@@ -278,17 +278,23 @@ struct helper {
 	struct chunk_pool *pool;
 	void *buffer; /* NULL: has none */
 	int calls;
+	int in_vain; /* gives up so often what others have as well */
 };
 
-static void help(void *context)
+static bool help(void *context)
 {
 	struct helper *helper = context;
 	void *buffer = helper->buffer;
 
 	helper->calls++;
+	if (helper->in_vain > 0) {
+		helper->in_vain--;
+		return true;
+	}
 	helper->buffer = NULL;
 	if (buffer)
 		chunk_pool_put(helper->pool, buffer);
+	return buffer != NULL;
 }
 
 static void asks_for_help_when_short(void **state)
@@ -318,6 +324,20 @@ static void asks_for_help_when_short(void **state)
 	assert_int_equal(helper.calls, 2);
 	chunk_pool_put(pool, buffer);
 	chunk_pool_put(pool, held);
+	chunk_pool_free(pool);
+}
+
+/* What was given up may be shared: then the next one is asked. */
+static void asks_until_a_buffer_comes(void **state)
+{
+	struct chunk_pool *pool = new_pool(1);
+	struct helper helper = { .pool = pool, .in_vain = 3 };
+
+	(void)state;
+	chunk_pool_on_short(pool, help, &helper);
+	helper.buffer = chunk_pool_get(pool);
+	chunk_pool_put(pool, chunk_pool_get(pool));
+	assert_int_equal(helper.calls, 4);
 	chunk_pool_free(pool);
 }
 
@@ -354,6 +374,7 @@ int main(void)
 		cmocka_unit_test(lets_a_waiter_leave),
 		cmocka_unit_test(unwait_is_harmless_when_not_waiting),
 		cmocka_unit_test(asks_for_help_when_short),
+		cmocka_unit_test(asks_until_a_buffer_comes),
 		cmocka_unit_test(help_goes_to_whoever_waits),
 	};
 

@@ -57,7 +57,7 @@ static int setup(void **state)
 	f->ours = fds[0];
 	f->theirs = fds[1];
 	f->records =
-	    chunk_pool_new(FCGI_OUTPUT_RECORD_SIZE, FCGI_OUTPUT_RECORD_SIZE);
+	    chunk_pool_new(FCGI_OUTPUT_BUFFER_SIZE, FCGI_OUTPUT_BUFFER_SIZE);
 	f->output = fcgi_output_new(f->ours, f->records);
 	assert_non_null(f->output);
 	fcgi_output_begin(f->output, REQUEST_ID);

@@ -37,6 +37,7 @@ static void open_fixture(struct fixture *f, const char *folder)
 	assert_int_equal(uv_loop_init(&f->loop), 0);
 	f->file =
 	    aio_file_new(&f->loop, real_file_make(folder, FILE_SIZE), false);
+	page_cache_advise(f->file);
 	assert_non_null(f->file);
 }
 
@@ -71,7 +72,7 @@ static void make_warm(struct fixture *f, size_t length)
 /* As if nothing were known about the file. */
 static void forget(struct fixture *f)
 {
-	f->file->warm = false;
+	f->file->warm_reads = 0;
 	f->file->cold_reads = 0;
 	f->file->cold_step = 0;
 }
@@ -145,14 +146,14 @@ static void reads_what_is_cached(void **state)
 
 		make_warm(f, FILE_SIZE);
 		forget(f);
-		f->file->warm = i % 2 == 1;
+		f->file->warm_reads = i % 2 == 1;
 		f->file->cold_step = 4;
 		assert_int_equal(
 		    page_cache_read(f->file, f->buffer, places[place].length,
 			places[place].offset),
 		    places[place].expected);
 		check_bytes(f, places[place].offset, places[place].expected);
-		assert_true(f->file->warm);
+		assert_true(f->file->warm_reads > 0);
 		assert_int_equal(f->file->cold_step, 0);
 		assert_int_equal(f->file->cold_reads, 0);
 	}
@@ -168,7 +169,7 @@ static void miss(struct fixture *f, unsigned int step, bool warm)
 		real_file_make_cold(f->file->fd);
 		forget(f);
 		f->file->cold_step = step;
-		f->file->warm = warm;
+		f->file->warm_reads = warm;
 		n = page_cache_read(f->file, f->buffer, LENGTH, 0);
 	} while (n > 0 && --tries > 0);
 	assert_int_equal(n, -EAGAIN);
@@ -183,7 +184,7 @@ static void looks_ever_more_rarely(void **state)
 		return;
 	for (size_t i = 1; i < ARRAY_LENGTH(steps); i++) {
 		miss(f, steps[i - 1], i % 2);
-		assert_false(f->file->warm);
+		assert_false(f->file->warm_reads > 0);
 		assert_int_equal(f->file->cold_step, steps[i]);
 		assert_int_equal(f->file->cold_reads, steps[i]);
 	}
@@ -248,12 +249,12 @@ static void stops_at_the_first_gap(void **state)
 			real_file_make_cold(f->file->fd);
 			make_warm(f, parts[i].cached);
 			forget(f);
-			f->file->warm = parts[i].warm;
+			f->file->warm_reads = parts[i].warm;
 			n = page_cache_read(f->file, f->buffer, LENGTH, 0);
 		} while (n > parts[i].expected && --tries > 0);
 		assert_int_equal(n, parts[i].expected);
 		check_bytes(f, 0, n);
-		assert_true(f->file->warm);
+		assert_true(f->file->warm_reads > 0);
 	}
 }
 
@@ -289,7 +290,7 @@ static void takes_no_page_for_the_whole(void **state)
 					spots[row].count * PAGE,
 					(off_t)(spots[row].first * PAGE)) > 0);
 			forget(f);
-			f->file->warm = i % 2;
+			f->file->warm_reads = i % 2;
 			n = page_cache_read(f->file, f->buffer, LENGTH, 0);
 		} while (n != spots[row].expected && --tries > 0);
 		assert_int_equal(n, spots[row].expected);
@@ -312,7 +313,7 @@ static void looks_at_the_end_of_the_file(void **state)
 	for (int warm = 0; warm < 2; warm++) {
 		make_warm(f, FILE_SIZE);
 		forget(f);
-		f->file->warm = warm;
+		f->file->warm_reads = warm;
 		assert_int_equal(page_cache_read(f->file, f->buffer, LENGTH,
 				     FILE_SIZE - 2 * PAGE),
 		    2 * PAGE);
@@ -363,11 +364,11 @@ static void finds_nothing_at_the_end(void **state)
 		return;
 	for (size_t i = 0; i < ARRAY_LENGTH(offsets); i++) {
 		forget(f);
-		f->file->warm = true;
+		f->file->warm_reads = 1;
 		assert_int_equal(
 		    page_cache_read(f->file, f->buffer, LENGTH, offsets[i]),
 		    -EAGAIN);
-		assert_false(f->file->warm);
+		assert_false(f->file->warm_reads > 0);
 		assert_int_equal(f->file->cold_step, 1);
 	}
 }
@@ -379,13 +380,13 @@ static void passes_errors_on(void **state)
 
 	for (int warm = 0; warm < 2; warm++) {
 		f->file->fd = -1;
-		f->file->warm = warm;
+		f->file->warm_reads = warm;
 		f->file->cold_step = 2;
 		assert_int_equal(
 		    page_cache_read(f->file, f->buffer, LENGTH, 0), -EBADF);
 		f->file->fd = fd;
 		/* An error says nothing about what is cached. */
-		assert_int_equal(f->file->warm, warm);
+		assert_int_equal(f->file->warm_reads > 0, warm);
 		assert_int_equal(f->file->cold_step, 2);
 		assert_int_equal(f->file->cold_reads, 0);
 		assert_false(f->file->no_cached_tier);

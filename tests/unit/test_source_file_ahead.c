@@ -168,6 +168,34 @@ static void lends_no_more_than_asked_for(void **state)
 	source_fixture_release(f, &chunk);
 }
 
+/* A read that comes short does not cost what was read ahead of it. */
+static void keeps_what_lies_behind_a_gap(void **state)
+{
+	struct source_fixture *f = *state;
+	struct source_chunk chunk;
+	uint64_t reads;
+
+	if (!begin(f, 1, FILE_SIZE))
+		return;
+	read_ahead(f, 0, 0);
+	read_ahead(f, 2, FILE_SIZE);
+	reads = aio_reader_counts(f->reader).direct;
+	assert_int_equal(source_fixture_read(f, PAGE, BUFFER, &chunk), 1);
+	source_fixture_release(f, &chunk);
+	wait_for_reads(f, reads + 3);
+	/* It ended where the second begins; ask for what lies before. */
+	assert_int_equal(chunk_pool_borrowed(f->pool), 2);
+	assert_int_equal(
+	    source_fixture_read(f, BUFFER - PAGE, BUFFER, &chunk), 1);
+	assert_int_equal(chunk.length, 2 * PAGE);
+	source_fixture_check(&chunk, BUFFER - PAGE);
+	source_fixture_release(f, &chunk);
+	assert_int_equal(
+	    f->source->ops->read(f->source, BUFFER + PAGE, BUFFER, &chunk), 1);
+	source_fixture_check(&chunk, BUFFER + PAGE);
+	source_fixture_release(f, &chunk);
+}
+
 /* While half of the memory is lent, nobody reads ahead. */
 static void leaves_memory_to_others(void **state)
 {
@@ -235,6 +263,7 @@ int main(void)
 		TEST(is_given_back_when_told_to),
 		TEST(is_given_back_when_reading_goes_on_elsewhere),
 		TEST(lends_no_more_than_asked_for),
+		TEST(keeps_what_lies_behind_a_gap),
 		TEST(leaves_memory_to_others),
 		TEST(change_after_reading_ahead_is_seen),
 		TEST(may_be_closed_at_any_time),

@@ -45,6 +45,7 @@ static void setup_fixture(struct fixture *f, uint64_t size)
 static void start(struct fixture *f, uint64_t offset, uint64_t length)
 {
 	stream_start(&f->stream, offset, length, on_end, f);
+	stream_group_run(&f->group);
 }
 
 /* The writer takes `credit` more bytes; then the stream has its turns. */
@@ -70,6 +71,7 @@ static void check_quiet(struct fixture *f)
 	assert_false(f->source.in_flight);
 	assert_false(f->writer.wanted);
 	assert_true(TAILQ_EMPTY(&f->group.holders));
+	assert_true(TAILQ_EMPTY(&f->group.fresh));
 	assert_true(TAILQ_EMPTY(&f->group.runnable));
 	assert_int_equal(f->source.ahead, 0);
 	mock_writer_fini(&f->writer);

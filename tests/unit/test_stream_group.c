@@ -49,6 +49,7 @@ static void start(struct fixture *f, size_t index, uint64_t size, bool room)
 	player->ends = 0;
 	stream_init(&player->stream, &f->group, &player->source.source,
 	    &player->writer.writer);
+	stream_set_start(&player->stream, "", 0);
 	stream_start(&player->stream, 0, size, on_end, player);
 }
 
@@ -67,7 +68,9 @@ static void stop(struct fixture *f, size_t count)
 		mock_writer_fini(&f->players[i].writer);
 		assert_int_equal(f->players[i].source.lent, 0);
 	}
+	assert_true(TAILQ_EMPTY(&f->group.fresh));
 	assert_true(TAILQ_EMPTY(&f->group.runnable));
+	assert_true(TAILQ_EMPTY(&f->group.ending));
 }
 
 static struct fixture fixture;
@@ -79,11 +82,11 @@ static void one_sends_several_chunks(void **state)
 
 	(void)state;
 	setup_fixture(f);
-	start(f, 0, 2 * RUN_BYTES + CHUNK, true);
+	start(f, 0, 2 * RUN_BYTES, true);
 	assert_int_equal(f->players[0].writer.length, CHUNK);
 	assert_int_equal(f->runnable, 1);
 	assert_true(stream_group_run(&f->group));
-	assert_int_equal(f->players[0].writer.length, CHUNK + RUN_BYTES);
+	assert_int_equal(f->players[0].writer.length, RUN_BYTES);
 	assert_false(stream_group_run(&f->group));
 	assert_int_equal(f->players[0].ends, 1);
 	/* Nobody had to be asked whether there is room. */
@@ -108,9 +111,9 @@ static void all_get_the_same(void **state)
 		least = length < least ? length : least;
 		most = length > most ? length : most;
 	}
-	/* Eleven times sixteen chunks for forty. */
-	assert_int_equal(least, CHUNK + 4 * CHUNK);
-	assert_int_equal(most, CHUNK + 5 * CHUNK);
+	/* Eleven times sixteen chunks for forty, the first ones included. */
+	assert_int_equal(least, 4 * CHUNK);
+	assert_int_equal(most, 5 * CHUNK);
 	stop(f, STREAMS);
 }
 
@@ -124,7 +127,7 @@ static void tiny_chunks_are_bounded(void **state)
 	f->group.chunk_size = 100;
 	start(f, 0, RUN_BYTES, true);
 	assert_true(stream_group_run(&f->group));
-	assert_int_equal(f->players[0].writer.offers, 1 + 64);
+	assert_int_equal(f->players[0].writer.offers, 64);
 	stop(f, 1);
 }
 
@@ -183,10 +186,70 @@ static void first_chunks_come_first(void **state)
 	stream_start(&late->stream, 0, CHUNK, on_end, late);
 	mock_source_complete(&late->source);
 	assert_int_equal(late->ends, 0);
-	assert_true(&late->stream == TAILQ_FIRST(&f->group.runnable));
+	assert_true(&late->stream == TAILQ_FIRST(&f->group.fresh));
 	assert_true(stream_group_run(&f->group));
 	assert_int_equal(late->ends, 1);
 	stop(f, 2);
+}
+
+/* New streams have a bound as well, and do not starve the others. */
+static void many_starts_are_bounded(void **state)
+{
+	struct fixture *f = &fixture;
+	size_t begun = 0;
+
+	(void)state;
+	setup_fixture(f);
+	start(f, 0, 40 * RUN_BYTES, true);
+	stream_group_run(&f->group);
+	for (size_t i = 1; i < STREAMS; i++) {
+		start(f, i, 40 * RUN_BYTES, false);
+		begun += f->players[i].writer.length > 0;
+	}
+	/* Three quarters of a turn. */
+	assert_int_equal(begun, 12);
+	f->players[0].writer.length = 0;
+	assert_true(stream_group_run(&f->group));
+	assert_int_equal(f->players[12].writer.length, CHUNK);
+	/* The rest goes on where it was. */
+	assert_true(f->players[STREAMS - 1].writer.length == 0);
+	for (int i = 0; i < 3; i++)
+		stream_group_run(&f->group);
+	assert_int_equal(f->players[STREAMS - 1].writer.length, CHUNK);
+	assert_true(f->players[0].writer.length > 0);
+	stop(f, STREAMS);
+}
+
+/* Small answers leave at the end of the turn, in order, before all else. */
+static void ends_leave_together(void **state)
+{
+	struct fixture *f = &fixture;
+
+	(void)state;
+	setup_fixture(f);
+	start(f, 0, 40 * RUN_BYTES, true);
+	f->runnable = 0;
+	start(f, 1, 100, true);
+	start(f, 2, 0, true);
+	start(f, 3, CHUNK, true);
+	for (size_t i = 1; i < 4; i++) {
+		assert_int_equal(f->players[i].ends, 0);
+		assert_false(f->players[i].writer.ended);
+	}
+	stream_cancel(&f->players[3].stream);
+	assert_true(stream_group_run(&f->group));
+	assert_int_equal(f->players[1].ends, 1);
+	assert_int_equal(f->players[2].ends, 1);
+	assert_int_equal(f->players[3].ends, 0);
+	assert_true(f->players[2].writer.ended);
+	/* Alone, it makes itself heard. */
+	stream_cancel(&f->players[0].stream);
+	f->runnable = 0;
+	start(f, 3, 100, true);
+	assert_int_equal(f->runnable, 1);
+	assert_false(stream_group_run(&f->group));
+	assert_int_equal(f->players[3].ends, 1);
+	stop(f, 4);
 }
 
 static void is_left_by_who_is_cancelled(void **state)
@@ -216,6 +279,8 @@ int main(void)
 		cmocka_unit_test(events_only_queue),
 		cmocka_unit_test(watch_goes_off_when_told_again),
 		cmocka_unit_test(first_chunks_come_first),
+		cmocka_unit_test(many_starts_are_bounded),
+		cmocka_unit_test(ends_leave_together),
 		cmocka_unit_test(is_left_by_who_is_cancelled),
 	};
 

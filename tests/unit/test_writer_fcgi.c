@@ -95,7 +95,7 @@ static void connect_tcp(struct fixture *f)
 static void make_output(struct fixture *f)
 {
 	f->records =
-	    chunk_pool_new(FCGI_OUTPUT_RECORD_SIZE, FCGI_OUTPUT_RECORD_SIZE);
+	    chunk_pool_new(FCGI_OUTPUT_BUFFER_SIZE, FCGI_OUTPUT_BUFFER_SIZE);
 	f->output = fcgi_output_new(f->ours, f->records);
 	assert_non_null(f->output);
 	fcgi_output_begin(f->output, REQUEST_ID);
