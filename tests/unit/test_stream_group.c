@@ -245,11 +245,11 @@ static void ends_leave_together(void **state)
 	/* Alone, it makes itself heard. */
 	stream_cancel(&f->players[0].stream);
 	f->runnable = 0;
-	start(f, 3, 100, true);
+	start(f, 4, 100, true);
 	assert_int_equal(f->runnable, 1);
 	assert_false(stream_group_run(&f->group));
-	assert_int_equal(f->players[3].ends, 1);
-	stop(f, 4);
+	assert_int_equal(f->players[4].ends, 1);
+	stop(f, 5);
 }
 
 static void is_left_by_who_is_cancelled(void **state)
