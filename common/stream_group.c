@@ -7,8 +7,11 @@
 #include "common/chunk_pool.h"
 #include "common/stream.h"
 
-/* What is sent in a turn of the loop: 0.2 to 0.4 ms of work. */
-#define RUN_BYTES (1 << 20)
+/*
+ * What is sent in a turn of the loop: 0.1 to 0.2 ms of work. Twice as much has
+ * new requests wait twice as long, and saves nothing (docs/PERFORMANCE.md).
+ */
+#define RUN_BYTES (512 << 10)
 /* A turn that sends little has its price as well. */
 #define TURN_BYTES_MIN (16 << 10)
 /* New streams may use up so much of it; the others shall go on. */

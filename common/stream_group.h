@@ -52,7 +52,7 @@ void stream_group_init(struct stream_group *group, size_t chunk_size);
 
 /*
  * To be called once in a turn of the loop: lets the streams that can send do
- * so, in turns of one chunk each, until about a megabyte has been sent. A
+ * so, in turns of one chunk each, until about 512 KiB have been sent. A
  * stream that is alone sends several chunks; with many each gets its share;
  * and new requests, whose first turns count as well, wait no longer than this
  * takes. True: some can go on.
