@@ -79,8 +79,10 @@ struct file_open *file_open_start(uv_loop_t *loop,
  * machine: all names stand in the kernel's cache (openat2(2), RESOLVE_CACHED,
  * Linux 5.12), the target is on a local file system and no mount stands in the
  * way (RESOLVE_NO_XDEV). Neither is true of what an attribute needs. Does not
- * block. 0 or -errno: *result has what file_open_start() would have told;
- * -EAGAIN: nobody knows, ask file_open_start(); *result is of no use then.
+ * block, unless somebody has asked the kernel to wait for leave to open it
+ * (fanotify(7)). 0 or -errno: *result has what file_open_start() would have
+ * told; -EAGAIN: nobody knows, ask file_open_start(); *result is of no use
+ * then.
  */
 int file_open_now(
     const struct file_open_target *target, struct file_open_result *result);

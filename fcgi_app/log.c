@@ -122,19 +122,20 @@ static void write_stderr(const char *bytes, size_t length, int timeout_ms)
 	}
 }
 
-void log_flush(void)
+bool log_flush(void)
 {
 	ssize_t n;
 
 	if (writer.length == 0)
-		return;
+		return true;
 	do
 		n = write(writer.write_fd, writer.gathered, writer.length);
 	while (n < 0 && errno == EINTR);
 	if (n <= 0)
-		return;
+		return false;
 	writer.length -= (size_t)n;
 	memmove(writer.gathered, writer.gathered + n, writer.length);
+	return writer.length == 0;
 }
 
 /* False: there is no room, now. */

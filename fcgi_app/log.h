@@ -3,6 +3,8 @@
 #ifndef FCGI_APP_LOG_H
 #define FCGI_APP_LOG_H
 
+#include <stdbool.h>
+
 /* Longest line with its newline: a pipe takes that much whole (pipe(7)). */
 #define LOG_LINE_MAX 4096
 
@@ -31,9 +33,10 @@ int log_start_writer(void);
 
 /*
  * Hands on the access lines that were gathered. To be called at the end of each
- * turn of the loop; any other line does it as well.
+ * turn of the loop; any other line does it as well. False: the log's reader is
+ * slow and some are left, to be tried again.
  */
-void log_flush(void);
+bool log_flush(void);
 
 /* Flushes and waits, for a second at most, until the thread has written
  * everything. */

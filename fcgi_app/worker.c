@@ -38,6 +38,8 @@
 #define POOL_READS 12
 /* How often chunks are taken back from clients that don't take them. */
 #define SWEEP_MS 250
+/* How soon the log is tried again whose reader is slow. */
+#define LOG_RETRY_MS 100
 /* Buffers of output; one is in use at a time. */
 #define OUTPUT_BUFFERS 2
 /* Chunks that stay allocated in a worker without connections. */
@@ -51,6 +53,7 @@ struct worker {
 	uv_signal_t on_quit;
 	uv_signal_t on_int;
 	uv_timer_t sweep;
+	uv_timer_t log_retry;
 	uv_check_t run; /* after the events of each turn */
 	uv_idle_t more; /* active while streams wait for their turn */
 	uv_timer_t drain;
@@ -122,6 +125,7 @@ static void stop(struct worker *worker)
 	close_handle((uv_handle_t *)&worker->on_quit);
 	close_handle((uv_handle_t *)&worker->on_int);
 	close_handle((uv_handle_t *)&worker->sweep);
+	close_handle((uv_handle_t *)&worker->log_retry);
 	close_handle((uv_handle_t *)&worker->run);
 	close_handle((uv_handle_t *)&worker->more);
 	close_handle((uv_handle_t *)&worker->drain);
@@ -289,11 +293,19 @@ static void make_run(struct worker *worker)
 	uv_check_start(&worker->run, on_run);
 }
 
+static void on_log_retry(uv_timer_t *timer)
+{
+	(void)timer; /* It makes a turn, at whose end the rest is flushed. */
+}
+
 /* The lines of a turn go to the log's thread together: it wakes up once. */
 static void on_prepare(uv_prepare_t *prepare)
 {
-	(void)prepare;
-	log_flush();
+	struct worker *worker = prepare->data;
+
+	if (!log_flush() && !uv_is_active((uv_handle_t *)&worker->log_retry))
+		uv_timer_start(
+		    &worker->log_retry, on_log_retry, LOG_RETRY_MS, 0);
 }
 
 static int make_handles(struct worker *worker)
@@ -307,11 +319,13 @@ static int make_handles(struct worker *worker)
 
 	make_run(worker);
 	make_timer(worker, &worker->sweep);
+	make_timer(worker, &worker->log_retry);
 	make_timer(worker, &worker->drain);
 	watch_signal(worker, &worker->on_term, SIGTERM);
 	watch_signal(worker, &worker->on_quit, SIGQUIT);
 	watch_signal(worker, &worker->on_int, SIGINT);
 	uv_prepare_init(&worker->loop, &worker->before_sleep);
+	worker->before_sleep.data = worker;
 	uv_prepare_start(&worker->before_sleep, on_prepare);
 	return acceptor_init(&worker->acceptor, &accept);
 }

@@ -330,17 +330,21 @@ static void read_until(int fd, const char *last, char *text, size_t size)
 static void gathers_access_lines(void **state)
 {
 	char flushed[1024], pushed[1024];
-	int fds[2], started;
+	struct pollfd arrives = { .events = POLLIN };
+	int fds[2], started, early;
+	bool left;
 
 	(void)state;
 	assert_int_equal(pipe2(fds, O_CLOEXEC), 0);
+	arrives.fd = fds[0];
 	redirect(fds[1]);
 	started = log_start_writer();
 	log_message(LOG_LEVEL_ACCESS, "one");
 	log_message(LOG_LEVEL_ACCESS, "two");
-	log_flush();
+	early = poll(&arrives, 1, 100);
+	left = !log_flush();
 	read_until(fds[0], " two\n", flushed, sizeof(flushed));
-	log_flush();
+	left |= !log_flush();
 	log_message(LOG_LEVEL_ACCESS, "three");
 	log_message(LOG_LEVEL_ERROR, "four");
 	read_until(fds[0], " four\n", pushed, sizeof(pushed));
@@ -349,6 +353,8 @@ static void gathers_access_lines(void **state)
 	close(fds[0]);
 	close(fds[1]);
 	assert_int_equal(started, 0);
+	assert_int_equal(early, 0);
+	assert_false(left);
 	assert_true(matches(flushed, PREFIX "access one\n[^\n]*access two\n$"));
 	assert_true(
 	    matches(pushed, PREFIX "access three\n[^\n]*error four\n$"));
