@@ -18,7 +18,8 @@ struct fcgi_output;
 #define FCGI_OUTPUT_CONTENT_MAX 65528
 /*
  * Size of the buffers that are borrowed from the pool, in bytes: for four full
- * records and the end of a chunk of 256 KiB, which leave in one send.
+ * records and the end of a chunk of 256 KiB, which leave in one send, and for
+ * some way before the first one.
  */
 #define FCGI_OUTPUT_BUFFER_SIZE (4 * 65536 + 8192)
 /* Offered content that the socket refused is kept up to here, else dropped. */

@@ -244,6 +244,19 @@ static void test_libfcgi_functions(void **state)
 	free(p.content);
 }
 
+/* A copy to 1 … 15 bytes behind the source's place in its page is slow. */
+static void test_content_stands_apart_from_a_page_begin(void **state)
+{
+	struct fixture *f = *state;
+	FCGX_Stream *stream = fcgi_output_stream(f->output);
+	size_t place;
+
+	assert_int_equal(FCGX_PutChar('x', stream), 'x');
+	place = (uintptr_t)(stream->wrNext - 1) % CHUNK_POOL_ALIGNMENT;
+	assert_in_range(place, 64, CHUNK_POOL_ALIGNMENT - 64);
+	assert_int_equal(fcgi_output_settle(f->output), 0);
+}
+
 static void test_content_lengths(void **state)
 {
 	static const size_t lengths[] = { 1, 7, 8, 9,
@@ -661,6 +674,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(test_small_response),
 		TEST(test_libfcgi_functions),
+		TEST(test_content_stands_apart_from_a_page_begin),
 		TEST(test_content_lengths),
 		TEST(test_slow_peer),
 		TEST(test_control_waits_for_record_end),
