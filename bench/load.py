@@ -22,6 +22,8 @@ class Load:
             if value is True:
                 words.append(option)
             elif value not in (None, False):
+                if isinstance(value, float):
+                    value = round(value, 3)
                 words.append(f"{option}={value}")
         return words + [file.request_path for file in files]
 
