@@ -9,6 +9,9 @@
 
 struct source;
 
+/* The size of a source whose end shows when it is reached. */
+#define SOURCE_SIZE_UNKNOWN UINT64_MAX
+
 /* Bytes that a source lends until they are released. */
 struct source_chunk {
 	const unsigned char *data;
@@ -34,7 +37,8 @@ struct source_ops {
 	 * from inside this call; negative: -errno. Never to be called past
 	 * the source's size, nor with a read in flight; but other chunks may
 	 * still be lent. -ENODATA: the source ended before its size;
-	 * -ESTALE: it was changed meanwhile.
+	 * -ESTALE: it was changed meanwhile. A source of unknown size ends
+	 * with a chunk of no bytes.
 	 */
 	int (*read)(struct source *source, uint64_t offset, size_t length,
 	    struct source_chunk *ret_chunk);
@@ -56,8 +60,13 @@ struct source_ops {
 /* The part that every source embeds first. */
 struct source {
 	const struct source_ops *ops;
-	/* Bytes in all. */
+	/* Bytes in all, or SOURCE_SIZE_UNKNOWN. */
 	uint64_t size;
+	/*
+	 * What lies before the offset of a read can't be read again: so nothing
+	 * is read ahead of what the writer has taken.
+	 */
+	bool forgets;
 	/* Set by whoever reads. */
 	source_done_fn *done;
 	void *context;

@@ -59,7 +59,7 @@ static void set_ahead(struct stream *stream, unsigned int chunks)
 /* The client had to wait for the source. */
 static void grow_ahead(struct stream *stream)
 {
-	if (stream->took && stream->hold_off == 0 &&
+	if (stream->took && stream->hold_off == 0 && !stream->source->forgets &&
 	    stream->ahead < STREAM_AHEAD_MAX)
 		set_ahead(stream, stream->ahead + 1);
 }
@@ -191,6 +191,12 @@ static ssize_t send_chunk(struct stream *stream)
 
 	stream_group_remove_holder(stream);
 	stream->next = STREAM_NEXT_NONE;
+	if (chunk.length == 0) {
+		/* The source has no more: only now is its size known. */
+		stream->end = stream->position;
+		stream->source->ops->release(stream->source, &chunk);
+		return 0;
+	}
 	read_ahead(stream, &chunk);
 	taken = offer(stream, &chunk);
 	stream->source->ops->release(stream->source, &chunk);
@@ -316,6 +322,8 @@ void stream_start(struct stream *stream, uint64_t offset, uint64_t length,
 		stream->source->done = on_read;
 		stream->source->context = stream;
 	}
+	if (stream->start_first && put_start(stream) == 0)
+		stream->writer->ops->flush(stream->writer);
 	if (length == 0)
 		stream_group_add_ending(stream);
 	else

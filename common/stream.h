@@ -29,10 +29,12 @@ enum stream_next {
 	STREAM_NEXT_READY,   /* `chunk` is lent */
 };
 
-/* Embedded by value; everything but `position` is the pump's own. */
+/* Embedded by value; all but the first two fields is the pump's own. */
 struct stream {
 	/* Up to here the writer has taken the source's bytes. */
 	uint64_t position;
+	/* Set before it is started: the start leaves now, not with a chunk. */
+	bool start_first;
 
 	uint64_t end;
 	struct stream_group *group;
@@ -77,8 +79,9 @@ void stream_set_start(struct stream *stream, const void *start, size_t length);
 
 /*
  * Sends the start, then `length` bytes of the source from `offset` on, and ends
- * the response. `length` may be 0. `on_end(context, error)` is called once, if
- * it fails perhaps from inside this call.
+ * the response. `length` may be 0; of a source of unknown size it is all that
+ * would fit behind `offset`, and the source ends it. `on_end(context, error)` is
+ * called once, if it fails perhaps from inside this call.
  *
  * Back-pressure: a chunk is read only when the writer has room, of the size
  * that it will take, and what the writer does not take is given up and read

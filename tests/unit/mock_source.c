@@ -23,7 +23,7 @@ unsigned char mock_source_byte(uint64_t offset)
 static struct source_chunk lend(struct mock_source *mock)
 {
 	struct source_chunk chunk = { .length = mock->length };
-	unsigned char *bytes = malloc(mock->length);
+	unsigned char *bytes = malloc(mock->length + 1);
 
 	assert_non_null(bytes);
 	for (size_t i = 0; i < mock->length; i++)
@@ -37,6 +37,17 @@ static struct source_chunk lend(struct mock_source *mock)
 	return chunk;
 }
 
+/* Of the read: what there is and what is lent at a time. */
+static void bound_length(struct mock_source *mock)
+{
+	uint64_t left = mock->end - mock->offset;
+
+	if (mock->most && mock->length > mock->most)
+		mock->length = mock->most;
+	if (mock->source.size == SOURCE_SIZE_UNKNOWN && mock->length > left)
+		mock->length = (size_t)left;
+}
+
 static int mock_read(struct source *source, uint64_t offset, size_t length,
     struct source_chunk *ret_chunk)
 {
@@ -48,10 +59,9 @@ static int mock_read(struct source *source, uint64_t offset, size_t length,
 	mock->reads++;
 	if (length > mock->longest_read)
 		mock->longest_read = length;
-	if (mock->most && length > mock->most)
-		length = mock->most;
 	mock->offset = offset;
 	mock->length = length;
+	bound_length(mock);
 	if (mock->late) {
 		mock->in_flight = true;
 		return 0;
