@@ -15,24 +15,20 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "common/aio_file.h"
-#include "common/file_guard.h"
 #include "common/file_open.h"
-#include "common/file_table.h"
-#include "common/source_file.h"
+#include "fcgi_app/file_bytes.h"
 #include "fcgi_app/log.h"
 #include "fcgi_app/operator_fields.h"
 #include "fcgi_app/policy/content_coding.h"
 #include "fcgi_app/policy/digest_record.h"
-#include "fcgi_app/policy/errno_status.h"
-#include "fcgi_app/policy/etag.h"
 #include "fcgi_app/policy/media_type.h"
 #include "fcgi_app/policy/path_rule.h"
 #include "fcgi_app/policy/redirect.h"
 #include "fcgi_app/policy/want_digest.h"
 #include "fcgi_app/representation.h"
 #include "fcgi_app/request.h"
-#include "fcgi_app/roots.h"
+#include "fcgi_app/request_open.h"
+#include "fcgi_app/request_place.h"
 #include "fcgi_app/services.h"
 
 /* Room for a type with its parameters; a longer one is the operator's fault. */
@@ -73,79 +69,7 @@ static void refuse(struct lookup *lookup, int status, const char *why)
 
 static void refuse_errno(struct lookup *lookup, int error)
 {
-	refuse(lookup, errno_status(-error),
-	    error == -EXDEV ? "leads out of its root" : strerror(-error));
-}
-
-/* Answers for a path that breaks a rule; true if it did. */
-static bool refuse_rule(
-    struct lookup *lookup, enum path_rule_result rule, const char *what)
-{
-	char why[64];
-
-	switch (rule) {
-	case PATH_RULE_OK:
-		return false;
-	case PATH_RULE_MALFORMED:
-		snprintf(why, sizeof(why), "%s: missing or not absolute", what);
-		refuse(lookup, 400, why);
-		break;
-	case PATH_RULE_OUTSIDE:
-		snprintf(why, sizeof(why), "%s: has a \"..\" in it", what);
-		refuse(lookup, 403, why);
-		break;
-	case PATH_RULE_TOO_LONG:
-		snprintf(why, sizeof(why), "%s: too long", what);
-		refuse(lookup, 404, why);
-		break;
-	}
-	return true;
-}
-
-/* --- the file's bytes --------------------------------------------------- */
-
-struct file_bytes {
-	struct aio_reader *reader;
-	struct aio_file *file;
-	struct file_version version;
-	bool used; /* a request that reads in parts reads once */
-};
-
-static struct source *open_bytes(void *context)
-{
-	struct file_bytes *bytes = context;
-
-	if (!bytes->used)
-		aio_file_note_use(bytes->file);
-	bytes->used = true;
-	return source_file_new(bytes->reader, bytes->file, &bytes->version);
-}
-
-static void release_bytes(void *context)
-{
-	struct file_bytes *bytes = context;
-
-	aio_file_unref(bytes->file);
-	free(bytes);
-}
-
-/* Takes the descriptor over; NULL: it stays the result's. */
-static struct file_bytes *take_bytes(
-    const struct services *services, const struct file_open_result *result)
-{
-	struct file_bytes *bytes = calloc(1, sizeof(*bytes));
-
-	if (!bytes)
-		return NULL;
-	bytes->reader = services->reader;
-	bytes->version.size = (uint64_t)result->stat.st_size;
-	bytes->version.mtime = result->stat.st_mtim;
-	bytes->file = file_table_open(
-	    services->files, result->fd, &result->stat, result->close_blocks);
-	if (bytes->file)
-		return bytes;
-	free(bytes);
-	return NULL;
+	request_refuse_errno(end_lookup(lookup), error);
 }
 
 /* --- the answer --------------------------------------------------------- */
@@ -165,25 +89,12 @@ static bool find_digest(
 	return true;
 }
 
-static void make_etag(const struct stat *st, char ret[ETAG_MAX])
-{
-	const struct etag_input input = {
-		.inode = st->st_ino,
-		.size = (uint64_t)st->st_size,
-		.mtime = st->st_mtim,
-		.ctime = st->st_ctim,
-	};
-
-	etag_format(&input, ret);
-}
-
 static void send_file(
     struct lookup *lookup, const struct file_open_result *result)
 {
 	struct representation file = {
 		.size = (uint64_t)result->stat.st_size,
 		.modified = result->stat.st_mtim.tv_sec,
-		.bytes = { .open = open_bytes, .release = release_bytes },
 	};
 	char type[CONTENT_TYPE_MAX], etag[ETAG_MAX], digest[REPR_DIGEST_MAX];
 
@@ -194,13 +105,13 @@ static void send_file(
 		    "STREAM_CONTENT_TYPE or STREAM_CHARSET makes no sense");
 		return;
 	}
-	file.bytes.context = take_bytes(lookup->request->services, result);
-	if (!file.bytes.context) {
+	if (file_bytes_init(lookup->request->services, result, &file.bytes) <
+	    0) {
 		file_open_discard(lookup->request->services->loop, result);
 		refuse_errno(lookup, -ENOMEM);
 		return;
 	}
-	make_etag(&result->stat, etag);
+	file_bytes_etag(&result->stat, etag);
 	file.etag = etag;
 	file.content_type = type;
 	if (find_digest(result, digest))
@@ -300,48 +211,25 @@ static void cancel_lookup(struct request *request)
 	end_lookup(lookup);
 }
 
-/* The path below the document root; PATH_MAX bytes at `ret`. */
-static bool find_path(struct lookup *lookup, char *ret)
+/* The place of what is to be opened: at the path, or an index in there. */
+static bool find_place(struct lookup *lookup, struct request_place *ret)
 {
-	const struct request *request = lookup->request;
-	const char *dotfiles = request_param(request, "STREAM_DOTFILES");
+	struct request_place_fault fault;
 	char folder[PATH_MAX];
 
-	if (refuse_rule(lookup,
-		path_rule_relative(request->path, ret, PATH_MAX), "path"))
-		return false;
-	if (path_rule_is_hidden(ret) &&
-	    (!dotfiles || strcmp(dotfiles, "allow") != 0)) {
-		refuse(lookup, 404, "hidden, STREAM_DOTFILES is not \"allow\"");
+	if (!request_place_find(lookup->request, NULL, ret, &fault)) {
+		refuse(lookup, fault.status, fault.why);
 		return false;
 	}
-	lookup->names_folder = path_rule_is_folder(ret);
+	lookup->names_folder = path_rule_is_folder(ret->path);
 	if (!lookup->index)
 		return true;
-	strcpy(folder, ret);
+	strcpy(folder, ret->path);
 	if (path_rule_in_folder(folder, lookup->index, lookup->index_length,
-		ret, PATH_MAX) == PATH_RULE_OK)
+		ret->path, sizeof(ret->path)) == PATH_RULE_OK)
 		return true;
 	refuse(lookup, 500, "STREAM_INDEX: not the name of a file");
 	return false;
-}
-
-/* DOCUMENT_ROOT, normal, into PATH_MAX bytes at `folder`, and its place. */
-static bool find_root(
-    struct lookup *lookup, char *folder, struct roots_place *ret_place)
-{
-	const char *name = request_param(lookup->request, "DOCUMENT_ROOT");
-
-	if (refuse_rule(lookup,
-		path_rule_normalize(name ? name : "", folder, PATH_MAX),
-		"DOCUMENT_ROOT"))
-		return false;
-	if (roots_find(lookup->request->services->roots, folder, ret_place) <
-	    0) {
-		refuse(lookup, 403, "DOCUMENT_ROOT is beneath no --root");
-		return false;
-	}
-	return true;
 }
 
 /* What Accept-Encoding and Want-Repr-Digest ask for besides the file. */
@@ -371,17 +259,14 @@ static bool open_name(struct lookup *lookup)
 {
 	struct services *services = lookup->request->services;
 	const char *suffixes[CONTENT_CODINGS_MAX + 1];
-	char folder[PATH_MAX], path[PATH_MAX];
-	struct file_open_target target = { .path = path };
+	struct file_open_target target;
 	struct file_open_result result;
-	struct roots_place place;
+	struct request_place place;
 
-	if (!find_root(lookup, folder, &place) || !find_path(lookup, path))
+	if (!find_place(lookup, &place))
 		return false;
-	target.root_fd = place.fd;
-	target.below = place.below;
-	target.is_local = place.is_local;
-	lookup->type = media_types_find(services->media_types, path);
+	target = request_place_target(&place);
+	lookup->type = media_types_find(services->media_types, place.path);
 	add_wishes(lookup, &target, suffixes);
 	if (file_open_now(&target, &result) != -EAGAIN)
 		return take_result(lookup, &result);
