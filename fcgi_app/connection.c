@@ -226,6 +226,12 @@ static void on_over(void *context, int error)
 	connection_close(connection, NULL);
 }
 
+/* An action waits for the request's body: the peer shall not stall. */
+static void on_want_body(void *context)
+{
+	set_timer(context, PEER_TIMER_HEAD);
+}
+
 /* Queues whole records beside those of a response. */
 static void send_control(
     struct connection *connection, const void *records, size_t length)
@@ -259,7 +265,9 @@ static void start_request(
 		.writer = &connection->writer.writer,
 		.output = connection->output,
 		.over = on_over,
+		.want_body = on_want_body,
 		.context = connection,
+		.body_pending = fcgi_scan_in_body(&connection->scan),
 		.sequence = ++connection->all->requests,
 	};
 	struct request *request = request_new(&origin);
@@ -322,10 +330,31 @@ static void on_head_bytes(struct connection *connection)
 
 static void on_body_bytes(struct connection *connection)
 {
+	struct request *request = connection->request;
+
 	connection->body_length += connection->scan.length;
-	if (!connection->request &&
-	    connection->body_length > CONNECTION_BODY_MAX)
+	if (!request && connection->body_length > CONNECTION_BODY_MAX)
 		connection_refuse(connection, "request body over 16 MiB");
+	if (!request || !request_wants_body(request))
+		return;
+	set_timer(connection, PEER_TIMER_OFF);
+	set_timer(connection, PEER_TIMER_HEAD);
+	request_add_body(
+	    request, connection->scan.data, connection->scan.length);
+}
+
+static void on_body_end(struct connection *connection)
+{
+	struct request *request = connection->request;
+
+	writer_fcgi_body_done(&connection->writer);
+	if (connection->lingering)
+		connection_close(connection, NULL);
+	if (!request || connection->request != request)
+		return;
+	if (request_wants_body(request))
+		set_timer(connection, PEER_TIMER_OFF);
+	request_end_body(request);
 }
 
 static void on_management(struct connection *connection)
@@ -355,9 +384,7 @@ static void on_event(struct connection *connection, enum fcgi_scan_event event)
 		on_body_bytes(connection);
 		break;
 	case FCGI_SCAN_BODY_END:
-		writer_fcgi_body_done(&connection->writer);
-		if (connection->lingering)
-			connection_close(connection, NULL);
+		on_body_end(connection);
 		break;
 	case FCGI_SCAN_ABORT:
 		/* 5.4; without multiplexing the connection is the request. */
@@ -376,7 +403,17 @@ static void on_event(struct connection *connection, enum fcgi_scan_event event)
 	}
 }
 
-/* A request starts behind what came with its head: mostly that is all of it. */
+/*
+ * A request starts behind what came with its head: mostly that is all of it,
+ * but for a body, which it must be there for.
+ */
+static bool shall_start(
+    const struct connection *connection, enum fcgi_scan_event event)
+{
+	return connection->head_whole && !connection->closing &&
+	    event != FCGI_SCAN_HEAD_END;
+}
+
 static void feed(
     struct connection *connection, const uint8_t *input, size_t length)
 {
@@ -387,9 +424,12 @@ static void feed(
 		event = fcgi_scan_next(&connection->scan, input, length, &used);
 		input += used;
 		length -= used;
-		on_event(connection, event);
-		if (connection->head_whole && !connection->closing &&
-		    event != FCGI_SCAN_HEAD_END)
+		if (event == FCGI_SCAN_BODY_BYTES &&
+		    shall_start(connection, event))
+			on_head(connection);
+		if (!connection->closing)
+			on_event(connection, event);
+		if (shall_start(connection, event))
 			on_head(connection);
 	} while (event != FCGI_SCAN_MORE && !connection->closing);
 	if (!connection->request && !(connection->events & UV_WRITABLE))

@@ -26,6 +26,7 @@ static const struct {
 } methods[] = {
 	{ "GET", DISPATCH_GET },
 	{ "HEAD", DISPATCH_HEAD },
+	{ "POST", DISPATCH_POST },
 	{ "OPTIONS", DISPATCH_OPTIONS },
 };
 

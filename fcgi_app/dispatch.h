@@ -9,7 +9,8 @@ struct request;
 enum dispatch_method {
 	DISPATCH_GET = 1 << 0,
 	DISPATCH_HEAD = 1 << 1,
-	DISPATCH_OPTIONS = 1 << 2, /* answered by dispatch() for every action */
+	DISPATCH_POST = 1 << 2,
+	DISPATCH_OPTIONS = 1 << 3, /* answered by dispatch() for every action */
 };
 
 /* A row of the table. */

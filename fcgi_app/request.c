@@ -82,6 +82,7 @@ static void request_free(struct request *request)
 	if (request->source)
 		request->source->ops->close(request->source);
 	fcgi_params_free(request->origin.params);
+	byte_queue_clear(&request->body);
 	free(request->start);
 	free(request);
 }
@@ -164,6 +165,66 @@ void request_break(struct request *request, int error)
 	finish(request, error);
 }
 
+/* --- the request's body -------------------------------------------------- */
+
+bool request_wants_body(const struct request *request)
+{
+	return request->on_body && request->origin.body_pending;
+}
+
+static void refuse_body(struct request *request, int status, const char *why)
+{
+	request->on_body = NULL;
+	byte_queue_clear(&request->body);
+	request_refuse(request, status, why);
+}
+
+void request_add_body(struct request *request, const void *bytes, size_t length)
+{
+	int r;
+
+	if (!request->on_body)
+		return;
+	r = byte_queue_append(
+	    &request->body, bytes, length, request->body_most);
+	if (r == -ENOBUFS)
+		refuse_body(request, 413, "request body over its limit");
+	else if (r < 0)
+		refuse_body(request, 503, strerror(-r));
+}
+
+static void hand_over_body(struct request *request)
+{
+	request_body_fn *done = request->on_body;
+	struct byte_queue *body = &request->body;
+	int r = byte_queue_append(body, "", 1, request->body_most + 1);
+
+	if (r < 0) {
+		refuse_body(request, 503, strerror(-r));
+		return;
+	}
+	request->on_body = NULL;
+	done(request, (const char *)body->data + body->start, body->length - 1);
+}
+
+void request_end_body(struct request *request)
+{
+	request->origin.body_pending = false;
+	if (request->on_body)
+		hand_over_body(request);
+}
+
+void request_read_body(
+    struct request *request, size_t most, request_body_fn *done)
+{
+	request->body_most = most;
+	request->on_body = done;
+	if (request->origin.body_pending)
+		request->origin.want_body(request->origin.context);
+	else
+		hand_over_body(request);
+}
+
 /* --- answers ------------------------------------------------------------ */
 
 bool request_is_head(const struct request *request)
@@ -202,6 +263,7 @@ static void stream_answer(
 	stream_init(&request->stream, &request->services->streams,
 	    request->source, request->origin.writer);
 	stream_set_start(&request->stream, request->start, length);
+	request->stream.start_first = request->head_first;
 	stream_start(&request->stream, part->offset, part->length,
 	    on_stream_end, request);
 }
@@ -309,8 +371,10 @@ void request_respond_long(
 void request_stream(struct request *request, struct response_head *head,
     struct source *source, uint64_t offset, uint64_t length)
 {
-	const struct part part = { .offset = offset, .length = length };
+	struct part part = { .offset = offset, .length = length };
 
+	if (source && source->size == SOURCE_SIZE_UNKNOWN)
+		part.length = SOURCE_SIZE_UNKNOWN - offset;
 	request->source = source;
 	if (response_head_finish(head) < 0)
 		request_refuse(request, 500, head_fault(head));

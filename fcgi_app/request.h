@@ -7,6 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "common/byte_queue.h"
 #include "common/stream.h"
 
 struct fcgi_output;
@@ -19,6 +20,13 @@ struct writer;
 
 /* The request is over: 0, or -errno when the response could not be ended. */
 typedef void request_over_fn(void *context, int error);
+
+/*
+ * The body of the request, whole, with a NUL behind it that does not count; it
+ * is the request's. Also called from inside request_read_body().
+ */
+typedef void request_body_fn(
+    struct request *request, const char *body, size_t length);
 
 /* Stops what an action has under way for the request. */
 typedef void request_cancel_fn(struct request *request);
@@ -37,7 +45,10 @@ struct request_origin {
 	struct writer *writer;
 	struct fcgi_output *output;
 	request_over_fn *over;
+	/* Somebody waits for the request's body, which is still coming. */
+	void (*want_body)(void *context);
 	void *context;
+	bool body_pending; /* its end has not come yet */
 	/* Counts the worker's requests, for the request's id. */
 	uint64_t sequence;
 };
@@ -57,6 +68,8 @@ struct request {
 	request_cancel_fn *cancel;
 	request_ended_fn *ended;
 	void *state;
+	/* The head leaves at once: the first bytes may come late. */
+	bool head_first;
 
 	/* For request.c and dispatch.c. */
 	bool path_is_malformed;
@@ -65,6 +78,9 @@ struct request {
 	struct source *source;
 	struct stream stream;
 	uint64_t start_ns;
+	struct byte_queue body;
+	size_t body_most;
+	request_body_fn *on_body; /* NULL: the body is dropped */
 	char *start; /* head and text, until they are put */
 	uint64_t head_length;
 	bool failed; /* its answer is an error already */
@@ -78,6 +94,15 @@ struct request *request_new(const struct request_origin *origin);
 
 /* The value of a FastCGI parameter; NULL if it is absent or empty. */
 const char *request_param(const struct request *request, const char *name);
+
+/*
+ * Collects the request's body and calls `done` when it is whole. One of more
+ * than `most` bytes is answered 413 (RFC 9110, 15.5.14), and `done` is not
+ * called. To be called, if at all, while the action is being started: a body
+ * that nobody has asked for is dropped as it comes.
+ */
+void request_read_body(
+    struct request *request, size_t most, request_body_fn *done);
 
 /* Whether the method is HEAD: the same head as for GET, but no body. */
 bool request_is_head(const struct request *request);
@@ -111,7 +136,8 @@ void request_refuse(struct request *request, int status, const char *why);
 
 /*
  * Answers with a head and `length` bytes of `source` from `offset` on, at the
- * client's pace. Takes the source over, also when it fails.
+ * client's pace; of a source of unknown size with all of them. Takes the source
+ * over, also when it fails.
  */
 void request_stream(struct request *request, struct response_head *head,
     struct source *source, uint64_t offset, uint64_t length);
@@ -122,6 +148,18 @@ void request_stream(struct request *request, struct response_head *head,
  * from inside the source.
  */
 void request_break(struct request *request, int error);
+
+/* --- for the connection --------------------------------------------------- */
+
+/* More of the request's body came. */
+void request_add_body(
+    struct request *request, const void *bytes, size_t length);
+
+/* All of it has come. */
+void request_end_body(struct request *request);
+
+/* Whether somebody waits for more of it. */
+bool request_wants_body(const struct request *request);
 
 /*
  * Ends the request without its answer, or without the rest of it: the action
