@@ -9,17 +9,29 @@ import sys
 SCRIPTS = pathlib.Path(__file__).resolve().parent / "plots"
 
 
+def speeds(row):
+    """The goals of a row that are about the speed, by peer."""
+    for goal in row["goals"]:
+        key, _, peer = goal["what"].partition(" per second / ")
+        if peer and key in ("bytes", "requests"):
+            yield peer, goal
+
+
 def ratio_lines(result):
-    """For each speed against a peer: label, median, least, most, target."""
+    """From the top: place, label, median, least, most, target.
+
+    A row's name has a place of its own above its peers.
+    """
+    place = 0
     for row in result["rows"]:
-        for goal in row["goals"]:
-            key, _, peer = goal["what"].partition(" per second / ")
-            if not peer or key not in ("bytes", "requests"):
-                continue
+        for peer, goal in speeds(row):
+            if (peer, goal) == next(speeds(row)):
+                yield f'{place} "{{/:Bold {row["name"]}}}" NaN NaN NaN NaN'
+                place -= 1
             bound = goal["at_least"]
-            yield (f'"{row["name"]} / {peer}" {goal["median"]} '
-                   f'{goal["least"]} {goal["most"]} '
-                   f'{"NaN" if bound is None else bound}')
+            yield (f'{place} "{peer}" {goal["median"]} {goal["least"]} '
+                   f'{goal["most"]} {"NaN" if bound is None else bound}')
+            place -= 1
 
 
 def growth_lines(result, name, across, key):
@@ -49,7 +61,8 @@ def draw(out, name, lines):
     data.write_text("\n".join(lines) + "\n")
     try:
         subprocess.run(
-            ["gnuplot", "-e", f"data='{data}'; image='{image}'",
+            ["gnuplot", "-e",
+             f"data='{data}'; image='{image}'; count={len(lines)}",
              SCRIPTS / "style.gp", SCRIPTS / f"{name}.gp"],
             check=True, timeout=60)
     except (OSError, subprocess.SubprocessError) as error:
