@@ -315,6 +315,20 @@ void file_open_cancel(struct file_open *open)
 	uv_cancel((uv_req_t *)&open->work);
 }
 
+int file_open_below(const struct file_open_target *target)
+{
+	const char *below = target->below[0] == '\0' ? "." : target->below;
+
+	return file_open_beneath(target->root_fd, below, O_PATH | O_DIRECTORY);
+}
+
+int file_open_beneath(int folder_fd, const char *path, int flags)
+{
+	const struct place at = { folder_fd, 0 };
+
+	return open_beneath(&at, path, (uint64_t)flags);
+}
+
 int file_open_supported(void)
 {
 	const struct place here = { AT_FDCWD, 0 };

@@ -96,6 +96,19 @@ void file_open_cancel(struct file_open *open);
  */
 void file_open_discard(uv_loop_t *loop, const struct file_open_result *result);
 
+/*
+ * Opens the folder `below` beneath `root_fd` of a target with O_PATH: what its
+ * paths are beneath. Blocks: for the thread pool. A descriptor of the caller's
+ * own, or -errno.
+ */
+int file_open_below(const struct file_open_target *target);
+
+/*
+ * Opens `path` beneath a folder, by the same rules. `flags`: those of open(2),
+ * O_CLOEXEC is added. Blocks: for the thread pool. A descriptor or -errno.
+ */
+int file_open_beneath(int folder_fd, const char *path, int flags);
+
 /* 0 if the kernel knows openat2(2), which came with Linux 5.6; else -errno. */
 int file_open_supported(void);
 

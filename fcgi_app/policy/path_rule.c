@@ -164,19 +164,35 @@ bool path_rule_is_hidden(const char *relative)
 	return false;
 }
 
+static enum path_rule_result join(
+    const char *relative, const struct component *name, char *ret, size_t size)
+{
+	struct folded f = { .length = 0 };
+
+	if ((!is_root(relative) && !append(&f, relative, strlen(relative))) ||
+	    (!path_rule_is_folder(relative) && !append(&f, "/", 1)) ||
+	    !append(&f, name->name, name->length))
+		return PATH_RULE_TOO_LONG;
+	return hand_out(&f, ret, size);
+}
+
 enum path_rule_result path_rule_in_folder(const char *relative,
     const char *name, size_t length, char *ret, size_t size)
 {
 	const struct component c = { name, length };
-	struct folded f = { .length = 0 };
 
 	if (length == 0 || memchr(name, '/', length) || is_dot(&c) ||
 	    is_dot_dot(&c))
 		return PATH_RULE_MALFORMED;
-	if (length > NAME_MAX ||
-	    (!is_root(relative) && !append(&f, relative, strlen(relative))) ||
-	    (!path_rule_is_folder(relative) && !append(&f, "/", 1)) ||
-	    !append(&f, name, length))
+	if (length > NAME_MAX)
 		return PATH_RULE_TOO_LONG;
-	return hand_out(&f, ret, size);
+	return join(relative, &c, ret, size);
+}
+
+enum path_rule_result path_rule_join(
+    const char *relative, const char *name, char *ret, size_t size)
+{
+	const struct component c = { name, strlen(name) };
+
+	return join(relative, &c, ret, size);
 }

@@ -79,4 +79,14 @@ bool path_rule_is_hidden(const char *relative);
 enum path_rule_result path_rule_in_folder(const char *relative,
     const char *name, size_t length, char *ret, size_t size);
 
+/*
+ * Append a relative path, of one component or more, to a folder's path from
+ * path_rule_relative(), which may lack its slash.
+ *
+ * name: not looked at; see name_list.h for one that a client sent.
+ * ret: as path_rule_normalize(); PATH_RULE_OK or PATH_RULE_TOO_LONG.
+ */
+enum path_rule_result path_rule_join(
+    const char *relative, const char *name, char *ret, size_t size);
+
 #endif

@@ -341,6 +341,34 @@ static void limits_what_is_appended(void **state)
 	assert_int_equal(path_rule_in_folder("a/", "bc", 2, text, 4), TOO_LONG);
 }
 
+static void joins_paths(void **state)
+{
+	static const struct {
+		const char *folder, *name, *expected;
+	} rows[] = {
+		{ ".", "a", "a" },
+		{ ".", "a/b", "a/b" },
+		{ "x", "a/b", "x/a/b" },
+		{ "x/", "a", "x/a" },
+		{ "x/y/", "a/b/c", "x/y/a/b/c" },
+	};
+	char name[PATH_MAX + 1], text[PATH_MAX];
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LENGTH(rows); i++) {
+		assert_int_equal(path_rule_join(rows[i].folder, rows[i].name,
+				     text, sizeof(text)),
+		    OK);
+		assert_string_equal(text, rows[i].expected);
+	}
+	put_path(name, PATH_MAX - 3);
+	assert_int_equal(path_rule_join("x", name, text, sizeof(text)), OK);
+	assert_int_equal(strlen(text), PATH_MAX - 1);
+	put_path(name, PATH_MAX - 2);
+	assert_int_equal(
+	    path_rule_join("x", name, text, sizeof(text)), TOO_LONG);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -355,6 +383,7 @@ int main(void)
 		cmocka_unit_test(knows_folders_and_hidden_names),
 		cmocka_unit_test(appends_names_to_folders),
 		cmocka_unit_test(limits_what_is_appended),
+		cmocka_unit_test(joins_paths),
 	};
 
 	return cmocka_run_group_tests_name("path_rule", tests, NULL, NULL);

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: MIT */
+/* Members while they are being found: a list and the memory of its names. */
+#ifndef FCGI_APP_MEMBER_LIST_H
+#define FCGI_APP_MEMBER_LIST_H
+
+#include <stddef.h>
+#include <sys/stat.h>
+
+struct members;
+
+/* An empty list that takes up to `most` members. NULL: out of memory. */
+struct members *member_list_new(size_t most);
+
+/* NULL is allowed. */
+void member_list_free(struct members *members);
+
+/*
+ * Adds a regular file or a folder; the name is copied. 0; -E2BIG: there are
+ * `most` already; or -ENOMEM.
+ */
+int member_list_add(
+    struct members *members, const char *name, const struct stat *st);
+
+/*
+ * Says which name an error is about; it is copied. Out of memory it is not
+ * said.
+ */
+void member_list_blame(struct members *members, const char *name);
+
+/* Sorts the members from index `first` on by the bytes of their names. */
+void member_list_sort(struct members *members, size_t first);
+
+/* No more will be added: gives back the room for them. */
+void member_list_trim(struct members *members);
+
+#endif

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: MIT */
+/* Fuzz entry of name_list_from_query(). The input is the query. */
+#include "config.h"
+
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "tests/fuzz/name_list_check.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	char *query = strndup((const char *)data, size);
+	struct name_list list;
+	enum name_list_result result;
+
+	require(query != NULL);
+	result = name_list_from_query(query, NAME_LIST_CHECK_MOST, &list);
+	name_list_check(&list, result, strlen(query));
+	free(query);
+	return 0;
+}
