@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "fcgi_app/actions/concat.h"
 #include "fcgi_app/actions/file.h"
 #include "fcgi_app/actions/probe.h"
 #include "fcgi_app/operator_fields.h"
@@ -17,6 +18,7 @@
 
 static const struct dispatch_action actions[] = {
 	{ "file", DISPATCH_GET | DISPATCH_HEAD, file_action_start },
+	{ "concat", DISPATCH_GET | DISPATCH_HEAD, concat_action_start },
 	{ "probe", DISPATCH_GET, probe_action_start },
 };
 

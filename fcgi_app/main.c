@@ -18,8 +18,9 @@
  *	representation answers as HTTP wants it: preconditions, ranges, head, by
  *	               the rules in policy/ and with the operator_fields;
  *	               several ranges make a multipart_body
- *	members        for answers of several files: finds them (member_list);
- *	               a member_source opens one when its turn comes
+ *	actions/concat joins several: by their names (policy/name_list), maybe
+ *	               from a file_text, members finds them (member_list), and
+ *	               member_sequence has a member_source open each in turn
  *	actions/probe  with --probe: answers the doctor, by probe_source,
  *	               and remembers how it went on the probe_board
  *	request        sends the head and starts the pump        (common/stream)

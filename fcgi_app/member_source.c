@@ -72,7 +72,7 @@ struct member_folder *member_folder_new(
 	return folder;
 }
 
-static struct member_folder *ref(struct member_folder *folder)
+struct member_folder *member_folder_ref(struct member_folder *folder)
 {
 	folder->references++;
 	return folder;
@@ -269,7 +269,7 @@ struct source *member_source_new(
 		return NULL;
 	source->source.ops = &member_ops;
 	source->source.size = member->size;
-	source->folder = ref(folder);
+	source->folder = member_folder_ref(folder);
 	source->member = member;
 	return &source->source;
 }

@@ -16,6 +16,9 @@ struct source;
 struct member_folder *member_folder_new(
     struct services *services, const struct request_place *place);
 
+/* One more reference, for one more member_folder_unref(). */
+struct member_folder *member_folder_ref(struct member_folder *folder);
+
 /* NULL is allowed. */
 void member_folder_unref(struct member_folder *folder);
 

@@ -9,6 +9,7 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -124,11 +125,17 @@ static const char *reason_of(int error)
 	return strerror(-error);
 }
 
-/* The path comes last: a long one is cut. */
+/* The path comes last: a long one is cut, as is a name in front of it. */
 static void log_error(const struct request *request, const char *why)
 {
-	log_message(
-	    LOG_LEVEL_ERROR, "%s: %s: \"%s\"", request->id, why, request->path);
+	const char *name = request->about ? request->about(request) : NULL;
+
+	if (name)
+		log_message(LOG_LEVEL_ERROR, "%s: %s: \"%.*s\" in \"%s\"",
+		    request->id, why, NAME_MAX, name, request->path);
+	else
+		log_message(LOG_LEVEL_ERROR, "%s: %s: \"%s\"", request->id, why,
+		    request->path);
 }
 
 /* The last that is done for a request; `reason`: as in the access log. */

@@ -37,6 +37,12 @@ typedef void request_cancel_fn(struct request *request);
  */
 typedef void request_ended_fn(struct request *request, const char *reason);
 
+/*
+ * The name of the file that an error is about, where an answer is made of
+ * several; it stands in the log. NULL: it is about the path.
+ */
+typedef const char *request_about_fn(const struct request *request);
+
 /* Where a request comes from; its connection fills this in. */
 struct request_origin {
 	struct services *services;
@@ -67,6 +73,7 @@ struct request {
 
 	request_cancel_fn *cancel;
 	request_ended_fn *ended;
+	request_about_fn *about;
 	void *state;
 	/* The head leaves at once: the first bytes may come late. */
 	bool head_first;
