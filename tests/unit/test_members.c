@@ -9,7 +9,6 @@
  *	    near -> a, away -> ../other/h, folder -> sub, out -> ../../outside,
  *	    dangling -> nothing
  *	root/other/h
- *	root/many/      more files than a slice has steps
  *	outside
  */
 #include "config.h"
@@ -17,43 +16,26 @@
 #include "fcgi_app/members.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <limits.h>
-#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "fcgi_app/request_place.h"
-#include "tests/unit/descriptors.h"
-#include "tests/unit/open_fixture.h"
+#include "tests/unit/members_fixture.h"
 #include "tests/unit/unit.h"
 
 #define NOBODY 65534
-#define MANY 1500
 
-static struct open_fixture fixture;
-static struct request_place place;
+static struct members_fixture fixture;
 
 /* --- the folder ----------------------------------------------------------- */
-
-static int make_file(const char *name)
-{
-	int fd = open(name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
-
-	/* Each has a size of its own. */
-	if (fd < 0 || write(fd, name, strlen(name)) < 0)
-		return -1;
-	return close(fd);
-}
 
 static int make_files(void)
 {
 	static const char *const folders[] = { "root/docs", "root/docs/sub",
 		"root/docs/sub/deep", "root/docs/void", "root/docs/.dir",
-		"root/docs/shut", "root/other", "root/many" };
+		"root/docs/shut", "root/other" };
 	static const char *const files[] = { "root/docs/a", "root/docs/b.txt",
 		"root/docs/c", "root/docs/sub/d", "root/docs/sub/deep/e",
 		"root/docs/sub.txt", "root/docs/.hidden", "root/docs/.dir/f",
@@ -64,21 +46,9 @@ static int make_files(void)
 		if (mkdir(folders[i], 0755) < 0)
 			return -1;
 	for (size_t i = 0; i < ARRAY_LENGTH(files); i++)
-		if (make_file(files[i]) < 0)
+		if (members_fixture_make_file(files[i]) < 0)
 			return -1;
 	return mkfifo("root/docs/fifo", 0644);
-}
-
-static int make_many(void)
-{
-	char name[64];
-
-	for (int i = 0; i < MANY; i++) {
-		snprintf(name, sizeof(name), "root/many/%04d", (i * 7) % MANY);
-		if (make_file(name) < 0)
-			return -1;
-	}
-	return 0;
 }
 
 static int make_links(void)
@@ -102,60 +72,20 @@ static int make_links(void)
 static int set_up(void **state)
 {
 	(void)state;
-	if (open_fixture_init(&fixture) < 0 || make_files() < 0 ||
-	    make_links() < 0 || make_many() < 0)
+	if (members_fixture_init(&fixture) < 0 || make_files() < 0 ||
+	    make_links() < 0)
 		return -1;
-	place.root.fd = fixture.root_fd;
-	/* The threads have descriptors of their own. */
-	uv_run(&fixture.loop, UV_RUN_DEFAULT);
-	open_fixture_ready(&fixture);
+	open_fixture_ready(&fixture.open);
 	return 0;
 }
 
 static int tear_down(void **state)
 {
 	(void)state;
-	return open_fixture_fini(&fixture);
+	return open_fixture_fini(&fixture.open);
 }
 
 /* --- searching ------------------------------------------------------------ */
-
-struct outcome {
-	unsigned int calls;
-	int error;
-	struct members *members;
-};
-
-static void on_found(void *context, int error, struct members *members)
-{
-	struct outcome *outcome = context;
-
-	outcome->calls++;
-	outcome->error = error;
-	outcome->members = members;
-}
-
-/* The wish without its place. */
-static struct outcome find_in(
-    const char *below, const char *path, struct members_wish wish)
-{
-	struct outcome outcome = { 0 };
-
-	place.root.below = below;
-	strcpy(place.path, path);
-	wish.place = &place;
-	if (wish.most == 0)
-		wish.most = 1000000;
-	assert_non_null(members_find(&fixture.loop, &wish, on_found, &outcome));
-	/* All of it was copied. */
-	memset(place.path, 'x', sizeof(place.path) - 1);
-	assert_int_equal(outcome.calls, 0);
-	uv_run(&fixture.loop, UV_RUN_DEFAULT);
-	assert_int_equal(outcome.calls, 1);
-	assert_non_null(outcome.members);
-	assert_int_equal(count_descriptors(), fixture.descriptors);
-	return outcome;
-}
 
 static void check_names(
     const struct members *members, const char *const *names, size_t count)
@@ -170,7 +100,8 @@ static void check_names(
 static void check_found(
     const struct members_wish *wish, const char *const *names, size_t count)
 {
-	struct outcome outcome = find_in("", "docs/", *wish);
+	struct members_outcome outcome =
+	    members_fixture_find(&fixture, "", "docs/", wish);
 
 	assert_int_equal(outcome.error, 0);
 	assert_null(outcome.members->failed);
@@ -199,7 +130,8 @@ static void says_what_a_member_is(void **state)
 	static const char *const files[] = { "root/docs/sub/d",
 		"root/other/h" };
 	const struct members_wish wish = { .names = names, .name_count = 2 };
-	struct outcome outcome = find_in("", "docs", wish);
+	struct members_outcome outcome =
+	    members_fixture_find(&fixture, "", "docs", &wish);
 
 	(void)state;
 	assert_int_equal(outcome.error, 0);
@@ -252,7 +184,8 @@ static void says_which_name_is_wrong(void **state)
 			.names = names,
 			.name_count = ARRAY_LENGTH(names),
 		};
-		struct outcome outcome = find_in("", "docs/", wish);
+		struct members_outcome outcome =
+		    members_fixture_find(&fixture, "", "docs/", &wish);
 
 		assert_int_equal(outcome.error, rows[i].error);
 		assert_string_equal(outcome.members->failed, rows[i].name);
@@ -264,12 +197,13 @@ static void stays_beneath_the_document_root(void **state)
 {
 	static const char *const names[] = { "away" };
 	const struct members_wish wish = { .names = names, .name_count = 1 };
-	struct outcome outcome = find_in("docs", ".", wish);
+	struct members_outcome outcome =
+	    members_fixture_find(&fixture, "docs", ".", &wish);
 
 	(void)state;
 	assert_int_equal(outcome.error, -EXDEV);
 	members_free(outcome.members);
-	outcome = find_in("", "docs", wish);
+	outcome = members_fixture_find(&fixture, "", "docs", &wish);
 	assert_int_equal(outcome.error, 0);
 	members_free(outcome.members);
 }
@@ -290,13 +224,14 @@ static void refuses_a_bad_folder(void **state)
 	(void)state;
 	for (size_t i = 0; i < 2 * ARRAY_LENGTH(rows); i++) {
 		struct members_wish wish = { .trees = true };
-		struct outcome outcome;
+		struct members_outcome outcome;
 
 		if (i % 2) {
 			wish.names = names;
 			wish.name_count = 1;
 		}
-		outcome = find_in(rows[i / 2].below, rows[i / 2].path, wish);
+		outcome = members_fixture_find(
+		    &fixture, rows[i / 2].below, rows[i / 2].path, &wish);
 		assert_int_equal(outcome.error, rows[i / 2].error);
 		assert_null(outcome.members->failed);
 		members_free(outcome.members);
@@ -307,7 +242,7 @@ static void refuses_what_can_not_be_read(void **state)
 {
 	static const char *const names[] = { "locked" };
 	struct members_wish wish = { .names = names, .name_count = 1 };
-	struct outcome outcome;
+	struct members_outcome outcome;
 
 	(void)state;
 	if (geteuid() != 0) {
@@ -318,7 +253,7 @@ static void refuses_what_can_not_be_read(void **state)
 	assert_int_equal(seteuid(NOBODY), 0);
 	/* Another thread than this one's: the whole process changes. */
 	for (int i = 0; i < 2; i++) {
-		outcome = find_in("", "docs", wish);
+		outcome = members_fixture_find(&fixture, "", "docs", &wish);
 		assert_int_equal(outcome.error, -EACCES);
 		assert_string_equal(outcome.members->failed, "locked");
 		members_free(outcome.members);
@@ -329,7 +264,7 @@ static void refuses_what_can_not_be_read(void **state)
 	assert_int_equal(chmod("root/docs/shut", 0), 0);
 	assert_int_equal(seteuid(NOBODY), 0);
 	wish.trees = true;
-	outcome = find_in("", "docs", wish);
+	outcome = members_fixture_find(&fixture, "", "docs", &wish);
 	assert_int_equal(outcome.error, -EACCES);
 	assert_string_equal(outcome.members->failed, "shut");
 	members_free(outcome.members);
@@ -386,7 +321,8 @@ static void reads_named_trees(void **state)
 static void reads_the_root(void **state)
 {
 	const struct members_wish wish = { .trees = true };
-	struct outcome outcome = find_in("docs/sub", ".", wish);
+	struct members_outcome outcome =
+	    members_fixture_find(&fixture, "docs/sub", ".", &wish);
 	static const char *const names[] = { "d", "deep", "deep/e" };
 
 	(void)state;
@@ -395,157 +331,6 @@ static void reads_the_root(void **state)
 	assert_int_equal(outcome.members->list[1].size, 0);
 	assert_true(S_ISDIR(outcome.members->list[1].mode));
 	members_free(outcome.members);
-}
-
-static void reads_more_than_a_slice(void **state)
-{
-	const struct members_wish wish = { .trees = true };
-	struct outcome outcome = find_in("", "many", wish);
-
-	(void)state;
-	assert_int_equal(outcome.error, 0);
-	assert_int_equal(outcome.members->count, MANY);
-	for (int i = 0; i < MANY; i++)
-		assert_int_equal(atoi(outcome.members->list[i].name), i);
-	members_free(outcome.members);
-}
-
-/* --- limits --------------------------------------------------------------- */
-
-static void limits_how_many(void **state)
-{
-	static const char *const names[] = { "a", "b.txt", "c" };
-	struct members_wish wish = { .names = names, .name_count = 3 };
-	struct outcome outcome;
-
-	(void)state;
-	for (int i = 0; i < 2; i++) {
-		/* Seven files are in the folder itself. */
-		size_t all = i == 0 ? 3 : 7;
-
-		wish.most = all;
-		outcome = find_in("", "docs", wish);
-		assert_int_equal(outcome.error, 0);
-		assert_int_equal(outcome.members->count, all);
-		members_free(outcome.members);
-		wish.most = all - 1;
-		outcome = find_in("", "docs", wish);
-		assert_int_equal(outcome.error, -E2BIG);
-		members_free(outcome.members);
-		wish.names = NULL;
-		wish.name_count = 0;
-	}
-}
-
-static void limits_the_depth(void **state)
-{
-	const struct members_wish wish = { .trees = true };
-	char path[PATH_MAX] = "root/deep";
-	struct outcome outcome;
-
-	(void)state;
-	assert_int_equal(mkdir(path, 0755), 0);
-	for (int i = 0; i < MEMBERS_DEPTH_MAX; i++)
-		assert_int_equal(mkdir(strcat(path, "/x"), 0755), 0);
-	outcome = find_in("", "deep", wish);
-	assert_int_equal(outcome.error, 0);
-	assert_int_equal(outcome.members->count, MEMBERS_DEPTH_MAX);
-	members_free(outcome.members);
-	assert_int_equal(mkdir(strcat(path, "/x"), 0755), 0);
-	outcome = find_in("", "deep", wish);
-	assert_int_equal(outcome.error, -E2BIG);
-	members_free(outcome.members);
-}
-
-static void limits_the_path(void **state)
-{
-	char component[NAME_MAX + 1], name[PATH_MAX + NAME_MAX] = "";
-	const char *const names[] = { name };
-	const struct members_wish wish = { .names = names, .name_count = 1 };
-	struct outcome outcome;
-
-	(void)state;
-	memset(component, 'x', NAME_MAX);
-	component[NAME_MAX] = '\0';
-	while (strlen(name) < PATH_MAX - 5)
-		strcat(strcat(name, component), "/x/");
-	name[PATH_MAX - 6] = 'y';
-	name[PATH_MAX - 5] = '\0';
-	outcome = find_in("", "docs", wish);
-	/* The longest path that the kernel takes is one longer. */
-	assert_int_equal(outcome.error, -ENAMETOOLONG);
-	members_free(outcome.members);
-	name[PATH_MAX - 6] = '\0';
-	outcome = find_in("", "docs", wish);
-	assert_int_equal(outcome.error, -ENOENT);
-	members_free(outcome.members);
-}
-
-/* 100,000 members with names of 60 bytes need less than 20 MB. */
-static void needs_little_memory(void **state)
-{
-	enum { COUNT = 100000, LIMIT = 20000000 };
-	const char *name = "a-name-of-sixty-bytes-as-a-file-in-an-archive-may"
-			   "-well-have";
-	const char **names = calloc(COUNT, sizeof(*names));
-	const struct members_wish wish = { .names = names,
-		.name_count = COUNT };
-	struct mallinfo2 before = mallinfo2(), after;
-	size_t used;
-	struct outcome outcome;
-
-	(void)state;
-	assert_non_null(names);
-	assert_int_equal(chdir("root/docs"), 0);
-	assert_int_equal(make_file(name), 0);
-	for (size_t i = 0; i < COUNT; i++)
-		names[i] = name;
-	outcome = find_in("", "docs", wish);
-	after = mallinfo2();
-	assert_int_equal(outcome.error, 0);
-	assert_int_equal(outcome.members->count, COUNT);
-	used = after.uordblks + after.hblkhd - before.uordblks - before.hblkhd;
-	/* A sanitizer's malloc does not count. */
-	if (used == 0)
-		print_message("# malloc does not say how much is in use\n");
-	else
-		assert_in_range(used, COUNT * strlen(name), LIMIT);
-	members_free(outcome.members);
-	free(names);
-	assert_int_equal(unlink(name), 0);
-	assert_int_equal(chdir(fixture.folder), 0);
-}
-
-/* --- cancelling ----------------------------------------------------------- */
-
-static void stops_when_it_is_cancelled(void **state)
-{
-	const struct members_wish wish = {
-		.place = &place,
-		.trees = true,
-		.most = MANY,
-	};
-
-	(void)state;
-	place.root.below = "";
-	strcpy(place.path, "many");
-	for (int turns = 0; turns < 4; turns++) {
-		struct outcome outcome = { 0 };
-		struct members_search *search =
-		    members_find(&fixture.loop, &wish, on_found, &outcome);
-
-		assert_non_null(search);
-		for (int i = 0; i < turns && outcome.calls == 0; i++)
-			uv_run(&fixture.loop, UV_RUN_ONCE);
-		if (outcome.calls == 0)
-			members_cancel(search);
-		else
-			members_free(outcome.members);
-		uv_run(&fixture.loop, UV_RUN_DEFAULT);
-		/* Four slices: not before the fourth turn. */
-		assert_int_equal(outcome.calls, 0);
-		assert_int_equal(count_descriptors(), fixture.descriptors);
-	}
 }
 
 int main(void)
@@ -562,12 +347,6 @@ int main(void)
 		cmocka_unit_test(reads_a_tree),
 		cmocka_unit_test(reads_named_trees),
 		cmocka_unit_test(reads_the_root),
-		cmocka_unit_test(reads_more_than_a_slice),
-		cmocka_unit_test(limits_how_many),
-		cmocka_unit_test(limits_the_depth),
-		cmocka_unit_test(limits_the_path),
-		cmocka_unit_test(needs_little_memory),
-		cmocka_unit_test(stops_when_it_is_cancelled),
 	};
 
 	return cmocka_run_group_tests_name("members", tests, set_up, tear_down);
