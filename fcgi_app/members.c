@@ -162,21 +162,33 @@ static size_t depth_of(const char *name)
 	return depth;
 }
 
+/* What a link leads to: 0, -errno, or MORE if that is no file. */
+static int follow(const struct members_search *search, const char *name,
+    struct stat *ret_stat)
+{
+	int r = stat_name(search, name, O_PATH, ret_stat);
+
+	if (r == -ENOENT || r == -ENOTDIR || r == -ELOOP || r == -EXDEV)
+		return MORE;
+	return r == 0 && !S_ISREG(ret_stat->st_mode) ? MORE : r;
+}
+
 /*
- * What an entry is: 0, -errno, or MORE if it is to be left out, as a link is
- * that leads to no file. One that goes meanwhile was never there.
+ * What an entry is: 0, -errno, or MORE if it is to be left out. One that goes
+ * meanwhile was never there.
  */
 static int judge(const struct members_search *search, const char *name,
     const char *entry, struct stat *ret_stat)
 {
 	int fd = dirfd(search->folder);
+	int r = 0;
 
 	if (fstatat(fd, entry, ret_stat, AT_SYMLINK_NOFOLLOW) < 0)
 		return errno == ENOENT ? MORE : -errno;
-	if (S_ISLNK(ret_stat->st_mode) &&
-	    (stat_name(search, name, O_PATH, ret_stat) < 0 ||
-		S_ISDIR(ret_stat->st_mode)))
-		return MORE;
+	if (S_ISLNK(ret_stat->st_mode))
+		r = follow(search, name, ret_stat);
+	if (r != 0)
+		return r;
 	if (S_ISDIR(ret_stat->st_mode)) {
 		if (!search->trees)
 			return MORE;
