@@ -484,7 +484,7 @@ def a_thousand_at_once_need_little_memory(case):
     true(len(names) <= 2 * len(parts), f"{len(names)} files are open")
     if not SANITIZED:
         peak = peak_memory(daemon.worker)
-        true(peak < 80 * MIB, f"{peak / MIB:.0f} MiB for {clients} answers")
+        true(peak < 40 * MIB, f"{peak / MIB:.0f} MiB for {clients} answers")
     for connection, response, digest in connections:
         connection.receive(response)
         true(response.complete, f"{response!r}")
