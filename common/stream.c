@@ -17,6 +17,10 @@
  * where a level-triggered poll would spin: while a stream that can write waits
  * for its source, or for its turn for so long that it is told again.
  *
+ * A stream with a pace reads no more than may leave. When nothing may, a timer
+ * ends the pause; meanwhile the writer can write and is not watched, and there
+ * is no next chunk.
+ *
  * Read-ahead grows by one chunk each time the client had to wait for the
  * source, and ends when the source has its bytes at hand. A chunk that was read
  * ahead and can't leave is held on the group's list. It is taken back when the
@@ -31,6 +35,7 @@
 #include <string.h>
 #include <sys/types.h>
 
+#include "common/stream_pace.h"
 #include "common/writer.h"
 
 /* Chunks that a client must take in time before it is read ahead for again. */
@@ -60,7 +65,7 @@ static void set_ahead(struct stream *stream, unsigned int chunks)
 static void grow_ahead(struct stream *stream)
 {
 	if (stream->took && stream->hold_off == 0 && !stream->source->forgets &&
-	    stream->ahead < STREAM_AHEAD_MAX)
+	    !stream->pace && stream->ahead < STREAM_AHEAD_MAX)
 		set_ahead(stream, stream->ahead + 1);
 }
 
@@ -92,11 +97,14 @@ void stream_give_up_next(struct stream *stream)
 	stream->hold_off = HOLD_OFF_CHUNKS;
 }
 
-/* Of the next read or offer. */
+/* Of the next read or offer; 0: it is not time for it yet. */
 static size_t next_length(const struct stream *stream, uint64_t offset)
 {
 	uint64_t length = stream->end - offset;
 
+	if (stream->pace)
+		length =
+		    smaller(length, stream_pace_allow(stream->pace, length));
 	length = smaller(length, stream->group->chunk_size);
 	return (size_t)smaller(
 	    length, stream->writer->ops->room(stream->writer));
@@ -183,6 +191,22 @@ static ssize_t offer(struct stream *stream, const struct source_chunk *chunk)
 	return r < 0 ? r : (ssize_t)taken;
 }
 
+/* Whether nothing may leave now. */
+static bool must_pause(const struct stream *stream)
+{
+	return stream->pace && stream->next == STREAM_NEXT_NONE &&
+	    stream->position < stream->end &&
+	    stream_pace_allow(stream->pace, stream->end - stream->position) ==
+	    0;
+}
+
+/* Whether the writer can take what comes next. */
+static bool has_room(const struct stream *stream)
+{
+	return stream->writer->ops->has_room(
+	    stream->writer, next_length(stream, stream->position));
+}
+
 /* Sends the chunk that is ready: bytes that left, or -errno. */
 static ssize_t send_chunk(struct stream *stream)
 {
@@ -203,21 +227,45 @@ static ssize_t send_chunk(struct stream *stream)
 	if (taken < 0)
 		return taken;
 	stream->position += (size_t)taken;
+	if (stream->pace)
+		stream_pace_take(stream->pace, (size_t)taken);
 	if ((size_t)taken < chunk.length) {
 		stream_give_up_next(stream);
 		stream->writable = false;
-	} else if (stream->position < stream->end) {
-		stream->writable = stream->writer->ops->has_room(
-		    stream->writer, next_length(stream, stream->position));
+	} else if (stream->position < stream->end && !must_pause(stream)) {
+		stream->writable = has_room(stream);
 		stream->took |= stream->writable;
 	}
 	return taken;
 }
 
+static void settle(struct stream *stream);
+
+/* The room may have gone: what was kept back has been flushed since. */
+static void on_due(void *context)
+{
+	struct stream *stream = context;
+
+	if (!must_pause(stream))
+		stream->writable = has_room(stream);
+	settle(stream);
+}
+
+/* What waits for company leaves: more will not come at once. */
+static void pause_stream(struct stream *stream)
+{
+	want(stream, false);
+	stream->writer->ops->flush(stream->writer);
+	stream_pace_pause(stream->pace, stream->end - stream->position, on_due,
+	    stream);
+}
+
 /* Waits for what is missing, or for the next turn if nothing is. */
 static void settle(struct stream *stream)
 {
-	if (!stream->writable) {
+	if (must_pause(stream)) {
+		pause_stream(stream);
+	} else if (!stream->writable) {
 		want(stream, true);
 		if (stream->next == STREAM_NEXT_READY)
 			stream_group_add_holder(stream);
@@ -298,6 +346,11 @@ void stream_set_start(struct stream *stream, const void *start, size_t length)
 	stream->start_length = length;
 }
 
+void stream_set_pace(struct stream *stream, struct stream_pace *pace)
+{
+	stream->pace = pace;
+}
+
 bool stream_is_untouched(const struct stream *stream)
 {
 	return stream->start != NULL;
@@ -341,4 +394,6 @@ void stream_cancel(struct stream *stream)
 		set_ahead(stream, 0);
 	want(stream, false);
 	stream->writer->ready = NULL;
+	stream_pace_free(stream->pace);
+	stream->pace = NULL;
 }

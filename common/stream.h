@@ -11,6 +11,7 @@
 #include "common/source.h"
 #include "common/stream_group.h"
 
+struct stream_pace;
 struct writer;
 
 /* Chunks that are read ahead for a client that drains fast. */
@@ -40,6 +41,7 @@ struct stream {
 	struct stream_group *group;
 	struct source *source;
 	struct writer *writer;
+	struct stream_pace *pace; /* NULL: as fast as the writer */
 	stream_end_fn *on_end;
 	void *context;
 	/* What goes in front of the first byte; NULL once it is put. */
@@ -76,6 +78,14 @@ void stream_init(struct stream *stream, struct stream_group *group,
  * where they are until they are put: with the first chunk, or at the end.
  */
 void stream_set_start(struct stream *stream, const void *start, size_t length);
+
+/*
+ * Its bytes, without the start, shall leave at this pace. The stream takes it
+ * over, and frees it when it ends or is cancelled; to be called just before it
+ * is started. Between two pieces the stream holds no memory, and the writer is
+ * not watched; nothing is read ahead.
+ */
+void stream_set_pace(struct stream *stream, struct stream_pace *pace);
 
 /*
  * Sends the start, then `length` bytes of the source from `offset` on, and ends

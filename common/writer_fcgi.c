@@ -9,7 +9,8 @@
  *
  * The send buffer of an AF_UNIX socket is memory of the kernel that a slow
  * client fills and keeps. So it begins small; it is doubled, up to a chunk,
- * as long as the client empties it quickly, and halved when it takes long.
+ * as long as the client empties it quickly, and halved when it takes long. A
+ * stream that offers less than it holds, by its pace, needs no larger one.
  */
 #include "config.h"
 #include "common/writer_fcgi.h"
@@ -125,7 +126,8 @@ static bool fcgi_has_room(struct writer *writer, size_t length)
 		buffer = send_buffer_size(fcgi->fd) / 4 * 3;
 	if ((size_t)queued + with_overhead(length) > buffer)
 		return false;
-	grow_room(fcgi);
+	if (length >= fcgi->room)
+		grow_room(fcgi);
 	return true;
 }
 

@@ -17,11 +17,14 @@
 
 #include "common/fcgi_output.h"
 #include "common/fcgi_params.h"
+#include "common/pacer.h"
 #include "common/source.h"
+#include "common/stream_pace.h"
 #include "common/writer.h"
 #include "fcgi_app/access_log.h"
 #include "fcgi_app/log.h"
 #include "fcgi_app/operator_fields.h"
+#include "fcgi_app/operator_pace.h"
 #include "fcgi_app/options.h"
 #include "fcgi_app/policy/errno_status.h"
 #include "fcgi_app/policy/request_path.h"
@@ -257,11 +260,30 @@ static void on_stream_end(void *context, int error)
 		request_refuse(request, stream_status(error), reason_of(error));
 }
 
-/* The bytes of a source that follow the head; `length` may be 0. */
+/* The bytes of a source that follow the head, how many (or 0) and how fast. */
 struct part {
 	uint64_t offset;
 	uint64_t length;
+	struct pacer_plan pace;
 };
+
+/* What the burst covers needs no pace. */
+static bool is_paced(const struct part *part)
+{
+	return part->pace.rate > 0 && part->length > part->pace.burst;
+}
+
+/* False: out of memory. */
+static bool set_pace(struct request *request, const struct part *part)
+{
+	struct stream_pace *pace;
+
+	if (!is_paced(part))
+		return true;
+	pace = stream_pace_new(request->services->loop, &part->pace);
+	stream_set_pace(&request->stream, pace);
+	return pace != NULL;
+}
 
 /* Streams `length` bytes at request->start, and `part`. */
 static void stream_answer(
@@ -271,6 +293,10 @@ static void stream_answer(
 	    request->source, request->origin.writer);
 	stream_set_start(&request->stream, request->start, length);
 	request->stream.start_first = request->head_first;
+	if (!set_pace(request, part)) {
+		finish(request, -ENOMEM);
+		return;
+	}
 	stream_start(&request->stream, part->offset, part->length,
 	    on_stream_end, request);
 }
@@ -375,14 +401,31 @@ void request_respond_long(
 	stream_answer(request, length, &nothing);
 }
 
+/* nginx would collect the pieces and pass them on in large lumps. */
+static void add_unbuffered(struct response_head *head)
+{
+	if (!response_head_has(head, "X-Accel-Buffering"))
+		response_head_put(head, "X-Accel-Buffering", "no");
+}
+
 void request_stream(struct request *request, struct response_head *head,
     struct source *source, uint64_t offset, uint64_t length)
 {
 	struct part part = { .offset = offset, .length = length };
+	const char *bad = operator_pace_read(
+	    request->origin.params, &part.pace);
+	char why[64];
 
 	if (source && source->size == SOURCE_SIZE_UNKNOWN)
 		part.length = SOURCE_SIZE_UNKNOWN - offset;
 	request->source = source;
+	if (bad) {
+		snprintf(why, sizeof(why), "%s makes no sense", bad);
+		request_refuse(request, 500, why);
+		return;
+	}
+	if (is_paced(&part))
+		add_unbuffered(head);
 	if (response_head_finish(head) < 0)
 		request_refuse(request, 500, head_fault(head));
 	else

@@ -159,6 +159,20 @@ void response_head_put(
 		h->text[h->length] = '\0';
 }
 
+bool response_head_has(const struct response_head *h, const char *name)
+{
+	size_t length = strlen(name);
+	const char *line = h->text;
+
+	while (line) {
+		if (strncmp(line, name, length) == 0 && line[length] == ':')
+			return true;
+		line = strstr(line, CRLF);
+		line = line ? line + CRLF_LENGTH : NULL;
+	}
+	return false;
+}
+
 int response_head_finish(struct response_head *h)
 {
 	if (h->error)

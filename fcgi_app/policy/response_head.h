@@ -9,6 +9,7 @@
 #ifndef FCGI_APP_POLICY_RESPONSE_HEAD_H
 #define FCGI_APP_POLICY_RESPONSE_HEAD_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #define RESPONSE_HEAD_MAX 4096
@@ -56,6 +57,9 @@ void response_head_add(struct response_head *h, const char *name,
 /* The same with a value that stands as it is. */
 void response_head_put(
     struct response_head *h, const char *name, const char *value);
+
+/* Whether there is a field of just this name. */
+bool response_head_has(const struct response_head *h, const char *name);
 
 /*
  * Add the empty line that ends the head.

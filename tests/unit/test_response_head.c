@@ -243,6 +243,21 @@ static void survives_huge_values(void **state)
 	}
 }
 
+static void finds_whole_names(void **state)
+{
+	struct response_head h;
+
+	(void)state;
+	response_head_init(&h, 200);
+	response_head_put(&h, "X-Ab", "X-C: d");
+	assert_true(response_head_has(&h, "Status"));
+	assert_true(response_head_has(&h, "X-Ab"));
+	assert_false(response_head_has(&h, "X-A"));
+	assert_false(response_head_has(&h, "X-Abc"));
+	assert_false(response_head_has(&h, "X-C"));
+	assert_false(response_head_has(&h, "Ab"));
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -257,6 +272,7 @@ int main(void)
 		cmocka_unit_test(limits_the_length),
 		cmocka_unit_test(limits_the_next_line_too),
 		cmocka_unit_test(survives_huge_values),
+		cmocka_unit_test(finds_whole_names),
 	};
 
 	return cmocka_run_group_tests_name("response_head", tests, NULL, NULL);

@@ -277,10 +277,22 @@ static void grows_for_a_very_fast_client(void **state)
 	struct fixture *f = *state;
 
 	init_writer(f, CHUNK);
-	for (size_t room = 2 * ROOM_START; room <= CHUNK; room *= 2) {
-		assert_true(f->writer->ops->has_room(f->writer, ROOM_START));
-		assert_int_equal(f->writer->ops->room(f->writer), room);
+	for (size_t room = ROOM_START; room < CHUNK; room *= 2) {
+		assert_true(f->writer->ops->has_room(f->writer, room));
+		assert_int_equal(f->writer->ops->room(f->writer), 2 * room);
 	}
+}
+
+/* As a stream does that has a pace. */
+static void grows_for_offers_that_need_it(void **state)
+{
+	struct fixture *f = *state;
+
+	init_writer(f, CHUNK);
+	assert_true(f->writer->ops->has_room(f->writer, ROOM_START - 1));
+	assert_int_equal(f->writer->ops->room(f->writer), ROOM_START);
+	assert_true(f->writer->ops->has_room(f->writer, ROOM_START));
+	assert_int_equal(f->writer->ops->room(f->writer), 2 * ROOM_START);
 }
 
 static void shrinks_for_a_slow_client(void **state)
@@ -306,7 +318,8 @@ static void takes_what_the_kernel_gives(void **state)
 	init_writer(f, 1 << 30);
 	do {
 		last = room;
-		assert_true(f->writer->ops->has_room(f->writer, ROOM_MIN));
+		room = f->writer->ops->room(f->writer);
+		assert_true(f->writer->ops->has_room(f->writer, room));
 		room = f->writer->ops->room(f->writer);
 		assert_true(room <= (size_t)send_buffer(f) / 4 * 3);
 	} while (room > last);
@@ -521,6 +534,7 @@ int main(void)
 		TEST(begins_with_little_room, setup_unix),
 		TEST(grows_for_a_fast_client, setup_unix),
 		TEST(grows_for_a_very_fast_client, setup_unix),
+		TEST(grows_for_offers_that_need_it, setup_unix),
 		TEST(shrinks_for_a_slow_client, setup_unix),
 		TEST(takes_what_the_kernel_gives, setup_unix),
 		TEST(never_offers_next_to_nothing, setup_unix),
