@@ -24,8 +24,10 @@
  *	actions/probe  with --probe: answers the doctor, by probe_source,
  *	               and remembers how it went on the probe_board
  *	request        sends the head and starts the pump        (common/stream)
+ *	               at the operator_pace
  *
  *	common/stream       asks a source for a chunk when the writer is ready
+ *	                    and, with a stream_pace, its pacer allows it
  *	common/source_*     get it (source_sequence from others, in order),
  *	                    source_file from
  *	common/file_table   files that are open, shared, or remembered

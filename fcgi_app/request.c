@@ -294,7 +294,7 @@ static void stream_answer(
 	stream_set_start(&request->stream, request->start, length);
 	request->stream.start_first = request->head_first;
 	if (!set_pace(request, part)) {
-		finish(request, -ENOMEM);
+		request_refuse(request, 503, strerror(ENOMEM));
 		return;
 	}
 	stream_start(&request->stream, part->offset, part->length,
