@@ -13,6 +13,7 @@
 #include "common/chunk_pool.h"
 #include "common/kernel_aio.h"
 
+struct aio_direct;
 struct aio_file;
 struct aio_read;
 struct aio_reader;
@@ -82,6 +83,7 @@ struct aio_op {
 	uint64_t ahead; /* brings the bytes up to here into memory; or 0 */
 	struct chunk_waiter waiter;
 	struct kernel_aio_read direct;
+	struct aio_direct *by_direct; /* whose that is */
 	uv_work_t work;
 };
 

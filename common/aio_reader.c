@@ -20,23 +20,23 @@
 #include <stdlib.h>
 
 #include "common/aio_cache.h"
+#include "common/aio_direct.h"
 #include "common/aio_file.h"
 #include "common/aio_flight.h"
 #include "common/aio_op.h"
 #include "common/aio_threads.h"
 #include "common/chunk_pool.h"
 #include "common/container_of.h"
-#include "common/kernel_aio.h"
 
 /* Ops taken up in one turn of the loop. */
 #define READY_MAX 64
 
 struct aio_reader {
 	struct aio_reader_options options;
-	struct aio_reader_counts counts;
-	struct kernel_aio aio;
+	struct aio_direct direct;
 	struct aio_threads threads;
 	struct aio_cache cache;
+	uint64_t joined;
 	int setup_error;
 	bool closing;
 	struct aio_op_list ready;
@@ -92,119 +92,32 @@ static const struct aio_threads_ops thread_ops = {
 
 /* --- tier 2: kernel AIO on an O_DIRECT descriptor ------------------------ */
 
-/* Widens the read to the file's alignment and to what the buffer holds. */
-static void queue_direct(struct aio_op *op)
+static void direct_quiet(struct aio_direct *direct)
 {
-	size_t size = chunk_pool_buffer_size(op->reader->options.pool);
-	uint64_t alignment = op->file->offset_alignment;
-	uint64_t start = op->offset & ~(alignment - 1);
-	uint64_t length;
-	struct kernel_aio_span span = {
-		.fd = op->file->direct_fd,
-		.buffer = op->buffer,
-		.offset = (long long)start,
-	};
-
-	op->skip = (size_t)(op->offset - start);
-	length = (op->skip + op->length + alignment - 1) & ~(alignment - 1);
-	if (length > size)
-		length = size;
-	span.length = (size_t)length;
-	op->state = AIO_OP_DIRECT;
-	kernel_aio_read(&op->reader->aio, &op->direct, &span);
+	close_if_quiet(container_of(direct, struct aio_reader, direct));
 }
 
-static void direct_done(struct kernel_aio_read *read, long long result)
+static void direct_closed(struct aio_direct *direct)
 {
-	struct aio_op *op = container_of(read, struct aio_op, direct);
-	struct aio_reader *reader = op->reader;
-
-	/* A file system that can't after all reports it only here. */
-	if (aio_op_is_wanted(op) &&
-	    (result == -EINVAL || result == -EOPNOTSUPP)) {
-		aio_file_without_direct(op->file);
-		queue_thread(op);
-	} else if (aio_op_is_wanted(op) &&
-	    (result == -EAGAIN ||
-		(result > 0 && result <= (long long)op->skip))) {
-		/* Short of what was asked for is not the end of the file. */
-		queue_thread(op);
-	} else {
-		reader->counts.direct++;
-		land(op, (ssize_t)result);
-	}
-	close_if_quiet(reader);
+	free(container_of(direct, struct aio_reader, direct));
 }
 
-static void direct_refused(struct kernel_aio_read *read, int error)
-{
-	struct aio_op *op = container_of(read, struct aio_op, direct);
-	struct aio_reader_options *options = &op->reader->options;
-
-	if (options->degraded)
-		options->degraded(options->context, error);
-	options->degraded = NULL;
-	queue_thread(op);
-}
-
-static void direct_closed(struct kernel_aio *aio)
-{
-	free(container_of(aio, struct aio_reader, aio));
-}
-
-static const struct kernel_aio_ops direct_ops = {
-	.done = direct_done,
-	.refused = direct_refused,
+static const struct aio_direct_ops direct_ops = {
+	.opened = read_uncached,
+	.done = land,
+	.refused = queue_thread,
+	.quiet = direct_quiet,
 	.closed = direct_closed,
 };
 
 /* --- the way of an op --------------------------------------------------- */
-
-static void direct_open(uv_work_t *work)
-{
-	struct aio_file *file = container_of(work, struct aio_file, work);
-
-	if (aio_file_open_direct(file) < 0)
-		file->offset_alignment = 0;
-}
-
-static void direct_opened(uv_work_t *work, int status)
-{
-	struct aio_file *file = container_of(work, struct aio_file, work);
-	struct aio_op *op;
-
-	(void)status;
-	if (file->offset_alignment)
-		file->direct = AIO_FILE_DIRECT_READY;
-	else
-		aio_file_without_direct(file);
-	while ((op = TAILQ_FIRST(&file->waiting)) != NULL) {
-		TAILQ_REMOVE(&file->waiting, op, link);
-		read_uncached(op);
-	}
-	aio_file_unref(file);
-}
-
-static void wait_for_direct(struct aio_op *op)
-{
-	struct aio_file *file = op->file;
-
-	op->state = AIO_OP_OPENING;
-	TAILQ_INSERT_TAIL(&file->waiting, op, link);
-	if (file->direct == AIO_FILE_DIRECT_OPENING)
-		return;
-	file->direct = AIO_FILE_DIRECT_OPENING;
-	aio_file_ref(file);
-	uv_queue_work(
-	    op->reader->options.loop, &file->work, direct_open, direct_opened);
-}
 
 /* Which tier? */
 static void read_uncached(struct aio_op *op)
 {
 	struct aio_file *file = op->file;
 
-	if (op->reader->aio.slots == 0 &&
+	if (op->reader->direct.aio.slots == 0 &&
 	    file->direct == AIO_FILE_DIRECT_UNKNOWN)
 		aio_file_without_direct(file);
 	if (aio_cache_way(&op->reader->cache, file) == READ_WAY_CACHE) {
@@ -214,10 +127,10 @@ static void read_uncached(struct aio_op *op)
 	switch (file->direct) {
 	case AIO_FILE_DIRECT_UNKNOWN:
 	case AIO_FILE_DIRECT_OPENING:
-		wait_for_direct(op);
+		aio_direct_wait(&op->reader->direct, op);
 		break;
 	case AIO_FILE_DIRECT_READY:
-		queue_direct(op);
+		aio_direct_read(&op->reader->direct, op);
 		break;
 	case AIO_FILE_DIRECT_NONE:
 		queue_thread(op);
@@ -235,7 +148,7 @@ static void route(struct aio_op *op)
 	if (!op->alone && !leader)
 		leader = aio_flight_bringing(op->file, op->offset);
 	if (leader) {
-		op->reader->counts.joined++;
+		op->reader->joined++;
 		aio_flight_follow(op, leader);
 	} else {
 		aio_flight_begin(op);
@@ -340,7 +253,7 @@ static void wait_for_buffer(struct aio_op *op)
 static int start(struct aio_op *op, struct aio_op *leader)
 {
 	if (leader) {
-		op->reader->counts.joined++;
+		op->reader->joined++;
 		aio_flight_follow(op, leader);
 	} else if (op->buffer) {
 		route(op);
@@ -415,10 +328,7 @@ static bool stop(struct aio_reader *reader, struct aio_op *op)
 		TAILQ_REMOVE(&op->file->waiting, op, link);
 		break;
 	case AIO_OP_DIRECT:
-		if (op->direct.in_kernel)
-			return false;
-		kernel_aio_unqueue(&reader->aio, &op->direct);
-		break;
+		return aio_direct_unqueue(&reader->direct, op);
 	case AIO_OP_QUEUED:
 		aio_threads_unqueue(&reader->threads, op);
 		break;
@@ -446,7 +356,7 @@ void aio_reader_cancel(struct aio_reader *reader, struct aio_read *read)
 
 unsigned int aio_reader_slots(const struct aio_reader *reader)
 {
-	return reader->aio.slots;
+	return reader->direct.aio.slots;
 }
 
 int aio_reader_setup_error(const struct aio_reader *reader)
@@ -456,7 +366,7 @@ int aio_reader_setup_error(const struct aio_reader *reader)
 
 void aio_reader_kick(struct aio_reader *reader)
 {
-	kernel_aio_kick(&reader->aio);
+	kernel_aio_kick(&reader->direct.aio);
 }
 
 bool aio_reader_has_spare(const struct aio_reader *reader)
@@ -466,10 +376,11 @@ bool aio_reader_has_spare(const struct aio_reader *reader)
 
 struct aio_reader_counts aio_reader_counts(const struct aio_reader *reader)
 {
-	struct aio_reader_counts counts = reader->counts;
+	struct aio_reader_counts counts = { .joined = reader->joined };
 
 	counts.cached = reader->cache.hits;
-	counts.submits = reader->aio.submits;
+	counts.direct = reader->direct.reads;
+	counts.submits = reader->direct.aio.submits;
 	counts.threaded = reader->threads.reads;
 	counts.windows = reader->threads.brought;
 	return counts;
@@ -481,13 +392,13 @@ static void idle_closed(uv_handle_t *handle)
 {
 	struct aio_reader *reader = handle->data;
 
-	kernel_aio_close(&reader->aio);
+	aio_direct_close(&reader->direct);
 }
 
 /* Closes when the kernel and the threads have given everything back. */
 static void close_if_quiet(struct aio_reader *reader)
 {
-	if (!reader->closing || reader->aio.in_flight > 0 ||
+	if (!reader->closing || reader->direct.aio.in_flight > 0 ||
 	    reader->threads.jobs > 0)
 		return;
 	reader->closing = false;
@@ -506,7 +417,6 @@ void aio_reader_close(struct aio_reader *reader)
 int aio_reader_new(
     const struct aio_reader_options *options, struct aio_reader **ret_reader)
 {
-	const struct kernel_aio_calls *calls = options->calls;
 	struct aio_reader *reader = calloc(1, sizeof(*reader));
 
 	if (!reader)
@@ -519,8 +429,8 @@ int aio_reader_new(
 	aio_threads_init(
 	    &reader->threads, options->loop, options->pool_jobs, &thread_ops);
 	uv_idle_init(options->loop, &reader->idle);
-	reader->setup_error = kernel_aio_open(&reader->aio, options->loop,
-	    options->depth, calls ? calls : &kernel_aio_libaio, &direct_ops);
+	reader->setup_error =
+	    aio_direct_open(&reader->direct, &reader->options, &direct_ops);
 	*ret_reader = reader;
 	return 0;
 }

@@ -33,9 +33,9 @@
  *	common/file_table   files that are open, shared, or remembered
  *	common/aio_reader   somebody else's read (aio_flight), page cache
  *	                    (aio_cache by read_policy and file_windows,
- *	                    page_cache), io_submit (kernel_aio) or a thread
- *	                    (aio_threads), for an aio_op on an aio_file, into a
- *	                    buffer of
+ *	                    page_cache), io_submit (aio_direct, kernel_aio) or a
+ *	                    thread (aio_threads), for an aio_op on an aio_file,
+ *	                    into a buffer of
  *	common/chunk_pool
  *	common/writer_fcgi  passes it on to
  *	common/fcgi_output  which frames and sends it, and never blocks
