@@ -4,9 +4,9 @@
  *
  * libfcgi's streams are made to be subclassed: FCGX_PutStr() and its kin copy
  * into [wrNext, stop) and call emptyBuffProc() when that is full, flushed or
- * closed. Ours frames what is there as a record, and sends the records of a
- * buffer together, without blocking. libfcgi's own writer would turn EAGAIN
- * into a lasting error and lose the data.
+ * closed. Ours has what is there framed as a record (fcgi_batch.h), and sends
+ * the records of a buffer together, without blocking. libfcgi's own writer
+ * would turn EAGAIN into a lasting error and lose the data.
  *
  * FCGX_PutStr() loops until emptyBuffProc() has made room or has closed the
  * stream. So what the socket refuses must go somewhere at once:
@@ -33,47 +33,19 @@
 #include <string.h>
 
 #include "common/byte_queue.h"
-#include "common/chunk_pool.h"
+#include "common/fcgi_batch.h"
 #include "common/fcgi_record.h"
 
 #define ERROR_LOG_MAX 1024
-/* Records in one send. */
-#define BATCH_MAX 5
-/* A record with less room than this is not worth to be begun. */
-#define RECORD_ROOM_MIN 4096
-#define PADDING_MAX 8
-/*
- * Where the first record stands in its buffer. Chunks begin at a page, and so
- * do buffers: with the record at the buffer's begin its content would stand 8
- * bytes off the place of the chunk's in its page, and such a copy takes up to
- * 25 times as long as any other (docs/PERFORMANCE.md, "Where a copy begins").
- */
-#define FIRST_RECORD 1016
-
-/* A record in the buffer, ready to send. */
-struct framed {
-	unsigned char *bytes;
-	size_t length;
-	size_t header; /* 0 when it continues an open record */
-	size_t content;
-	uint8_t padding;
-};
 
 struct fcgi_output {
 	FCGX_Stream stream;
-	struct chunk_pool *buffers;
-	unsigned char *buffer; /* borrowed while a call runs, else NULL */
-	unsigned char *record; /* the record in it that is being filled */
-	struct framed batch[BATCH_MAX]; /* records before that one */
-	unsigned int batched;
+	struct fcgi_batch batch;
 	struct byte_queue queue;
 	struct byte_queue control;
 	size_t control_length; /* queued since nothing waited */
-	size_t owed;
-	uint8_t owed_padding;
 	int fd;
 	int error;
-	uint16_t request_id;
 	uint32_t app_status;
 	uint64_t content;
 	bool stderr_used;
@@ -93,56 +65,27 @@ static int fail(struct fcgi_output *output, int error)
 	return output->error;
 }
 
-/* Room for content behind `record`. */
-static size_t room_behind(
-    const struct fcgi_output *output, const unsigned char *record)
-{
-	size_t used = (size_t)(record - output->buffer) +
-	    FCGI_RECORD_HEADER_SIZE + PADDING_MAX;
-
-	return used < FCGI_OUTPUT_BUFFER_SIZE ? FCGI_OUTPUT_BUFFER_SIZE - used
-					      : 0;
-}
-
-/* Begins a record, or goes on with the open one, behind those of the batch. */
 static void begin_record(struct fcgi_output *output)
 {
-	const struct framed *last;
 	size_t room;
 
-	output->record = output->buffer + FIRST_RECORD;
-	if (output->batched > 0) {
-		last = &output->batch[output->batched - 1];
-		output->record = last->bytes + last->length;
-	}
-	room = room_behind(output, output->record);
-	if (room > FCGI_OUTPUT_CONTENT_MAX)
-		room = FCGI_OUTPUT_CONTENT_MAX;
-	if (output->owed > 0 && output->owed < room)
-		room = output->owed;
-	output->stream.wrNext = output->record + FCGI_RECORD_HEADER_SIZE;
+	output->stream.wrNext = fcgi_batch_begin(&output->batch, &room);
 	output->stream.stop = output->stream.wrNext + room;
 }
 
 static bool borrow_buffer(struct fcgi_output *output)
 {
-	output->buffer = chunk_pool_get(output->buffers);
-	if (!output->buffer) {
+	if (!fcgi_batch_borrow(&output->batch)) {
 		fail(output, -ENOBUFS);
 		return false;
 	}
-	output->batched = 0;
 	begin_record(output);
 	return true;
 }
 
 static void return_buffer(struct fcgi_output *output)
 {
-	if (output->buffer)
-		chunk_pool_put(output->buffers, output->buffer);
-	output->buffer = NULL;
-	output->record = NULL;
-	output->batched = 0;
+	fcgi_batch_return(&output->batch);
 	output->stream.wrNext = NULL;
 	output->stream.stop = NULL;
 }
@@ -150,10 +93,7 @@ static void return_buffer(struct fcgi_output *output)
 /* Content bytes of the record that is being filled. */
 static size_t record_content(const struct fcgi_output *output)
 {
-	if (!output->record)
-		return 0;
-	return (size_t)(output->stream.wrNext - output->record) -
-	    FCGI_RECORD_HEADER_SIZE;
+	return fcgi_batch_content(&output->batch, output->stream.wrNext);
 }
 
 static int keep(struct fcgi_output *output, const void *bytes, size_t length)
@@ -173,61 +113,11 @@ static ssize_t send_behind_queue(
 	return n < 0 ? fail(output, (int)n) : n;
 }
 
-/* Puts header and padding around the content and adds it to the batch. */
+/* Adds what is in the buffer to the batch. */
 static void frame(struct fcgi_output *output)
 {
-	struct framed *framed = &output->batch[output->batched++];
-
-	*framed = (struct framed){
-		.bytes = output->record,
-		.content = record_content(output),
-		.header = FCGI_RECORD_HEADER_SIZE,
-	};
-	output->content += framed->content;
-	framed->padding = fcgi_record_padding(framed->content);
-	if (output->owed > 0) {
-		framed->bytes += FCGI_RECORD_HEADER_SIZE;
-		framed->header = 0;
-		output->owed -= framed->content;
-		framed->padding = output->owed ? 0 : output->owed_padding;
-	} else {
-		const struct fcgi_record record = {
-			.type = FCGI_STDOUT,
-			.request_id = output->request_id,
-			.content_length = (uint16_t)framed->content,
-			.padding_length = framed->padding,
-		};
-		fcgi_record_encode(framed->bytes, &record);
-	}
-	memset(output->stream.wrNext, 0, framed->padding);
-	framed->length = framed->header + framed->content + framed->padding;
-}
-
-/*
- * Drops the content that the socket refused, `sent` bytes of the record having
- * left. A record that did not begin to leave never was.
- */
-static void drop_rest(
-    struct fcgi_output *output, const struct framed *framed, size_t sent)
-{
-	size_t content_sent = sent > framed->header ? sent - framed->header : 0;
-	size_t rest = framed->content - content_sent;
-	bool opened = framed->header == 0 || sent > 0;
-
-	output->dropping = true;
-	output->dropped += rest;
-	output->content -= rest;
-	if (!opened)
-		return;
-	if (rest == 0) { /* but for some padding */
-		keep(output, framed->bytes + sent, framed->length - sent);
-		return;
-	}
-	if (sent < framed->header)
-		keep(output, framed->bytes + sent, framed->header - sent);
-	if (framed->header > 0)
-		output->owed_padding = framed->padding;
-	output->owed += rest;
+	output->content += record_content(output);
+	fcgi_batch_frame(&output->batch, output->stream.wrNext);
 }
 
 /* An open record was paid in full: what waited for its end may follow. */
@@ -235,7 +125,7 @@ static void release_control(struct fcgi_output *output)
 {
 	struct byte_queue *control = &output->control;
 
-	if (output->owed > 0 || control->length == 0)
+	if (output->batch.owed > 0 || control->length == 0)
 		return;
 	keep(output, control->data + control->start, control->length);
 	byte_queue_clear(control);
@@ -244,30 +134,22 @@ static void release_control(struct fcgi_output *output)
 /* Drops what did not leave of the batch. */
 static void drop_unsent(struct fcgi_output *output, size_t sent)
 {
-	for (unsigned int i = 0; i < output->batched; i++) {
-		const struct framed *framed = &output->batch[i];
+	struct fcgi_batch_rest rest;
 
-		if (sent < framed->length)
-			drop_rest(output, framed, sent);
-		sent -= sent < framed->length ? sent : framed->length;
-	}
-}
-
-/* Bytes of the batch, which lie behind each other. */
-static size_t batch_length(const struct fcgi_output *output)
-{
-	size_t length = 0;
-
-	for (unsigned int i = 0; i < output->batched; i++)
-		length += output->batch[i].length;
-	return length;
+	fcgi_batch_drop(&output->batch, sent, &rest);
+	output->dropping = true;
+	output->dropped += rest.dropped;
+	output->content -= rest.dropped;
+	if (rest.kept_length > 0)
+		keep(output, rest.kept, rest.kept_length);
 }
 
 /* Sends the batch: a send wakes up the peer, so the fewer the better. */
 static void send_batch(struct fcgi_output *output)
 {
-	unsigned char *bytes = output->batch[0].bytes;
-	size_t length = batch_length(output);
+	struct fcgi_batch *batch = &output->batch;
+	unsigned char *bytes = batch->framed[0].bytes;
+	size_t length = fcgi_batch_length(batch);
 	ssize_t sent;
 	size_t rest;
 
@@ -283,7 +165,7 @@ static void send_batch(struct fcgi_output *output)
 		keep(output, bytes + sent, rest);
 		output->dropping = output->offering;
 	}
-	output->batched = 0;
+	batch->count = 0;
 	release_control(output);
 }
 
@@ -298,15 +180,16 @@ static void emit(struct fcgi_output *output)
 /* The same, but what is no whole record waits in the queue. */
 static void park(struct fcgi_output *output)
 {
+	struct fcgi_batch *batch = &output->batch;
 	size_t content = record_content(output);
 
-	if (output->batched > 0 || content == 0) {
+	if (batch->count > 0 || content == 0) {
 		emit(output);
 		return;
 	}
 	frame(output);
-	keep(output, output->batch[0].bytes, output->batch[0].length);
-	output->batched = 0;
+	keep(output, batch->framed[0].bytes, batch->framed[0].length);
+	batch->count = 0;
 	release_control(output);
 }
 
@@ -315,7 +198,7 @@ static int append_end_of_stream(struct fcgi_output *output, uint8_t type)
 	uint8_t header[FCGI_RECORD_HEADER_SIZE];
 	const struct fcgi_record record = {
 		.type = type,
-		.request_id = output->request_id,
+		.request_id = output->batch.request_id,
 	};
 
 	fcgi_record_encode(header, &record);
@@ -327,15 +210,15 @@ static void append_closing_records(struct fcgi_output *output)
 {
 	uint8_t end[FCGI_RECORD_END_SIZE];
 
-	if (output->owed > 0) {
+	if (output->batch.owed > 0) {
 		fail(output, -EPROTO);
 		return;
 	}
 	append_end_of_stream(output, FCGI_STDOUT);
 	if (output->stderr_used)
 		append_end_of_stream(output, FCGI_STDERR);
-	fcgi_record_encode_end(
-	    end, output->request_id, output->app_status, FCGI_REQUEST_COMPLETE);
+	fcgi_record_encode_end(end, output->batch.request_id,
+	    output->app_status, FCGI_REQUEST_COMPLETE);
 	keep(output, end, sizeof(end));
 }
 
@@ -343,9 +226,7 @@ static void append_closing_records(struct fcgi_output *output)
 static bool has_room_for_more(const struct fcgi_output *output)
 {
 	return output->stream.wrNext == output->stream.stop &&
-	    output->batched + 1 < BATCH_MAX &&
-	    room_behind(output, output->stream.wrNext + PADDING_MAX) >=
-	    RECORD_ROOM_MIN;
+	    fcgi_batch_has_room(&output->batch, output->stream.wrNext);
 }
 
 /* The record is full, or the stream is flushed. */
@@ -371,14 +252,14 @@ static void empty_buffer(FCGX_Stream *stream, int closing)
 		return;
 	}
 	if (closing) {
-		if (output->buffer)
+		if (output->batch.buffer)
 			park(output);
 		append_closing_records(output);
 		return_buffer(output);
 		fcgi_output_flush(output);
 		return;
 	}
-	if (output->buffer) {
+	if (output->batch.buffer) {
 		empty_record(output);
 		return;
 	}
@@ -404,7 +285,7 @@ struct fcgi_output *fcgi_output_new(int fd, struct chunk_pool *buffers)
 	if (!output)
 		return NULL;
 	output->fd = fd;
-	output->buffers = buffers;
+	output->batch.buffers = buffers;
 	reset_stream(output);
 	return output;
 }
@@ -421,8 +302,8 @@ void fcgi_output_free(struct fcgi_output *output)
 
 void fcgi_output_begin(struct fcgi_output *output, uint16_t request_id)
 {
-	assert(output->owed == 0 && !output->buffer);
-	output->request_id = request_id;
+	assert(output->batch.owed == 0 && !output->batch.buffer);
+	output->batch.request_id = request_id;
 	output->stderr_used = false;
 	output->content = 0;
 	if (output->error == 0)
@@ -436,7 +317,7 @@ struct FCGX_Stream *fcgi_output_stream(struct fcgi_output *output)
 
 int fcgi_output_settle(struct fcgi_output *output)
 {
-	if (!output->error && output->buffer)
+	if (!output->error && output->batch.buffer)
 		park(output);
 	return_buffer(output);
 	return output->error;
@@ -461,7 +342,7 @@ int fcgi_output_put(struct fcgi_output *output, const void *data, size_t length)
 {
 	if (output->error)
 		return output->error;
-	assert(output->owed == 0);
+	assert(output->batch.owed == 0);
 	put_all(output, data, length);
 	return fcgi_output_settle(output);
 }
@@ -469,7 +350,7 @@ int fcgi_output_put(struct fcgi_output *output, const void *data, size_t length)
 /* Many small offers in a row shall not pile up. */
 static bool may_park(const struct fcgi_output *output, size_t content)
 {
-	return content <= FCGI_OUTPUT_COMPANY_MAX && output->owed == 0 &&
+	return content <= FCGI_OUTPUT_COMPANY_MAX && output->batch.owed == 0 &&
 	    output->queue.length <= FCGI_OUTPUT_COMPANY_MAX;
 }
 
@@ -512,7 +393,7 @@ int fcgi_output_error_log(struct fcgi_output *output, const char *message)
 	size_t length = strnlen(message, ERROR_LOG_MAX);
 	struct fcgi_record record = {
 		.type = FCGI_STDERR,
-		.request_id = output->request_id,
+		.request_id = output->batch.request_id,
 	};
 
 	if (length == 0)
@@ -539,7 +420,7 @@ int fcgi_output_control(
 	output->control_length += length;
 	if (output->control_length > FCGI_OUTPUT_CONTROL_MAX)
 		return fail(output, -ENOBUFS);
-	if (output->owed == 0)
+	if (output->batch.owed == 0)
 		return keep(output, records, length);
 	r = byte_queue_append(
 	    &output->control, records, length, FCGI_OUTPUT_CONTROL_MAX);
@@ -559,7 +440,7 @@ void fcgi_output_break(struct fcgi_output *output)
 {
 	static const uint8_t no_header[FCGI_RECORD_HEADER_SIZE];
 
-	if (output->error || output->owed > 0 || output->content == 0)
+	if (output->error || output->batch.owed > 0 || output->content == 0)
 		return;
 	if (keep(output, no_header, sizeof(no_header)) == 0)
 		fcgi_output_flush(output);

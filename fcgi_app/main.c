@@ -38,7 +38,8 @@
  *	                    into a buffer of
  *	common/chunk_pool
  *	common/writer_fcgi  passes it on to
- *	common/fcgi_output  which frames and sends it, and never blocks
+ *	common/fcgi_output  which frames (fcgi_batch) and sends it, and never
+ *	                    blocks
  *
  *	commands/doctor starts the program in doctor/, which examines a front
  *	roots, listener, log, access_log, options: what their names say
