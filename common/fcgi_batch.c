@@ -129,10 +129,12 @@ size_t fcgi_batch_length(const struct fcgi_batch *batch)
 static void drop_rest(struct fcgi_batch *batch,
     const struct fcgi_framed *framed, size_t sent, struct fcgi_batch_rest *ret)
 {
-	size_t content_sent = sent > framed->header ? sent - framed->header : 0;
-	size_t rest = framed->content - content_sent;
+	size_t promised = framed->header + framed->content;
+	size_t rest = framed->content;
 	bool opened = framed->header == 0 || sent > 0;
 
+	if (sent > framed->header)
+		rest = sent < promised ? promised - sent : 0;
 	ret->dropped += rest;
 	if (!opened)
 		return;

@@ -117,6 +117,8 @@ static const struct {
 	{ HEADER, 26, 0, 10 },
 	{ HEADER + 4, 22, 0, 6 },
 	{ HEADER + 10, 16, 6, 0 },
+	{ HEADER + 11, 16, 5, 0 },
+	{ HEADER + 15, 16, 1, 0 },
 	{ HEADER + 16, 16, 0, 0 },
 	{ HEADER + 17, 16, HEADER - 1, 16 },
 	{ 2 * HEADER + 16, 16, 0, 16 },
