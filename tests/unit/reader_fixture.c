@@ -2,7 +2,9 @@
 #include "config.h"
 #include "tests/unit/reader_fixture.h"
 
+#include <errno.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "common/aio_file.h"
 #include "common/chunk_pool.h"
@@ -14,8 +16,23 @@ static struct reader_fixture *current;
 
 /* --- the kernel ----------------------------------------------------------- */
 
+static int mock_setup(int slots, io_context_t *context)
+{
+	if (current->setup_error)
+		return current->setup_error;
+	if (current->setup_most && slots > current->setup_most)
+		return -EAGAIN;
+	return io_setup(slots, context);
+}
+
 static int mock_submit(io_context_t context, long count, struct iocb **iocbs)
 {
+	if (current->submit_errors > 0) {
+		current->submit_errors--;
+		return current->submit_error;
+	}
+	if (current->submit_most && count > current->submit_most)
+		count = current->submit_most;
 	if (!current->hold)
 		return io_submit(context, count, iocbs);
 	current->context = context;
@@ -37,7 +54,7 @@ static int mock_getevents(io_context_t context, long least, long most,
 }
 
 static const struct kernel_aio_calls mock_calls = {
-	.setup = io_setup,
+	.setup = mock_setup,
 	.destroy = io_destroy,
 	.submit = mock_submit,
 	.getevents = mock_getevents,
@@ -64,45 +81,79 @@ static void on_done(struct aio_read *read)
 {
 	struct reader_fixture *f = read->context;
 
-	f->done++;
+	f->done_order[f->done++ % READS] = (unsigned int)(read - f->reads);
 }
 
-static void open_reader(struct reader_fixture *f, enum page_cache_mode mode)
+static void on_degraded(void *context, int error)
 {
-	struct aio_reader_options options = {
+	struct reader_fixture *f = context;
+
+	f->degraded++;
+	f->degraded_error = error;
+}
+
+/* The host's slots are shared: other tests may hold all of them for a while. */
+static void wait_for_slots(int slots)
+{
+	io_context_t context = NULL;
+	int tries = 20000;
+
+	while (io_setup(slots, &context) == -EAGAIN && --tries > 0)
+		usleep(1000);
+	assert_non_null(context);
+	io_destroy(context);
+}
+
+void reader_fixture_open_reader(
+    struct reader_fixture *f, enum page_cache_mode mode, unsigned int depth)
+{
+	const struct aio_reader_options options = {
 		.loop = &f->loop,
 		.pool = f->pool,
-		.depth = 8,
+		.depth = depth,
 		.pool_jobs = 2,
 		.page_cache = mode,
 		.calls = &mock_calls,
+		.degraded = on_degraded,
+		.context = f,
 	};
 
-	do {
+	for (;;) {
+		if (!f->setup_error)
+			wait_for_slots(2 * (int)depth);
+		assert_int_equal(aio_reader_new(&options, &f->reader), 0);
+		if (f->setup_error || aio_reader_slots(f->reader) > 0)
+			break;
+		/* They went to somebody else in between. */
 		aio_reader_close(f->reader);
 		uv_run(&f->loop, UV_RUN_DEFAULT);
-		assert_int_equal(aio_reader_new(&options, &f->reader), 0);
-		/* Others of this host may have all slots for a while. */
-	} while (aio_reader_slots(f->reader) == 0);
+	}
 }
 
-void reader_fixture_open(
-    struct reader_fixture *f, enum page_cache_mode mode, size_t buffers)
+void reader_fixture_make(
+    struct reader_fixture *f, const char *folder, size_t buffers)
 {
 	memset(f, 0, sizeof(*f));
 	current = f;
 	assert_int_equal(uv_loop_init(&f->loop), 0);
 	f->pool = chunk_pool_new(BUFFER, buffers * BUFFER);
-	f->file = aio_file_new(&f->loop, real_file_make(".", FILE_SIZE), false);
+	f->file =
+	    aio_file_new(&f->loop, real_file_make(folder, FILE_SIZE), false);
 	assert_non_null(f->file);
-	f->file->size = FILE_SIZE;
-	f->file->blocks = FILE_SIZE / 512 + 8;
-	f->file->uses = 1;
 	for (int i = 0; i < READS; i++) {
 		f->reads[i].done = on_done;
 		f->reads[i].context = f;
 	}
-	open_reader(f, mode);
+}
+
+void reader_fixture_open(
+    struct reader_fixture *f, enum page_cache_mode mode, size_t buffers)
+{
+	reader_fixture_make(f, ".", buffers);
+	f->file->size = FILE_SIZE;
+	f->file->blocks = FILE_SIZE / 512 + 8;
+	f->file->uses = 1;
+	reader_fixture_open_reader(f, mode, 8);
 	real_file_make_cold(f->file->fd);
 }
 
@@ -122,7 +173,7 @@ void reader_fixture_close(struct reader_fixture *f)
 
 bool reader_fixture_has_direct(struct reader_fixture *f)
 {
-	if (aio_file_open_direct(f->file) == 0) {
+	if (f->file->direct_fd >= 0 || aio_file_open_direct(f->file) == 0) {
 		f->file->direct = AIO_FILE_DIRECT_READY;
 		return true;
 	}

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A reader on a real file in the folder of the test. The kernel can be held
- * back: what was submitted is passed on when the test says so, and the results
- * of some reads are replaced.
+ * A reader on a real file. The kernel can be held back: what was submitted is
+ * passed on when the test says so; it can refuse, and the results of some reads
+ * are replaced.
  */
 #ifndef TESTS_UNIT_READER_FIXTURE_H
 #define TESTS_UNIT_READER_FIXTURE_H
@@ -28,7 +28,15 @@ struct reader_fixture {
 	struct aio_file *file;
 	struct aio_read reads[READS];
 	unsigned int done;
+	unsigned int done_order[READS];
+	unsigned int degraded;
+	int degraded_error;
 	/* The kernel's mock. */
+	int setup_most; /* more slots are refused with EAGAIN */
+	int setup_error;
+	int submit_error;
+	unsigned int submit_errors; /* so many times */
+	long submit_most;           /* takes no more at once; 0: no limit */
 	bool hold;
 	io_context_t context;
 	struct iocb *held[HELD_MAX];
@@ -37,14 +45,24 @@ struct reader_fixture {
 	unsigned int results;
 };
 
-/* A cold file that one request has used; `buffers` of BUFFER bytes. */
+/* A file in `folder`, in memory; `buffers` of BUFFER bytes; no reader yet. */
+void reader_fixture_make(
+    struct reader_fixture *f, const char *folder, size_t buffers);
+
+/* The reader, with as many slots as it asks for unless the mock refuses. */
+void reader_fixture_open_reader(
+    struct reader_fixture *f, enum page_cache_mode mode, unsigned int depth);
+
+/* Both, with a cold file in the folder of the test that one request has used.
+ */
 void reader_fixture_open(
     struct reader_fixture *f, enum page_cache_mode mode, size_t buffers);
 
 /* Cancels all reads; nothing may be left. */
 void reader_fixture_close(struct reader_fixture *f);
 
-/* Makes the O_DIRECT descriptor; false, with a word, where there is none. */
+/* Makes the O_DIRECT descriptor, if there is none yet; false, with a word,
+ * where there is none. */
 bool reader_fixture_has_direct(struct reader_fixture *f);
 
 /* Passes on what was held back; nothing is any more. */
