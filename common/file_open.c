@@ -207,10 +207,25 @@ static void run(uv_work_t *work)
 	result->close_blocks = aio_file_close_blocks(result->fd);
 }
 
+/*
+ * Whether the kernel itself is at a loss. A file system may say EINVAL of a
+ * name: a folder that folds case does of one that is no UTF-8 (ext4 in its
+ * strict mode).
+ */
+static bool is_unknown(const struct place *at)
+{
+	int fd = open_beneath(at, ".", O_PATH);
+
+	if (fd >= 0)
+		close(fd);
+	return fd == -EINVAL;
+}
+
 int file_open_now(
     const struct file_open_target *target, struct file_open_result *result)
 {
 	static bool unknown; /* RESOLVE_CACHED, to this kernel */
+	const struct place root = { target->root_fd, RESOLVE_NOW };
 	int r;
 
 	if (!target->is_local || target->attribute || unknown)
@@ -222,7 +237,7 @@ int file_open_now(
 		return -EAGAIN;
 	if (r != -EINVAL)
 		return r;
-	unknown = true;
+	unknown = is_unknown(&root);
 	return -EAGAIN;
 }
 
