@@ -4,12 +4,12 @@
 
 #include <stdbool.h>
 #include <stddef.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "fcgi_app/actions/concat.h"
 #include "fcgi_app/actions/file.h"
 #include "fcgi_app/actions/probe.h"
+#include "fcgi_app/log.h"
 #include "fcgi_app/operator_fields.h"
 #include "fcgi_app/policy/probe_query.h"
 #include "fcgi_app/policy/response_head.h"
@@ -118,16 +118,22 @@ static void start(struct request *request, const struct dispatch_action *action)
 		request_error(request, 405, "Allow", allow);
 }
 
+/* It is the operator who names it: this 404 is an error. */
+static void refuse_action(struct request *request, const char *name)
+{
+	log_message(LOG_LEVEL_ERROR,
+	    "%s: STREAM_ACTION=%.64s: no such action: \"%s\"", request->id,
+	    name, request->path);
+	request_error(request, 404, NULL, NULL);
+}
+
 void dispatch(struct request *request)
 {
 	const char *name = choose_action(request);
 	const struct dispatch_action *action = find_action(name);
-	char why[128];
 
 	if (!action || is_off(action, request->services)) {
-		snprintf(
-		    why, sizeof(why), "STREAM_ACTION=%s: no such action", name);
-		request_refuse(request, 404, why);
+		refuse_action(request, name);
 	} else if (request->path_is_malformed) {
 		request_refuse(request, 400, "SCRIPT_FILENAME: bad escape");
 	} else {

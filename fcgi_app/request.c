@@ -129,16 +129,17 @@ static const char *reason_of(int error)
 }
 
 /* The path comes last: a long one is cut, as is a name in front of it. */
-static void log_error(const struct request *request, const char *why)
+static void log_why(
+    const struct request *request, enum log_level level, const char *why)
 {
 	const char *name = request->about ? request->about(request) : NULL;
 
 	if (name)
-		log_message(LOG_LEVEL_ERROR, "%s: %s: \"%.*s\" in \"%s\"",
-		    request->id, why, NAME_MAX, name, request->path);
+		log_message(level, "%s: %s: \"%.*s\" in \"%s\"", request->id,
+		    why, NAME_MAX, name, request->path);
 	else
-		log_message(LOG_LEVEL_ERROR, "%s: %s: \"%s\"", request->id, why,
-		    request->path);
+		log_message(
+		    level, "%s: %s: \"%s\"", request->id, why, request->path);
 }
 
 /* The last that is done for a request; `reason`: as in the access log. */
@@ -156,7 +157,7 @@ static void finish(struct request *request, int error)
 	void *context = request->origin.context;
 
 	if (error < 0 && !peer_left(error))
-		log_error(request, reason_of(error));
+		log_why(request, LOG_LEVEL_ERROR, reason_of(error));
 	leave(request, error < 0 ? reason_of(error) : NULL);
 	over(context, error);
 }
@@ -370,8 +371,11 @@ void request_refuse(struct request *request, int status, const char *why)
 {
 	char line[512];
 
-	log_error(request, why);
-	if (status != 404) {
+	/* Anybody can ask for what is not there. */
+	if (status == 404) {
+		log_why(request, LOG_LEVEL_NOTICE, why);
+	} else {
+		log_why(request, LOG_LEVEL_ERROR, why);
 		snprintf(line, sizeof(line), "fcgi-stream %s: %d: %s",
 		    request->id, status, why);
 		fcgi_output_error_log(request->origin.output, line);

@@ -136,8 +136,8 @@ void request_error(
     struct request *request, int status, const char *field, const char *value);
 
 /*
- * An error, as above, that says `why`: in the log and, unless it is a mere
- * 404, in the front server's error log.
+ * An error, as above, that says `why`: in the log and in the front server's
+ * error log. A mere 404 is a notice in the log alone.
  */
 void request_refuse(struct request *request, int status, const char *why);
 

@@ -308,8 +308,23 @@ def an_unknown_action_gets_404_and_a_log_line(case):
     for name in ("teleport", "FILE", "file ", "x" * 1000):
         response = daemon.fetch("/file", STREAM_ACTION=name)
         check_error(response, 404, what=f"action {name[:20]}")
-    daemon.wait_log(r"(warning|error|notice) .*teleport")
+    daemon.wait_log(r' error \S+: STREAM_ACTION=teleport: .*: "/file"')
     check_file(daemon.fetch("/file", STREAM_ACTION="file"), stored)
+
+
+@test
+def a_mere_404_is_no_error_in_the_log(case):
+    case.store(".hidden", 10)
+    (case.root / "folder").mkdir()
+    daemon = case.start()
+    for path, why in (("/none", "No such file or directory"),
+                      ("/.hidden", "hidden"), ("/folder", "a folder"),
+                      ("/" + "x" * 5000, "too long")):
+        check_error(daemon.fetch(path), 404, what=path[:20])
+        daemon.wait_log(rf' notice \S+: .*{why}.*: "{path[:20]}')
+    check_error(daemon.fetch("/../x"), 403, what="/../x")
+    daemon.wait_log(r' error \S+: .*: "/../x"')
+    equal(daemon.log().count(" error "), 1, "errors in the log")
 
 
 # --- what is no plain file ---------------------------------------------------
