@@ -7,7 +7,6 @@
 
 #include "common/chunk_pool.h"
 #include "common/fcgi_output.h"
-#include "common/fcgi_record.h"
 
 /* A record with less room than this is not worth to be begun. */
 #define RECORD_ROOM_MIN 4096
@@ -64,14 +63,6 @@ unsigned char *fcgi_batch_begin(struct fcgi_batch *batch, size_t *ret_room)
 		room = batch->owed;
 	*ret_room = room;
 	return batch->record + FCGI_RECORD_HEADER_SIZE;
-}
-
-size_t fcgi_batch_content(
-    const struct fcgi_batch *batch, const unsigned char *end)
-{
-	if (!batch->record)
-		return 0;
-	return (size_t)(end - batch->record) - FCGI_RECORD_HEADER_SIZE;
 }
 
 bool fcgi_batch_has_room(

@@ -10,6 +10,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "common/fcgi_record.h"
+
 struct chunk_pool;
 
 /* Records in one send. */
@@ -53,8 +55,13 @@ void fcgi_batch_return(struct fcgi_batch *batch);
 unsigned char *fcgi_batch_begin(struct fcgi_batch *batch, size_t *ret_room);
 
 /* Content of the record that is being filled, if it ends at `end`. */
-size_t fcgi_batch_content(
-    const struct fcgi_batch *batch, const unsigned char *end);
+static inline size_t fcgi_batch_content(
+    const struct fcgi_batch *batch, const unsigned char *end)
+{
+	if (!batch->record)
+		return 0;
+	return (size_t)(end - batch->record) - FCGI_RECORD_HEADER_SIZE;
+}
 
 /* Whether one more record fits behind the one that is filled up to `end`. */
 bool fcgi_batch_has_room(
