@@ -13,6 +13,7 @@ import signal
 import time
 
 import fastcgi
+from cold_files import evict
 from harness import (KIB, MIB, SANITIZED, Failure, check_file,
                      check_response, cpu_seconds, descriptors, equal, found,
                      main, open_files, peak_memory, run_tool, test, true,
@@ -80,6 +81,20 @@ def a_mib_a_second_is_accurate(case):
 @test
 def a_hundred_mib_a_second_are_accurate(case):
     check_rate(case, 200 * MIB, "100M", 2)
+
+
+@test
+def a_file_that_is_not_in_memory_keeps_the_rate_too(case):
+    stored = case.store("file", 32 * MIB)
+    daemon = case.start("--page-cache=never")
+
+    def fetch():
+        evict(stored)
+        seconds, response = timed(daemon.fetch, "/file", keep_body=False,
+                                  STREAM_RATE="20M")
+        check_file(response, stored)
+        return seconds
+    check_seconds(1.6, fetch)
 
 
 @test
