@@ -8,6 +8,7 @@ front_rows.py.
 
 import os
 import signal
+import time
 
 from front_rows import CACHE, DATE, GROUPS, MTIME, SIZE
 from fronts import FRONTS, Haproxy, NginxCache, start_daemon
@@ -149,6 +150,35 @@ def files_of_every_size_arrive_whole(case, front_class):
         hidden = size == 0 and front.name in NO_LENGTH_0
         equal(head.field("Content-Length"), None if hidden else str(size),
               f"Content-Length for HEAD of {size} bytes")
+
+
+def paced_times(front, size):
+    """When bytes of a paced file come: seconds since the request."""
+    client = front.client()
+    begun = time.monotonic()
+    client.send("/file")
+    answer = client.read_head()
+    times = [0.0]
+    while answer.length < size:
+        client.read_some(answer, answer.length + 1)
+        times.append(time.monotonic() - begun)
+    client.close()
+    return times
+
+
+@for_each_front
+def a_pace_reaches_the_client(case, front_class):
+    stored = case.store("file", 24 * KIB)
+    _, front = start_both(case, front_class, {"STREAM_RATE": "8K"})
+    for last in (False, True):
+        times = paced_times(front, stored.size)
+        # 4 KiB is what Apache and Caddy pass on at once.
+        gap = max(b - a for a, b in zip(times, times[1:]))
+        true(times[-1] > 3 * 0.95, f"{times[-1]:.3f} s instead of 3")
+        if times[-1] < 3 * 1.05 and gap < 0.7:
+            return
+        true(not last, f"{times[-1]:.3f} s instead of 3, {gap:.3f} s "
+             "without a byte, twice")
 
 
 # After a 412 of its own, nginx ends the client's connection unannounced.
