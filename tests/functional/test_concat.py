@@ -135,7 +135,7 @@ def bad_names_are_refused_with_their_status(case):
     check_error(ask(daemon, "a", path="/../"), 403)
     check_error(ask(daemon, "a", method="POST"), 405)
     check_response(ask(daemon, ".hidden", STREAM_DOTFILES="allow"), 200)
-    daemon.wait_log(r' error \S+: No such file.*: "none" in "/"$')
+    daemon.wait_log(r' notice \S+: No such file.*: "none" in "/"$')
     daemon.wait_log(r' error \S+: leads out of its root: "out" in "/"$')
     daemon.wait_log(r" error \S+: name 2: empty, or ")
 
@@ -206,7 +206,7 @@ def a_bad_list_file_is_refused(case):
         response = daemon.fetch("/", STREAM_ACTION="concat",
                                 STREAM_LIST=name)
         check_error(response, status, what=name)
-    daemon.wait_log(r" error \S+: STREAM_LIST has no names in it")
+    daemon.wait_log(r" notice \S+: STREAM_LIST has no names in it")
 
 
 # --- heads and ranges --------------------------------------------------------
