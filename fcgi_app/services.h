@@ -9,6 +9,7 @@
 
 struct aio_reader;
 struct file_table;
+struct follow_hub;
 struct media_types;
 struct options;
 struct probe_board;
@@ -24,6 +25,7 @@ struct services {
 	struct probe_board *probe_board; /* NULL without --probe */
 	struct aio_reader *reader;
 	struct file_table *files;
+	struct follow_hub *follow_hub;
 	struct stream_group streams;
 };
 

@@ -29,6 +29,7 @@
 #include "common/file_table.h"
 #include "fcgi_app/acceptor.h"
 #include "fcgi_app/connection.h"
+#include "fcgi_app/follow_hub.h"
 #include "fcgi_app/listener.h"
 #include "fcgi_app/log.h"
 #include "fcgi_app/options.h"
@@ -130,6 +131,7 @@ static void stop(struct worker *worker)
 	close_handle((uv_handle_t *)&worker->more);
 	close_handle((uv_handle_t *)&worker->drain);
 	close_handle((uv_handle_t *)&worker->before_sleep);
+	follow_hub_close(worker->connections.services.follow_hub);
 	aio_reader_close(worker->connections.services.reader);
 }
 
@@ -167,6 +169,7 @@ static void start_drain(struct worker *worker)
 	uv_timer_start(&worker->drain, on_drain_timeout,
 	    worker->config->options->drain_timeout_ms, 0);
 	connections_drain(connections);
+	follow_hub_drain(connections->services.follow_hub);
 	worker_changed(worker);
 }
 
@@ -239,7 +242,8 @@ static int make_services(struct worker *worker)
 		return r;
 	report_slots(services->reader, options->aio_depth);
 	services->files = file_table_new(&worker->loop);
-	if (!services->files)
+	services->follow_hub = follow_hub_new(&worker->loop, services->reader);
+	if (!services->files || !services->follow_hub)
 		return -ENOMEM;
 	services->loop = &worker->loop;
 	services->process = (int)getpid();
@@ -355,6 +359,7 @@ static int worker_init(struct worker *worker)
 
 static void worker_fini(struct worker *worker)
 {
+	follow_hub_free(worker->connections.services.follow_hub);
 	file_table_free(worker->connections.services.files);
 	fcgi_params_parser_free(worker->connections.parser);
 	chunk_pool_free(worker->connections.records);

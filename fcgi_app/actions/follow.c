@@ -1,0 +1,492 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Up to three names are opened, one after another: the end marker, since what
+ * was written before it must be seen after it; the file; and, for a client that
+ * comes back from what the file was before, its neighbour FOLLOW_PAST_SUFFIX.
+ */
+#include "config.h"
+#include "fcgi_app/actions/follow.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <limits.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/file_open.h"
+#include "common/parse_number.h"
+#include "common/source.h"
+#include "fcgi_app/follow_file.h"
+#include "fcgi_app/follow_source.h"
+#include "fcgi_app/operator_fields.h"
+#include "fcgi_app/policy/byte_range.h"
+#include "fcgi_app/policy/event_stream.h"
+#include "fcgi_app/policy/follow_query.h"
+#include "fcgi_app/policy/follow_range.h"
+#include "fcgi_app/policy/media_type.h"
+#include "fcgi_app/policy/response_head.h"
+#include "fcgi_app/request.h"
+#include "fcgi_app/request_open.h"
+#include "fcgi_app/request_place.h"
+#include "fcgi_app/services.h"
+
+/* Room for a type with its parameters; a longer one is the operator's fault. */
+#define CONTENT_TYPE_MAX 320
+/* A path and a suffix; the rules on paths say what is too long. */
+#define NAME_SIZE (PATH_MAX + NAME_MAX + 2)
+
+struct follow_start;
+
+typedef void opened_fn(
+    struct follow_start *start, const struct file_open_result *result);
+
+/* From the start of the action to its answer; the request's `state`. */
+struct follow_start {
+	struct request *request;
+	struct file_open *open; /* under way, or NULL */
+	opened_fn *opened;
+	struct follow_plan plan;
+	struct follow_query query;
+	uint64_t rotate_ms;
+	const char *marker; /* suffix, or NULL */
+	bool has_last;
+	struct event_id last; /* Last-Event-ID */
+	bool finished;        /* the marker is there */
+	uint64_t size;        /* of a file that only its head is asked for */
+	struct follow_file *file; /* NULL for HEAD */
+};
+
+/* --- the end of the start ------------------------------------------------- */
+
+static struct request *end_start(struct follow_start *start)
+{
+	struct request *request = start->request;
+
+	request->cancel = NULL;
+	request->state = NULL;
+	follow_file_unref(start->file);
+	free(start);
+	return request;
+}
+
+static void cancel_start(struct request *request)
+{
+	struct follow_start *start = request->state;
+
+	if (start->open)
+		file_open_cancel(start->open);
+	end_start(start);
+}
+
+static void refuse(struct follow_start *start, int status, const char *why)
+{
+	request_refuse(end_start(start), status, why);
+}
+
+/* --- what is asked for ---------------------------------------------------- */
+
+static bool take_duration(
+    const struct request *request, const char *name, uint64_t *ret_ms)
+{
+	const char *text = request_param(request, name);
+
+	return !text || parse_duration(text, ret_ms) == 0;
+}
+
+/* NULL, or the name of a parameter that makes no sense. */
+static const char *read_options(
+    struct follow_start *start, enum follow_format *ret_format)
+{
+	const struct request *request = start->request;
+
+	if (follow_format_parse(
+		request_param(request, "STREAM_FORMAT"), ret_format) < 0)
+		return "STREAM_FORMAT";
+	if (!take_duration(request, "STREAM_IDLE", &start->plan.idle_ms))
+		return "STREAM_IDLE";
+	if (!take_duration(request, "STREAM_HEARTBEAT", &start->plan.beat_ms))
+		return "STREAM_HEARTBEAT";
+	if (!take_duration(request, "STREAM_ROTATE", &start->rotate_ms))
+		return "STREAM_ROTATE";
+	start->marker = request_param(request, "STREAM_END_MARKER");
+	if (start->marker && strchr(start->marker, '/'))
+		return "STREAM_END_MARKER";
+	return NULL;
+}
+
+/* The client's word counts before the operator's. */
+static bool wants_events(
+    const struct follow_start *start, enum follow_format format)
+{
+	const char *accept = request_param(start->request, "HTTP_ACCEPT");
+
+	if (start->query.format != FOLLOW_FORMAT_NONE)
+		format = start->query.format;
+	else if (follow_accepts_events(accept))
+		format = FOLLOW_FORMAT_EVENTS;
+	return format == FOLLOW_FORMAT_EVENTS;
+}
+
+/* False: it makes no sense, and was answered. */
+static bool read_wishes(struct follow_start *start)
+{
+	const struct request *request = start->request;
+	const char *last = request_param(request, "HTTP_LAST_EVENT_ID");
+	enum follow_format format;
+	const char *fault = read_options(start, &format);
+	char why[64];
+
+	if (fault) {
+		snprintf(why, sizeof(why), "%s makes no sense", fault);
+		refuse(start, 500, why);
+		return false;
+	}
+	if (follow_query_parse(
+		request_param(request, "QUERY_STRING"), &start->query) < 0) {
+		refuse(start, 400, "lines or format makes no sense");
+		return false;
+	}
+	start->plan.events = wants_events(start, format);
+	if (!start->plan.events)
+		start->plan.beat_ms = 0;
+	start->has_last = start->plan.events && last &&
+	    event_id_parse(last, &start->last) == 0;
+	return true;
+}
+
+/* --- heads ---------------------------------------------------------------- */
+
+/* The fields of every answer that is followed. -errno: the type's fault. */
+static int begin_head(
+    const struct follow_start *start, struct response_head *head, int status)
+{
+	const struct request *request = start->request;
+	char type[CONTENT_TYPE_MAX] = "text/event-stream";
+	int r = 0;
+
+	if (!start->plan.events)
+		r = operator_fields_media_type(request->origin.params,
+		    media_types_find(
+			request->services->media_types, request->path),
+		    type, sizeof(type));
+	if (r < 0)
+		return r;
+	response_head_init(head, status);
+	response_head_put(head, "Content-Type", type);
+	response_head_put(head, "Cache-Control", "no-store");
+	response_head_put(head, "X-Accel-Buffering", "no");
+	operator_fields_add_common(request->origin.params, head, "Accept");
+	return 0;
+}
+
+static void send_head(struct follow_start *start, struct response_head *head)
+{
+	struct follow_file *file = start->file;
+	struct follow_plan plan = start->plan;
+	struct request *request = start->request;
+	struct source *source;
+
+	start->file = NULL;
+	end_start(start);
+	if (!file) {
+		request_respond(request, head);
+		return;
+	}
+	source = follow_source_new(file, &plan);
+	if (!source) {
+		request_refuse_errno(request, -ENOMEM);
+		return;
+	}
+	request->head_first = true;
+	request_stream(request, head, source, 0, 0);
+}
+
+static void refuse_type(struct follow_start *start)
+{
+	refuse(
+	    start, 500, "STREAM_CONTENT_TYPE or STREAM_CHARSET makes no sense");
+}
+
+/* --- answers -------------------------------------------------------------- */
+
+static uint64_t size_of(const struct follow_start *start)
+{
+	return start->file ? start->file->size : start->size;
+}
+
+static void refuse_range(struct follow_start *start)
+{
+	char value[BYTE_RANGE_CONTENT_RANGE_MAX];
+
+	byte_range_format_content_range(
+	    value, sizeof(value), NULL, size_of(start));
+	request_error(end_start(start), 416, "Content-Range", value);
+}
+
+static void answer_part(struct follow_start *start,
+    const struct follow_range *range, bool is_present)
+{
+	struct response_head head;
+	char value[FOLLOW_RANGE_TEXT_MAX];
+
+	if (begin_head(start, &head, 206) < 0) {
+		refuse_type(start);
+		return;
+	}
+	follow_range_format(range, value);
+	start->plan.offset = range->first;
+	start->plan.length = range->last - range->first + 1;
+	start->plan.is_exact = is_present;
+	response_head_put(&head, "Accept-Ranges", "bytes");
+	response_head_put(&head, "Content-Range", value);
+	if (is_present)
+		response_head_add(
+		    &head, "Content-Length", "%" PRIu64, start->plan.length);
+	send_head(start, &head);
+}
+
+static void answer_live(struct follow_start *start)
+{
+	struct response_head head;
+
+	if (begin_head(start, &head, 200) < 0) {
+		refuse_type(start);
+		return;
+	}
+	start->plan.from_lines = start->query.has_lines && !start->has_last;
+	start->plan.lines = start->query.lines;
+	if (!start->plan.events && !start->plan.from_lines)
+		response_head_put(&head, "Accept-Ranges", "bytes");
+	send_head(start, &head);
+}
+
+/*
+ * A query for lines is of another representation, which has no ranges. No
+ * validator is given out, so that none in If-Range can be right (RFC 9110,
+ * 13.1.5).
+ */
+static void answer_bytes(struct follow_start *start)
+{
+	const char *field = request_param(start->request, "HTTP_RANGE");
+	struct follow_range range;
+
+	if (start->query.has_lines ||
+	    request_param(start->request, "HTTP_IF_RANGE"))
+		field = NULL;
+	switch (follow_range_parse(field, size_of(start), &range)) {
+	case FOLLOW_RANGE_IGNORED:
+		answer_live(start);
+		break;
+	case FOLLOW_RANGE_PRESENT:
+		answer_part(start, &range, true);
+		break;
+	case FOLLOW_RANGE_LIVE:
+		answer_part(start, &range, false);
+		break;
+	case FOLLOW_RANGE_UNSATISFIABLE:
+		refuse_range(start);
+		break;
+	}
+}
+
+/* Whether it has all, and nothing more will come. */
+static bool has_all(const struct follow_start *start)
+{
+	const struct follow_file *file = start->file;
+
+	return start->has_last && start->finished && file &&
+	    file->identity == start->last.file &&
+	    file->size == start->last.offset;
+}
+
+/* An EventSource that gets 204 does not come back (9.2.3). */
+static void answer_nothing(struct follow_start *start)
+{
+	struct request *request = end_start(start);
+	struct response_head head;
+
+	response_head_init(&head, 204);
+	response_head_put(&head, "Cache-Control", "no-store");
+	operator_fields_add_common(request->origin.params, &head, "Accept");
+	request_respond(request, &head);
+}
+
+static void answer(struct follow_start *start)
+{
+	const struct follow_file *file = start->file;
+
+	if (!start->plan.events) {
+		answer_bytes(start);
+	} else if (has_all(start)) {
+		answer_nothing(start);
+	} else {
+		/* Of another file, or of what was cut off: from the start. */
+		if (start->has_last && file &&
+		    file->identity == start->last.file &&
+		    start->last.offset <= file->size)
+			start->plan.offset = start->last.offset;
+		answer_live(start);
+	}
+}
+
+/* --- opening -------------------------------------------------------------- */
+
+static void on_open(void *context, const struct file_open_result *result)
+{
+	struct follow_start *start = context;
+
+	start->open = NULL;
+	start->opened(start, result);
+}
+
+static void join_name(
+    const struct follow_start *start, const char *suffix, char ret[NAME_SIZE])
+{
+	snprintf(ret, NAME_SIZE, "%s%s", start->request->path, suffix);
+}
+
+/* Opens the path with a suffix, now or later; also what fails is told. */
+static void open_name(
+    struct follow_start *start, const char *suffix, opened_fn *opened)
+{
+	struct file_open_result result = { .error = -ENOENT };
+	struct file_open_target target;
+	struct request_place place;
+	struct request_place_fault fault;
+	char name[NAME_SIZE];
+
+	join_name(start, suffix, name);
+	if (!request_place_find(start->request, name, &place, &fault)) {
+		if (*suffix)
+			opened(start, &result);
+		else
+			refuse(start, fault.status, fault.why);
+		return;
+	}
+	target = request_place_target(&place);
+	start->opened = opened;
+	if (file_open_now(&target, &result) != -EAGAIN) {
+		opened(start, &result);
+		return;
+	}
+	start->open = file_open_start(
+	    start->request->services->loop, &target, on_open, start);
+	if (!start->open)
+		request_refuse_errno(end_start(start), -ENOMEM);
+}
+
+static void discard(
+    const struct follow_start *start, const struct file_open_result *result)
+{
+	if (result->error == 0)
+		file_open_discard(start->request->services->loop, result);
+}
+
+/* The file as it was before its rotation, if it is still there. */
+static void on_past(
+    struct follow_start *start, const struct file_open_result *result)
+{
+	struct follow_file *past = NULL;
+
+	if (result->error == 0 && S_ISREG(result->stat.st_mode) &&
+	    follow_file_identity(result->fd, !result->close_blocks) ==
+		start->last.file)
+		past = follow_file_open_past(
+		    start->request->services->follow_hub, result, start->file);
+	if (past) {
+		follow_file_unref(start->file);
+		start->file = past;
+	} else {
+		discard(start, result);
+	}
+	answer(start);
+}
+
+/* False: there is no memory for it; the descriptor is still the caller's. */
+static bool follow(
+    struct follow_start *start, const struct file_open_result *result)
+{
+	const struct request *request = start->request;
+	struct follow_place place = { .rotate_ms = start->rotate_ms };
+	struct request_place found;
+	struct request_place_fault fault;
+	char marker[NAME_SIZE];
+
+	if (!request_place_find(request, NULL, &found, &fault))
+		return false;
+	place.root_fd = found.root.fd;
+	place.below = found.root.below;
+	place.path = found.path;
+	place.is_local = found.root.is_local;
+	if (start->marker) {
+		snprintf(
+		    marker, sizeof(marker), "%s%s", found.path, start->marker);
+		place.marker = marker;
+	}
+	start->file = follow_file_open(
+	    request->services->follow_hub, &place, result, start->finished);
+	return start->file != NULL;
+}
+
+static void take_file(
+    struct follow_start *start, const struct file_open_result *result)
+{
+	start->size = (uint64_t)result->stat.st_size;
+	if (request_is_head(start->request)) {
+		discard(start, result);
+		answer(start);
+	} else if (!follow(start, result)) {
+		discard(start, result);
+		request_refuse_errno(end_start(start), -ENOMEM);
+	} else if (start->has_last &&
+	    start->last.file != start->file->identity) {
+		open_name(start, FOLLOW_PAST_SUFFIX, on_past);
+	} else {
+		answer(start);
+	}
+}
+
+static void on_file(
+    struct follow_start *start, const struct file_open_result *result)
+{
+	if (result->error < 0) {
+		request_refuse_errno(end_start(start), result->error);
+	} else if (S_ISREG(result->stat.st_mode)) {
+		take_file(start, result);
+	} else {
+		discard(start, result);
+		refuse(start, 404, "not a regular file");
+	}
+}
+
+static void on_marker(
+    struct follow_start *start, const struct file_open_result *result)
+{
+	start->finished = result->error == 0;
+	discard(start, result);
+	open_name(start, "", on_file);
+}
+
+void follow_action_start(struct request *request)
+{
+	struct follow_start *start = calloc(1, sizeof(*start));
+
+	if (!start) {
+		request_refuse(request, 503, strerror(ENOMEM));
+		return;
+	}
+	start->request = request;
+	start->plan.length = UINT64_MAX;
+	start->plan.beat_ms = FOLLOW_HEARTBEAT_MS;
+	start->rotate_ms = FOLLOW_ROTATE_MS;
+	request->state = start;
+	request->cancel = cancel_start;
+	if (!read_wishes(start))
+		return;
+	if (start->marker)
+		open_name(start, start->marker, on_marker);
+	else
+		open_name(start, "", on_file);
+}
