@@ -5,8 +5,10 @@ import os
 import pathlib
 import re
 
-from harness import Failure, equal, true, wait_until
+from harness import KIB, Failure, equal, found, true, wait_until
 
+# Long enough for these tests, and shorter than the default.
+ROTATE = "200ms"
 BLOCK = re.compile(rb"(.*?)\n\n", re.DOTALL)
 
 
@@ -139,3 +141,29 @@ def replace_atomically(path, content):
     other = path.with_name(path.name + ".new")
     other.write_bytes(content)
     os.rename(other, path)
+
+
+def follow(daemon, **params):
+    """The bytes of a.log."""
+    return Follower(daemon, "/a.log", STREAM_ROTATE=ROTATE, **params)
+
+
+def follow_events(daemon, **params):
+    """The lines of a.log."""
+    return EventFollower(daemon, "/a.log", STREAM_ROTATE=ROTATE, **params)
+
+
+def ask(daemon, path="/a.log", method="GET", **params):
+    """A request that is answered at once."""
+    return daemon.fetch(path, method, STREAM_ACTION="follow", **params)
+
+
+def store(case, content=b"", name="a.log"):
+    """A file to follow."""
+    return case.store(name, content).path
+
+
+def memory(pid):
+    """What a process has in memory, in bytes."""
+    text = pathlib.Path(f"/proc/{pid}/status").read_text()
+    return KIB * int(found(r"VmRSS:\s*(\d+)", text, "VmRSS").group(1))

@@ -18,8 +18,8 @@ import re
 import shutil
 import subprocess
 
-from harness import (KIB, MIB, SLOWNESS, TOP, Failure, Skip, equal, found,
-                     kill_session, main, need, run_tool, test,
+from harness import (KIB, MIB, SLOWNESS, TOP, Failure, Skip, children, equal,
+                     found, kill_session, main, need, run_tool, test,
                      tool_environment, tool_path, true, wait_until)
 from nginx import start_both
 from videos import make_video
@@ -363,6 +363,68 @@ def pdf_js_reads_a_page_by_ranges(case):
     ranges = daemon.access(path="/large.pdf", status=206)
     sent = sum(int(line["bytes"]) for line in ranges)
     true(sent < stored.size / 4, f"{sent} bytes of {stored.size} by ranges")
+
+
+# --- EventSource -------------------------------------------------------------
+
+# The page is a file as ever; the log is followed.
+FOLLOW = {"STREAM_ACTION": "$arg_action", "STREAM_ROTATE": "300ms"}
+
+
+def watch_log(case, nginx, *steps):
+    """Has examples/follow.html show a.log, and does these steps."""
+    page = (TOP / "examples" / "follow.html").read_text()
+    equal(page.count("a.log?lines=100"), 1, "the source in the page")
+    case.store("follow.html", page.replace(
+        "a.log?lines=100", "a.log?lines=100&amp;action=follow").encode())
+    return Browser(case, "follow", page=nginx.url("follow.html"),
+                   log=str(case.root / "a.log"), steps=steps)
+
+
+def numbers(first, last):
+    """Lines with these numbers."""
+    return [f"line {number}" for number in range(first, last + 1)]
+
+
+def text(lines):
+    """The same as it stands in a file."""
+    return "".join(line + "\n" for line in lines)
+
+
+@test(timeout=120)
+def an_event_source_shows_a_log_as_it_grows(case):
+    case.store("a.log", text(numbers(1, 150)).encode())
+    daemon, nginx = start_site(case, params=FOLLOW)
+    picture = case.dir / "page.png"
+    odd = ["<b>&amp;</b>", "\ufffd", "ünïcödé 🎬", "a\tb", "  two blanks"]
+    browser = watch_log(
+        case, nginx, {"lines": 100, "state": "live"},
+        {"append": text(numbers(151, 152)), "lines": 102},
+        {"append": "half ", "lines": 102}, {"append": "a line\n", "lines": 103},
+        {"append": text(odd), "lines": 108, "shot": str(picture)},
+        {"remove": True, "state": "finished"})
+    equal(browser.value, numbers(51, 152) + ["half a line"] + odd, "lines")
+    true(picture.stat().st_size > 5000, "the picture is empty")
+    daemon.wait_access(count=1, path="/a.log", end="complete")
+    equal(len(daemon.access(path="/a.log")), 1, "requests for the log")
+
+
+@test(timeout=180)
+def an_event_source_misses_nothing_when_connections_break(case):
+    case.store("a.log", text(numbers(1, 3)).encode())
+    daemon, nginx = start_site(case, params=FOLLOW)
+    daemon.deaths_expected = True
+    fronts = [{"kill": pid} for pid in children(nginx.process.pid)]
+    rotated = str(case.root / "a.log.1")
+    browser = watch_log(
+        case, nginx, {"lines": 3, "state": "live"},
+        *fronts, {"append": text(numbers(4, 6)), "lines": 6},
+        {"kill": daemon.worker}, {"append": text(numbers(7, 9)), "lines": 9},
+        {"append": text(numbers(10, 11)), "rename": rotated,
+         "write": text(numbers(12, 13)), "lines": 13},
+        {"append": text(numbers(14, 15)), "lines": 15})
+    equal(browser.value, numbers(1, 15), "lines")
+    daemon.wait_access(count=1, path="/a.log", end="aborted")
 
 
 if __name__ == "__main__":
