@@ -1,0 +1,359 @@
+/* SPDX-License-Identifier: MIT */
+/* Unit tests of fcgi_app/follow_file, with real files and real watches. */
+#include "config.h"
+#include "fcgi_app/follow_file.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include "common/file_open.h"
+#include "tests/unit/follow_fixture.h"
+#include "tests/unit/unit.h"
+
+/* --- conditions ----------------------------------------------------------- */
+
+struct expected {
+	const struct follow_file *file;
+	uint64_t size;
+	unsigned int epoch;
+};
+
+static bool has_size(void *context)
+{
+	const struct expected *expected = context;
+
+	return expected->file->size == expected->size &&
+	    expected->file->epoch == expected->epoch;
+}
+
+static void run_to_size(struct follow_fixture *f, struct follow_file *file,
+    uint64_t size, unsigned int epoch)
+{
+	struct expected expected = { file, size, epoch };
+
+	follow_fixture_run(f, has_size, &expected);
+}
+
+static bool is_finished(void *context)
+{
+	return ((const struct follow_file *)context)->finished;
+}
+
+static bool has_next(void *context)
+{
+	return ((const struct follow_file *)context)->next != NULL;
+}
+
+static bool is_leaving(void *context)
+{
+	return ((const struct follow_file *)context)->state ==
+	    FOLLOW_STATE_LEAVING;
+}
+
+static bool is_here(void *context)
+{
+	return ((const struct follow_file *)context)->state ==
+	    FOLLOW_STATE_HERE;
+}
+
+/* --- growth --------------------------------------------------------------- */
+
+static void it_grows_and_is_cut(void **state)
+{
+	struct follow_fixture *f = *state;
+	struct follow_file *file;
+
+	follow_fixture_append(f, "a", "123");
+	file = follow_fixture_open(f, "a");
+	assert_int_equal(file->size, 3);
+	follow_fixture_append(f, "a", "4567");
+	run_to_size(f, file, 7, 0);
+	follow_fixture_cut(f, "a", 2);
+	run_to_size(f, file, 2, 1);
+	follow_fixture_append(f, "a", "3");
+	run_to_size(f, file, 3, 1);
+	assert_int_equal(follow_fixture_watches(), 1);
+	follow_file_unref(file);
+}
+
+static void what_comes_between_open_and_watch_is_seen(void **state)
+{
+	struct follow_fixture *f = *state;
+	const struct follow_place place = {
+		.root_fd = f->folder_fd,
+		.below = "",
+		.path = "a",
+		.rotate_ms = FOLLOW_FIXTURE_ROTATE,
+	};
+	struct file_open_result result;
+	struct follow_file *file;
+
+	follow_fixture_append(f, "a", "123");
+	result = follow_fixture_result(f, "a");
+	follow_fixture_append(f, "a", "4");
+	file = follow_file_open(f->hub, &place, &result, false);
+	run_to_size(f, file, 4, 0);
+	follow_file_unref(file);
+}
+
+static void all_who_follow_it_share_it(void **state)
+{
+	struct follow_fixture *f = *state;
+	struct follow_file *a, *b, *other;
+
+	follow_fixture_append(f, "a", "1");
+	assert_int_equal(linkat(f->folder_fd, "a", f->folder_fd, "b", 0), 0);
+	a = follow_fixture_open(f, "a");
+	assert_ptr_equal(follow_fixture_open(f, "a"), a);
+	/* By another name it may become another file, but it is one watch. */
+	b = follow_fixture_open(f, "b");
+	assert_ptr_not_equal(a, b);
+	assert_int_equal(follow_fixture_watches(), 1);
+	follow_fixture_append(f, "other", "1");
+	other = follow_fixture_open(f, "other");
+	assert_int_equal(follow_fixture_watches(), 2);
+	assert_int_equal(a->identity, b->identity);
+	assert_int_not_equal(a->identity, other->identity);
+	follow_file_unref(a);
+	follow_file_unref(a);
+	follow_file_unref(b);
+	follow_file_unref(other);
+	follow_file_unref(NULL);
+}
+
+/* --- its name ------------------------------------------------------------- */
+
+static void without_a_name_it_is_finished_after_a_while(void **state)
+{
+	struct follow_fixture *f = *state;
+	struct follow_file *file;
+	int fd;
+
+	follow_fixture_append(f, "a", "1");
+	file = follow_fixture_open(f, "a");
+	fd = openat(f->folder_fd, "a", O_WRONLY | O_APPEND | O_CLOEXEC);
+	follow_fixture_remove(f, "a");
+	follow_fixture_run(f, is_leaving, file);
+	assert_int_equal(write(fd, "23", 2), 2);
+	close(fd);
+	follow_fixture_run(f, is_finished, file);
+	assert_int_equal(file->size, 3);
+	assert_null(file->next);
+	assert_int_equal(follow_fixture_watches(), 0);
+	follow_file_unref(file);
+}
+
+static void another_file_of_its_name_comes_next(void **state)
+{
+	struct follow_fixture *f = *state;
+	struct follow_file *file;
+
+	follow_fixture_need_open();
+	follow_fixture_append(f, "a", "1");
+	file = follow_fixture_open(f, "a");
+	follow_fixture_rename(f, "a", "a.1");
+	follow_fixture_append(f, "a", "abc");
+	follow_fixture_append(f, "a.1", "2");
+	follow_fixture_run(f, has_next, file);
+	assert_int_equal(file->size, 2);
+	assert_int_equal(file->next->size, 3);
+	assert_false(file->finished);
+	assert_int_equal(follow_fixture_watches(), 1);
+	follow_fixture_append(f, "a", "d");
+	run_to_size(f, file->next, 4, 0);
+	/* Who comes now gets the new one. */
+	assert_ptr_equal(follow_fixture_open(f, "a"), file->next);
+	follow_file_unref(file->next);
+	follow_file_unref(file);
+}
+
+static void one_that_was_put_over_it_comes_next(void **state)
+{
+	struct follow_fixture *f = *state;
+	struct follow_file *file;
+
+	follow_fixture_need_open();
+	follow_fixture_append(f, "a", "1");
+	follow_fixture_append(f, "b", "23");
+	file = follow_fixture_open(f, "a");
+	follow_fixture_rename(f, "b", "a");
+	follow_fixture_run(f, has_next, file);
+	assert_int_equal(file->next->size, 2);
+	follow_file_unref(file);
+}
+
+static void its_name_may_come_back(void **state)
+{
+	struct follow_fixture *f = *state;
+	struct follow_file *file;
+
+	follow_fixture_need_open();
+	follow_fixture_append(f, "a", "1");
+	file = follow_fixture_open(f, "a");
+	follow_fixture_rename(f, "a", "b");
+	follow_fixture_run(f, is_leaving, file);
+	follow_fixture_rename(f, "b", "a");
+	follow_fixture_run(f, is_here, file);
+	follow_fixture_append(f, "a", "2");
+	run_to_size(f, file, 2, 0);
+	assert_ptr_equal(follow_fixture_open(f, "a"), file);
+	follow_file_unref(file);
+	follow_file_unref(file);
+}
+
+static void what_is_no_file_is_nothing(void **state)
+{
+	struct follow_fixture *f = *state;
+	struct follow_file *file;
+
+	follow_fixture_append(f, "a", "1");
+	file = follow_fixture_open(f, "a");
+	follow_fixture_remove(f, "a");
+	assert_int_equal(mkfifoat(f->folder_fd, "a", 0600), 0);
+	follow_fixture_run(f, is_finished, file);
+	follow_file_unref(file);
+}
+
+/* The last one leaves while the name is being looked for. */
+static void it_can_be_left_at_any_time(void **state)
+{
+	struct follow_fixture *f = *state;
+
+	for (unsigned int ms = 0; ms <= 2 * FOLLOW_FIXTURE_ROTATE; ms += 10) {
+		struct follow_file *file;
+
+		follow_fixture_append(f, "a", "1");
+		file = follow_fixture_open(f, "a");
+		follow_fixture_rename(f, "a", "a.1");
+		follow_fixture_wait(f, ms);
+		follow_file_unref(file);
+	}
+}
+
+static void the_past_leads_to_the_present(void **state)
+{
+	struct follow_fixture *f = *state;
+	struct file_open_result result;
+	struct follow_file *file, *past;
+
+	follow_fixture_append(f, "a", "1");
+	follow_fixture_append(f, "a.1", "234");
+	file = follow_fixture_open(f, "a");
+	result = follow_fixture_result(f, "a.1");
+	past = follow_file_open_past(f->hub, &result, file);
+	assert_ptr_equal(past->next, file);
+	assert_int_equal(past->size, 3);
+	assert_int_equal(follow_fixture_watches(), 1);
+	follow_file_unref(file);
+	follow_file_unref(past);
+}
+
+/* --- the marker ----------------------------------------------------------- */
+
+static bool has_two_watches(void *context)
+{
+	(void)context;
+	return follow_fixture_watches() == 2;
+}
+
+static void a_marker_finishes_it(void **state)
+{
+	struct follow_fixture *f = *state;
+	struct follow_file *file;
+
+	follow_fixture_need_open();
+	f->marker = "a.end";
+	follow_fixture_append(f, "a", "1");
+	file = follow_fixture_open(f, "a");
+	follow_fixture_run(f, has_two_watches, NULL);
+	follow_fixture_append(f, "b.end", "");
+	follow_fixture_append(f, "a", "2");
+	run_to_size(f, file, 2, 0);
+	assert_false(file->finished);
+	follow_fixture_append(f, "a", "3");
+	follow_fixture_append(f, "a.end", "");
+	follow_fixture_run(f, is_finished, file);
+	assert_int_equal(file->size, 3);
+	assert_int_equal(follow_fixture_watches(), 0);
+	follow_file_unref(file);
+}
+
+static void a_marker_that_is_there_already_counts(void **state)
+{
+	struct follow_fixture *f = *state;
+	struct follow_file *file;
+
+	follow_fixture_need_open();
+	f->marker = "a.end";
+	follow_fixture_append(f, "a", "1");
+	follow_fixture_append(f, "a.end", "");
+	file = follow_fixture_open(f, "a");
+	follow_fixture_run(f, is_finished, file);
+	follow_file_unref(file);
+}
+
+/* --- without a watch ------------------------------------------------------ */
+
+static void one_of_another_machine_is_looked_at_now_and_then(void **state)
+{
+	struct follow_fixture *f = *state;
+	struct follow_file *file;
+
+	follow_fixture_need_open();
+	f->is_remote = true;
+	follow_fixture_append(f, "a", "1");
+	file = follow_fixture_open(f, "a");
+	assert_int_equal(follow_fixture_watches(), 0);
+	follow_fixture_append(f, "a", "23");
+	run_to_size(f, file, 3, 0);
+	follow_fixture_cut(f, "a", 1);
+	run_to_size(f, file, 1, 1);
+	follow_fixture_rename(f, "a", "a.1");
+	follow_fixture_append(f, "a", "new");
+	follow_fixture_run(f, has_next, file);
+	assert_int_equal(file->next->size, 3);
+	follow_file_unref(file);
+}
+
+static void there_a_marker_counts_as_well(void **state)
+{
+	struct follow_fixture *f = *state;
+	struct follow_file *file;
+
+	follow_fixture_need_open();
+	f->is_remote = true;
+	f->marker = "a.end";
+	follow_fixture_append(f, "a", "1");
+	file = follow_fixture_open(f, "a");
+	follow_fixture_wait(f, 20);
+	assert_false(file->finished);
+	follow_fixture_append(f, "a.end", "");
+	follow_fixture_run(f, is_finished, file);
+	follow_file_unref(file);
+}
+
+#define WITH_FIXTURE(name)               \
+	cmocka_unit_test_setup_teardown( \
+	    name, follow_fixture_setup, follow_fixture_teardown)
+
+int main(void)
+{
+	static const struct CMUnitTest tests[] = {
+		WITH_FIXTURE(it_grows_and_is_cut),
+		WITH_FIXTURE(what_comes_between_open_and_watch_is_seen),
+		WITH_FIXTURE(all_who_follow_it_share_it),
+		WITH_FIXTURE(without_a_name_it_is_finished_after_a_while),
+		WITH_FIXTURE(another_file_of_its_name_comes_next),
+		WITH_FIXTURE(one_that_was_put_over_it_comes_next),
+		WITH_FIXTURE(its_name_may_come_back),
+		WITH_FIXTURE(what_is_no_file_is_nothing),
+		WITH_FIXTURE(it_can_be_left_at_any_time),
+		WITH_FIXTURE(the_past_leads_to_the_present),
+		WITH_FIXTURE(a_marker_finishes_it),
+		WITH_FIXTURE(a_marker_that_is_there_already_counts),
+		WITH_FIXTURE(one_of_another_machine_is_looked_at_now_and_then),
+		WITH_FIXTURE(there_a_marker_counts_as_well),
+	};
+
+	return cmocka_run_group_tests_name("follow_file", tests, NULL, NULL);
+}
