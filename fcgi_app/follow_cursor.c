@@ -2,6 +2,8 @@
 #include "config.h"
 #include "fcgi_app/follow_cursor.h"
 
+#include <errno.h>
+
 #include "common/container_of.h"
 #include "fcgi_app/follow_file.h"
 
@@ -72,6 +74,9 @@ static int take_read(struct follow_cursor *cursor)
 		return read->error;
 	if (read->length == 0) {
 		follow_cursor_release(cursor);
+		/* Nobody looks at it any more, so nobody would say so. */
+		if (file->state == FOLLOW_STATE_OVER)
+			return -ESTALE;
 		follow_hub_changed(file->hub, file);
 		follow_waiter_join(&cursor->waiter, &file->waiters);
 		return FOLLOW_WAIT;

@@ -60,7 +60,7 @@ struct follow_file {
 	TAILQ_ENTRY(follow_file) changed_link;
 	bool is_changed;
 
-	/* follow_file.c's own. */
+	/* For follow_file.c and follow_watch.c. */
 	struct follow_hub *hub;
 	unsigned int references;
 	struct follow_place place;
@@ -110,9 +110,9 @@ struct follow_file *follow_file_ref(struct follow_file *file);
 /* One less; with the last one its watch goes. NULL is allowed. */
 void follow_file_unref(struct follow_file *file);
 
-/* --- for follow_hub.c ----------------------------------------------------- */
+/* --- for follow_watch.c --------------------------------------------------- */
 
-/* Asks how large it is, and wakes whom that concerns. */
-void follow_file_look(struct follow_file *file);
+/* Nobody who comes later shall be led to it. */
+void follow_file_unlist(struct follow_file *file);
 
 #endif

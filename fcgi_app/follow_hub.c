@@ -12,6 +12,7 @@
 
 #include "common/container_of.h"
 #include "fcgi_app/follow_file.h"
+#include "fcgi_app/follow_watch.h"
 
 /* --- waiting -------------------------------------------------------------- */
 
@@ -40,7 +41,7 @@ static void look_at_changed(struct follow_hub *hub)
 	while ((file = TAILQ_FIRST(&hub->changed)) != NULL) {
 		TAILQ_REMOVE(&hub->changed, file, changed_link);
 		file->is_changed = false;
-		follow_file_look(file);
+		follow_watch_look(file);
 	}
 }
 

@@ -32,7 +32,8 @@ struct follow_waiter {
 	TAILQ_ENTRY(follow_waiter) link;
 };
 
-/* One for each worker; follow_hub.c and follow_file.c keep it. */
+/* One for each worker; follow_hub.c, follow_file.c and follow_watch.c
+ * keep it. */
 struct follow_hub {
 	uv_loop_t *loop;
 	struct aio_reader *reader;
@@ -74,9 +75,10 @@ void follow_hub_wake(struct follow_hub *hub, struct follow_waiter *waiter);
 /* The same for all on a list. */
 void follow_hub_wake_all(struct follow_hub *hub, struct follow_waiters *list);
 
-/* --- for follow_file.c ---------------------------------------------------- */
+/* --- for follow_watch.c ----------------------------------------------------
+ */
 
-/* Something of it changed: follow_file_look() is called once, soon. */
+/* Something of it changed: follow_watch_look() is called once, soon. */
 void follow_hub_changed(struct follow_hub *hub, struct follow_file *file);
 
 #endif

@@ -10,10 +10,8 @@
 #include "config.h"
 #include "fcgi_app/follow_source.h"
 
-#include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
-#include <string.h>
 #include <uv.h>
 
 #include "common/container_of.h"
@@ -21,8 +19,8 @@
 #include "fcgi_app/follow_cursor.h"
 #include "fcgi_app/follow_events.h"
 #include "fcgi_app/follow_file.h"
+#include "fcgi_app/follow_search.h"
 #include "fcgi_app/policy/event_stream.h"
-#include "fcgi_app/policy/last_lines.h"
 
 /* What a try to go on led to; a negative errno is the fourth possibility. */
 enum outcome {
@@ -31,22 +29,15 @@ enum outcome {
 	AGAIN, /* there is something new to look at */
 };
 
-/* The last lines are being looked for. */
-struct search {
-	struct last_lines lines;
-	size_t have; /* of the block */
-	char block[LAST_LINES_BLOCK];
-};
-
 struct follow_source {
 	struct source source;
 	struct follow_plan plan;
 	struct follow_cursor cursor;
 	struct follow_events events;
-	struct search *search; /* or NULL */
-	uint64_t offset;       /* of the source: what is before was sent */
-	uint64_t left;         /* of plan.length */
-	size_t wanted;         /* by the read in flight */
+	struct follow_search *search; /* or NULL */
+	uint64_t offset; /* of the source: what is before was sent */
+	uint64_t left;   /* of plan.length */
+	size_t wanted;   /* by the read in flight */
 	bool in_flight;
 	bool over;
 	uint64_t grown_at; /* uv_now() */
@@ -270,55 +261,15 @@ static int note_begin(struct follow_source *follow)
 	return note(follow, text, event_stream_begin(&place, text));
 }
 
-/* The lines are found, or gone with all that was there. */
-static int end_search(struct follow_source *follow, uint64_t start)
-{
-	follow->cursor.position = start;
-	free(follow->search);
-	follow->search = NULL;
-	return note_begin(follow);
-}
-
-/* `*ret_whole`: the block is. */
-static void take_block(
-    struct follow_source *follow, size_t length, bool *ret_whole)
-{
-	struct follow_cursor *cursor = &follow->cursor;
-	struct search *search = follow->search;
-
-	assert(cursor->length <= length - search->have);
-	memcpy(search->block + search->have, cursor->data, cursor->length);
-	search->have += cursor->length;
-	follow_cursor_release(cursor);
-	*ret_whole = search->have == length;
-}
-
 static int go_on_with_search(struct follow_source *follow)
 {
-	struct follow_cursor *cursor = &follow->cursor;
-	struct search *search = follow->search;
-	uint64_t offset;
-	size_t length;
-	bool whole;
-	int r;
+	int r = follow_search_step(follow->search, &follow->cursor);
 
-	if (!last_lines_block(&search->lines, &offset, &length))
-		return end_search(follow, last_lines_start(&search->lines));
-	cursor->position = offset + search->have;
-	r = follow_cursor_step(cursor, length - search->have);
-	if (r < 0 || r == FOLLOW_WAIT)
+	if (r <= 0)
 		return r < 0 ? r : WAITS;
-	if (r != FOLLOW_BYTES) {
-		follow_cursor_move(cursor);
-		return end_search(follow, 0);
-	}
-	take_block(follow, length, &whole);
-	if (!whole)
-		return AGAIN;
-	last_lines_feed(&search->lines, search->block);
-	search->have = 0;
-	follow_cursor_yield(cursor);
-	return WAITS;
+	follow_search_free(follow->search);
+	follow->search = NULL;
+	return note_begin(follow);
 }
 
 /* --- reads ---------------------------------------------------------------- */
@@ -474,7 +425,7 @@ static void follow_close(struct source *source)
 
 	follow_cursor_fini(&follow->cursor);
 	follow_events_fini(&follow->events);
-	free(follow->search);
+	follow_search_free(follow->search);
 	uv_close((uv_handle_t *)&follow->timer, on_closed);
 }
 
@@ -497,12 +448,9 @@ static int begin(struct follow_source *follow)
 
 		return r < 0 ? r : 0;
 	}
-	follow->search = calloc(1, sizeof(*follow->search));
-	if (!follow->search)
-		return -ENOMEM;
-	last_lines_init(&follow->search->lines, follow->cursor.file->size,
-	    plan->lines, plan->events);
-	return 0;
+	follow->search = follow_search_new(
+	    follow->cursor.file->size, plan->lines, plan->events);
+	return follow->search ? 0 : -ENOMEM;
 }
 
 struct source *follow_source_new(

@@ -23,6 +23,11 @@
  *	               member_sequence has a member_source open each in turn
  *	actions/probe  with --probe: answers the doctor, by probe_source,
  *	               and remembers how it went on the probe_board
+ *	actions/follow a file that grows, as a follow_source: bytes, or lines
+ *	               as follow_events, from a follow_cursor's place in a
+ *	               follow_file (follow_search finds the last lines)
+ *	follow_hub     wakes those who wait for it; follow_watch sees it grow,
+ *	               lose its name, or be finished
  *	request        sends the head and starts the pump        (common/stream)
  *	               at the operator_pace
  *

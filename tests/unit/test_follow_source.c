@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/file_open.h"
 #include "common/source.h"
 #include "tests/unit/follow_fixture.h"
 #include "tests/unit/unit.h"
@@ -33,7 +34,8 @@ static void take(struct client *client, struct source_chunk *chunk)
 	if (client->takes > 0 && n > client->takes)
 		n = client->takes;
 	assert_true(client->length + n <= TEXT_MAX);
-	memcpy(client->text + client->length, chunk->data, n);
+	if (n > 0)
+		memcpy(client->text + client->length, chunk->data, n);
 	client->length += n;
 	client->text[client->length] = '\0';
 	client->source->ops->release(client->source, chunk);
@@ -231,6 +233,30 @@ static void bytes_go_on_in_the_next_file(void **state)
 	expect(f, client, "one\nlate\nnew\nne");
 	follow_fixture_remove(f, "a");
 	expect_end(f, client, 0);
+	close_client(client);
+}
+
+/* Nobody watches it: it must not wait for ever. */
+static void a_past_file_that_is_cut_breaks(void **state)
+{
+	struct follow_fixture *f = *state;
+	const struct follow_plan plan = bytes_plan();
+	struct file_open_result result;
+	struct follow_file *present;
+	struct client *client = calloc(1, sizeof(*client));
+
+	assert_non_null(client);
+	follow_fixture_append(f, "a", "new");
+	follow_fixture_append(f, "a.1", "old");
+	present = follow_fixture_open(f, "a");
+	result = follow_fixture_result(f, "a.1");
+	client->source = follow_source_new(
+	    follow_file_open_past(f->hub, &result, present), &plan);
+	follow_file_unref(present);
+	client->source->done = on_done;
+	client->source->context = client;
+	follow_fixture_cut(f, "a.1", 0);
+	expect_end(f, client, -ESTALE);
 	close_client(client);
 }
 
@@ -474,6 +500,7 @@ int main(void)
 		WITH_FIXTURE(a_part_ends_where_it_should),
 		WITH_FIXTURE(a_part_is_of_one_file),
 		WITH_FIXTURE(bytes_go_on_in_the_next_file),
+		WITH_FIXTURE(a_past_file_that_is_cut_breaks),
 		WITH_FIXTURE(silence_ends_it),
 		WITH_FIXTURE(a_drain_ends_it_when_all_was_read),
 		WITH_FIXTURE(it_can_be_left_at_any_time),
