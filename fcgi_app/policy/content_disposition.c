@@ -18,11 +18,9 @@
 #include <strings.h>
 
 #include "fcgi_app/policy/percent.h"
+#include "fcgi_app/policy/utf8.h"
 
 #define NAME_SIZE (CONTENT_DISPOSITION_NAME_MAX + 1)
-
-/* U+FFFD, for what can't be decoded (Unicode, 3.9). */
-#define REPLACEMENT "\xef\xbf\xbd"
 
 /* attr-char of RFC 8187, 3.2.1 */
 static const char attr_chars[] = "!#$&+-.^_`|~0123456789"
@@ -48,62 +46,17 @@ static bool is_within(char c, unsigned char min, unsigned char max)
 	return (unsigned char)c >= min && (unsigned char)c <= max;
 }
 
-/*
- * The length of the character that text begins with, or 0 if it is no valid
- * UTF-8 (RFC 3629, 4). A NUL ends the text, so it continues no character.
- */
-static size_t character_length(const char *text)
-{
-	static const struct {
-		unsigned char first_min, first_max;
-		unsigned char second_min, second_max;
-		unsigned char length;
-	} forms[] = {
-		{ 0xc2, 0xdf, 0x80, 0xbf, 2 },
-		{ 0xe0, 0xe0, 0xa0, 0xbf, 3 },
-		{ 0xe1, 0xec, 0x80, 0xbf, 3 },
-		{ 0xed, 0xed, 0x80, 0x9f, 3 }, /* no surrogates */
-		{ 0xee, 0xef, 0x80, 0xbf, 3 },
-		{ 0xf0, 0xf0, 0x90, 0xbf, 4 },
-		{ 0xf1, 0xf3, 0x80, 0xbf, 4 },
-		{ 0xf4, 0xf4, 0x80, 0x8f, 4 },
-	};
-	size_t i = 0;
-	size_t length = 2;
-
-	if (is_within(text[0], 0x00, 0x7f))
-		return 1;
-	while (!is_within(text[0], forms[i].first_min, forms[i].first_max)) {
-		if (++i == sizeof(forms) / sizeof(forms[0]))
-			return 0;
-	}
-	if (!is_within(text[1], forms[i].second_min, forms[i].second_max))
-		return 0;
-	for (; length < forms[i].length; length++) {
-		if (!is_within(text[length], 0x80, 0xbf))
-			return 0;
-	}
-	return length;
-}
-
-/* U+0000 to U+001F, U+007F to U+009F */
-static bool is_control(const char *character)
-{
-	return is_within(character[0], 0x00, 0x1f) || character[0] == 0x7f ||
-	    (is_within(character[0], 0xc2, 0xc2) &&
-		is_within(character[1], 0x80, 0x9f));
-}
-
 /* Take a character off *cursor and say what stands for it. */
 static struct piece take_clean(const char **cursor)
 {
 	const char *p = *cursor;
-	size_t length = character_length(p);
+	size_t length = utf8_length(p);
 
 	*cursor += length > 0 ? length : 1;
 	if (length == 0)
-		return (struct piece){ REPLACEMENT, strlen(REPLACEMENT) };
-	if (*p == '/' || *p == '\\' || is_control(p))
+		return (
+		    struct piece){ UTF8_REPLACEMENT, strlen(UTF8_REPLACEMENT) };
+	if (*p == '/' || *p == '\\' || utf8_is_control(p))
 		return (struct piece){ "_", 1 };
 	return (struct piece){ p, length };
 }
@@ -175,7 +128,7 @@ static bool make_plain(const struct name *name, char ret[NAME_SIZE])
 
 		*ret++ = safe ? *p : '_';
 		whole &= safe;
-		p += character_length(p);
+		p += utf8_length(p);
 	}
 	*ret = '\0';
 	return whole;

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: MIT */
+/* UTF-8 in text from elsewhere, such as the names of files (RFC 3629). */
+#ifndef FCGI_APP_POLICY_UTF8_H
+#define FCGI_APP_POLICY_UTF8_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* U+FFFD, for what can't be decoded (Unicode, 3.9). */
+#define UTF8_REPLACEMENT "\xef\xbf\xbd"
+
+/*
+ * The length in bytes of the character that a NUL-terminated text begins with,
+ * or 0 if it is no valid UTF-8 (RFC 3629, 4). A NUL ends the text: it is a
+ * character of length 1, and continues none.
+ */
+size_t utf8_length(const char *text);
+
+/* Whether a valid character is U+0000 to U+001F or U+007F to U+009F. */
+bool utf8_is_control(const char *character);
+
+/* Whether all of a text is valid. */
+bool utf8_is_valid(const char *text);
+
+#endif

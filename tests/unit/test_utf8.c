@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: MIT */
+/* Unit tests of fcgi_app/policy/utf8, by RFC 3629, 4. */
+#include "config.h"
+
+#include "fcgi_app/policy/utf8.h"
+
+#include "tests/unit/unit.h"
+
+static void lengths_of_characters(void **state)
+{
+	static const struct {
+		const char *text;
+		size_t length;
+	} rows[] = {
+		{ "", 1 },
+		{ "a", 1 },
+		{ "\x7f", 1 },
+		{ "\xc2\x80", 2 },
+		{ "\xdf\xbfx", 2 },
+		{ "\xe0\xa0\x80", 3 },
+		{ "\xed\x9f\xbf", 3 },
+		{ "\xef\xbf\xbf", 3 },
+		{ "\xf0\x90\x80\x80", 4 },
+		{ "\xf4\x8f\xbf\xbf", 4 },
+		/* Over-long, a surrogate, above U+10FFFF. */
+		{ "\xc0\x80", 0 },
+		{ "\xc1\xbf", 0 },
+		{ "\xe0\x9f\xbf", 0 },
+		{ "\xf0\x8f\xbf\xbf", 0 },
+		{ "\xed\xa0\x80", 0 },
+		{ "\xf4\x90\x80\x80", 0 },
+		{ "\xf5\x80\x80\x80", 0 },
+		/* Cut, or not begun. */
+		{ "\x80", 0 },
+		{ "\xbf", 0 },
+		{ "\xc3", 0 },
+		{ "\xe2\x82", 0 },
+		{ "\xf0\x9f\x98", 0 },
+		{ "\xe2\x82x", 0 },
+		{ "\xff", 0 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LENGTH(rows); i++)
+		if (utf8_length(rows[i].text) != rows[i].length)
+			fail_msg("row %zu", i);
+}
+
+static void control_characters(void **state)
+{
+	(void)state;
+	assert_true(utf8_is_control("\x01"));
+	assert_true(utf8_is_control("\n"));
+	assert_true(utf8_is_control("\x1f"));
+	assert_true(utf8_is_control("\x7f"));
+	assert_true(utf8_is_control("\xc2\x80"));
+	assert_true(utf8_is_control("\xc2\x9f"));
+	assert_false(utf8_is_control(" "));
+	assert_false(utf8_is_control("~"));
+	assert_false(utf8_is_control("\xc2\xa0"));
+	assert_false(utf8_is_control("\xc3\x80"));
+}
+
+static void valid_texts(void **state)
+{
+	(void)state;
+	assert_true(utf8_is_valid(""));
+	assert_true(utf8_is_valid("a\n\xc3\xa4\xf0\x9f\x98\x80"));
+	assert_true(utf8_is_valid(UTF8_REPLACEMENT));
+	assert_false(utf8_is_valid("a\xe4"));
+	assert_false(utf8_is_valid("\xc3\xa4\xc3"));
+}
+
+int main(void)
+{
+	static const struct CMUnitTest tests[] = {
+		cmocka_unit_test(lengths_of_characters),
+		cmocka_unit_test(control_characters),
+		cmocka_unit_test(valid_texts),
+	};
+
+	return cmocka_run_group_tests_name("utf8", tests, NULL, NULL);
+}
