@@ -186,6 +186,22 @@ static int open_target(const struct file_open_target *target, uint64_t resolve,
 	return result->error;
 }
 
+int file_open_stat(const struct file_open_target *target, struct stat *ret)
+{
+	const struct place at = { open_folder(target, 0), 0 };
+	int fd =
+	    at.folder < 0 ? at.folder : open_beneath(&at, target->path, O_PATH);
+	int r = fd < 0 ? fd : 0;
+
+	if (fd >= 0 && fstat(fd, ret) < 0)
+		r = -errno;
+	if (fd >= 0)
+		close(fd);
+	if (at.folder >= 0 && at.folder != target->root_fd)
+		close(at.folder);
+	return r;
+}
+
 static void read_attribute(const char *name, struct file_open_result *result)
 {
 	ssize_t n = fgetxattr(

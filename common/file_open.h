@@ -87,6 +87,13 @@ struct file_open *file_open_start(uv_loop_t *loop,
 int file_open_now(
     const struct file_open_target *target, struct file_open_result *result);
 
+/*
+ * Stats what stands at the target, of any kind, by the same rules, without
+ * leave to read it; variants and attribute don't count. Blocks: for a job of
+ * the thread pool. 0 or -errno.
+ */
+int file_open_stat(const struct file_open_target *target, struct stat *ret);
+
 /* `done` will not be called; the descriptor is closed when it comes. */
 void file_open_cancel(struct file_open *open);
 

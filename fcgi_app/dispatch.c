@@ -9,6 +9,7 @@
 #include "fcgi_app/actions/concat.h"
 #include "fcgi_app/actions/file.h"
 #include "fcgi_app/actions/follow.h"
+#include "fcgi_app/actions/list.h"
 #include "fcgi_app/actions/probe.h"
 #include "fcgi_app/log.h"
 #include "fcgi_app/operator_fields.h"
@@ -21,6 +22,7 @@ static const struct dispatch_action actions[] = {
 	{ "file", DISPATCH_GET | DISPATCH_HEAD, file_action_start },
 	{ "concat", DISPATCH_GET | DISPATCH_HEAD, concat_action_start },
 	{ "follow", DISPATCH_GET | DISPATCH_HEAD, follow_action_start },
+	{ "list", DISPATCH_GET | DISPATCH_HEAD, list_action_start },
 	{ "probe", DISPATCH_GET, probe_action_start },
 };
 

@@ -21,6 +21,9 @@
  *	actions/concat joins several: by their names (policy/name_list), maybe
  *	               from a file_text, members finds them (member_list), and
  *	               member_sequence has a member_source open each in turn
+ *	actions/list   lists a folder: a listing reads it with a
+ *	               folder_reader, sorts it as list_entries, and writes it
+ *	               as policy/list_html or list_json
  *	actions/probe  with --probe: answers the doctor, by probe_source,
  *	               and remembers how it went on the probe_board
  *	actions/follow a file that grows, as a follow_source: bytes, or lines

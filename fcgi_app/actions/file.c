@@ -40,9 +40,10 @@
 /* From the start of the action to its answer; the request's `state`. */
 struct lookup {
 	struct request *request;
-	struct file_open *open; /* under way, or NULL */
-	const char *type;       /* by the name of what is opened */
-	bool names_folder;      /* the path ends in a slash */
+	file_action_folder_fn *on_folder; /* NULL: a folder is not found */
+	struct file_open *open;           /* under way, or NULL */
+	const char *type;                 /* by the name of what is opened */
+	bool names_folder;                /* the path ends in a slash */
 	/* The index to open in the folder at the path; length 0: none. */
 	const char *index;
 	size_t index_length;
@@ -160,22 +161,32 @@ static bool redirect(struct lookup *lookup)
 	return true;
 }
 
+/* A folder that has no index. */
+static void answer_mere_folder(struct lookup *lookup)
+{
+	file_action_folder_fn *on_folder = lookup->on_folder;
+
+	if (on_folder)
+		on_folder(end_lookup(lookup));
+	else
+		refuse(lookup, 404, "a folder");
+}
+
 /* True: it is not answered yet, its index is to be opened. */
 static bool answer_folder(struct lookup *lookup)
 {
+	bool has_answer =
+	    lookup->on_folder || request_param(lookup->request, "STREAM_INDEX");
+
 	if (lookup->index) {
 		refuse(lookup, 404, "its index is a folder");
 		return false;
 	}
-	if (!request_param(lookup->request, "STREAM_INDEX")) {
-		refuse(lookup, 404, "a folder");
-		return false;
-	}
-	if (!lookup->names_folder && redirect(lookup))
+	if (has_answer && !lookup->names_folder && redirect(lookup))
 		return false;
 	if (next_index(lookup))
 		return true;
-	refuse(lookup, 404, "a folder");
+	answer_mere_folder(lookup);
 	return false;
 }
 
@@ -185,8 +196,14 @@ static bool answer_folder(struct lookup *lookup)
 static bool take_result(
     struct lookup *lookup, const struct file_open_result *result)
 {
-	if (result->error == -ENOENT && lookup->index && next_index(lookup))
-		return true;
+	if (result->error == -ENOENT && lookup->index) {
+		if (next_index(lookup))
+			return true;
+		if (lookup->on_folder) {
+			answer_mere_folder(lookup);
+			return false;
+		}
+	}
 	if (result->error < 0) {
 		refuse_errno(lookup, result->error);
 		return false;
@@ -294,6 +311,12 @@ static void on_open(void *context, const struct file_open_result *result)
 
 void file_action_start(struct request *request)
 {
+	file_action_start_with(request, NULL);
+}
+
+void file_action_start_with(
+    struct request *request, file_action_folder_fn *on_folder)
+{
 	struct lookup *lookup = calloc(1, sizeof(*lookup));
 
 	if (!lookup) {
@@ -301,6 +324,7 @@ void file_action_start(struct request *request)
 		return;
 	}
 	lookup->request = request;
+	lookup->on_folder = on_folder;
 	request->state = lookup;
 	request->cancel = cancel_lookup;
 	start_open(lookup);

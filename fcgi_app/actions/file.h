@@ -15,4 +15,14 @@ struct request;
  */
 void file_action_start(struct request *request);
 
+/* Answers a folder that has no index (STREAM_INDEX). */
+typedef void file_action_folder_fn(struct request *request);
+
+/*
+ * The same, but a folder without an index is answered by `on_folder`, if it
+ * was asked for by its slash, and redirected to it otherwise. NULL: it is 404.
+ */
+void file_action_start_with(
+    struct request *request, file_action_folder_fn *on_folder);
+
 #endif

@@ -11,6 +11,8 @@
 #include <string.h>
 #include <strings.h>
 
+#include "fcgi_app/policy/qvalue.h"
+
 static const struct content_coding codings[CONTENT_CODINGS_MAX] = {
 	{ "br", ".br" },
 	{ "zstd", ".zst" },
@@ -20,9 +22,8 @@ static const struct content_coding codings[CONTENT_CODINGS_MAX] = {
 /* Indexes of weights: the codings as above, and two names more. */
 enum { IDENTITY = CONTENT_CODINGS_MAX, ANY, WEIGHTS, UNKNOWN = WEIGHTS };
 
-/* In thousandths, which is all that the grammar can say. */
+/* In place of a weight. */
 #define UNLISTED (-1)
-#define WEIGHT_ONE 1000
 
 struct word {
 	const char *text;
@@ -62,34 +63,12 @@ static size_t find_weight(const struct word *word)
 
 /* --- Accept-Encoding ---------------------------------------------------- */
 
-/* qvalue = ("0" ["." *3DIGIT]) / ("1" ["." *3"0"]) (RFC 9110, 12.4.2) */
-static bool take_qvalue(const char **cursor, int *ret)
-{
-	const char *p = *cursor;
-	int value = 0;
-	int factor = WEIGHT_ONE;
-
-	if (*p != '0' && *p != '1')
-		return false;
-	value = (*p++ - '0') * factor;
-	if (*p == '.') {
-		p++;
-		for (; *p >= '0' && *p <= '9' && factor > 1; p++) {
-			factor /= 10;
-			value += (*p - '0') * factor;
-		}
-	}
-	*cursor = p;
-	*ret = value;
-	return value <= WEIGHT_ONE;
-}
-
 /* [ OWS ";" OWS "q=" qvalue ] */
 static bool take_weight(const char **cursor, int *ret)
 {
 	const char *p = *cursor + strspn(*cursor, blanks);
 
-	*ret = WEIGHT_ONE;
+	*ret = QVALUE_ONE;
 	if (*p != ';')
 		return true;
 	p++;
@@ -98,7 +77,7 @@ static bool take_weight(const char **cursor, int *ret)
 		return false;
 	p += 2;
 	*cursor = p;
-	return take_qvalue(cursor, ret);
+	return qvalue_take(cursor, ret);
 }
 
 /*

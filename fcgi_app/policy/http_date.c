@@ -142,6 +142,21 @@ void http_date_format(time_t when, char ret[HTTP_DATE_SIZE])
 	put_two_digits(ret + 23, d.second);
 }
 
+void http_date_format_iso(time_t when, char ret[HTTP_DATE_ISO_SIZE])
+{
+	struct date d;
+
+	time_to_date(when, &d);
+	memcpy(ret, "0000-00-00T00:00:00Z", HTTP_DATE_ISO_SIZE);
+	put_two_digits(ret, d.year / 100);
+	put_two_digits(ret + 2, d.year);
+	put_two_digits(ret + 5, d.month + 1);
+	put_two_digits(ret + 8, d.day);
+	put_two_digits(ret + 11, d.hour);
+	put_two_digits(ret + 14, d.minute);
+	put_two_digits(ret + 17, d.second);
+}
+
 /* --- the grammar: each take_ moves the cursor behind what it found ------ */
 
 static bool take_text(const char **cursor, const char *text)

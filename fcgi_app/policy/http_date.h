@@ -7,12 +7,17 @@
 
 /* "Sun, 06 Nov 1994 08:49:37 GMT" and its NUL. */
 #define HTTP_DATE_SIZE 30
+/* "1994-11-06T08:49:37Z" and its NUL. */
+#define HTTP_DATE_ISO_SIZE 21
 
 /*
  * Write a time as an IMF-fixdate. A time before the year 0 or after the year
  * 9999, for which the form has no room, is written as the nearest one within.
  */
 void http_date_format(time_t when, char ret[HTTP_DATE_SIZE]);
+
+/* The same as a date of RFC 3339, 5.6, for what stands in a body. */
+void http_date_format_iso(time_t when, char ret[HTTP_DATE_ISO_SIZE]);
 
 /*
  * Read a date in any of the three forms that a recipient must accept:

@@ -212,6 +212,29 @@ static void ignores_the_time_zone(void **state)
 	tzset();
 }
 
+static void formats_iso_dates(void **state)
+{
+	static const struct {
+		time_t when;
+		const char *text;
+	} rows[] = {
+		{ 0, "1970-01-01T00:00:00Z" },
+		{ 784111777, "1994-11-06T08:49:37Z" },
+		{ 1582979696, "2020-02-29T12:34:56Z" },
+		{ -1, "1969-12-31T23:59:59Z" },
+		{ INT64_MAX, "9999-12-31T23:59:59Z" },
+		{ INT64_MIN, "0000-01-01T00:00:00Z" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LENGTH(rows); i++) {
+		char text[HTTP_DATE_ISO_SIZE];
+
+		http_date_format_iso(rows[i].when, text);
+		assert_string_equal(text, rows[i].text);
+	}
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -222,6 +245,7 @@ int main(void)
 		cmocka_unit_test(finds_the_century),
 		cmocka_unit_test(refuses_what_is_no_date),
 		cmocka_unit_test(ignores_the_time_zone),
+		cmocka_unit_test(formats_iso_dates),
 	};
 
 	return cmocka_run_group_tests_name("http_date", tests, NULL, NULL);

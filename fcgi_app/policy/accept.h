@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: MIT */
+/* How welcome a media type is to a client (RFC 9110, 12.5.1). */
+#ifndef FCGI_APP_POLICY_ACCEPT_H
+#define FCGI_APP_POLICY_ACCEPT_H
+
+/*
+ * The weight of a media type in thousandths, 0: not welcome.
+ *
+ * accept: the Accept field; NULL or without a valid element: all is welcome.
+ * type: "type/subtype", without parameters.
+ *
+ * Of the elements that the type is in, the most specific counts: itself before
+ * "type" with any subtype, that before any type; of equals the first.
+ * Parameters are not compared, as we have none but charset, which clients name
+ * at will; but an element without any goes before one that has some. An element
+ * that is malformed is ignored by itself.
+ */
+int accept_weight(const char *accept, const char *type);
+
+#endif

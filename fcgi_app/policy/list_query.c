@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: MIT */
+#include "config.h"
+
+#include "fcgi_app/policy/list_query.h"
+
+#include <errno.h>
+#include <stddef.h>
+#include <string.h>
+
+#include "fcgi_app/policy/accept.h"
+
+#define COUNT(table) (sizeof(table) / sizeof((table)[0]))
+
+enum key { KEY_FORMAT, KEY_SORT, KEY_ORDER, KEYS };
+
+static const char *const key_names[KEYS] = {
+	[KEY_FORMAT] = "format",
+	[KEY_SORT] = "sort",
+	[KEY_ORDER] = "order",
+};
+
+static const struct {
+	enum key key;
+	const char *name;
+	int value;
+} words[] = {
+	{ KEY_FORMAT, "html", LIST_FORMAT_HTML },
+	{ KEY_FORMAT, "json", LIST_FORMAT_JSON },
+	{ KEY_SORT, "name", LIST_SORT_NAME },
+	{ KEY_SORT, "size", LIST_SORT_SIZE },
+	{ KEY_SORT, "time", LIST_SORT_TIME },
+	{ KEY_ORDER, "asc", false },
+	{ KEY_ORDER, "desc", true },
+};
+
+/* A stretch of text, not terminated. */
+struct part {
+	const char *text;
+	size_t length;
+};
+
+/* A query as far as it is read; -1: not given. */
+struct state {
+	int values[KEYS];
+};
+
+static bool part_is(const struct part *part, const char *text)
+{
+	return strlen(text) == part->length &&
+	    memcmp(part->text, text, part->length) == 0;
+}
+
+/* -EINVAL: the key has no such value. */
+static int find_word(enum key key, const struct part *name)
+{
+	for (size_t i = 0; i < COUNT(words); i++) {
+		if (words[i].key == key && part_is(name, words[i].name))
+			return words[i].value;
+	}
+	return -EINVAL;
+}
+
+static int take_pair(struct state *state, const char *pair, size_t length)
+{
+	const char *equals = memchr(pair, '=', length);
+	size_t split = equals ? (size_t)(equals - pair) : length;
+	struct part name = { pair, split };
+	struct part value = { pair + split, length - split };
+
+	if (equals) {
+		value.text++;
+		value.length--;
+	}
+	for (enum key key = 0; key < KEYS; key++) {
+		int found;
+
+		if (!part_is(&name, key_names[key]))
+			continue;
+		found = find_word(key, &value);
+		if (found >= 0 && state->values[key] < 0)
+			state->values[key] = found;
+		return found < 0 ? found : 0;
+	}
+	return 0;
+}
+
+static int value_or_0(const struct state *state, enum key key)
+{
+	return state->values[key] < 0 ? 0 : state->values[key];
+}
+
+int list_query_parse(const char *query, struct list_query *ret)
+{
+	struct state state = { { -1, -1, -1 } };
+
+	if (!query)
+		query = "";
+	for (;;) {
+		size_t length = strcspn(query, "&");
+		int r = take_pair(&state, query, length);
+
+		if (r < 0)
+			return r;
+		query += length;
+		if (*query == '\0')
+			break;
+		query++;
+	}
+	*ret = (struct list_query){
+		.format = (enum list_format)value_or_0(&state, KEY_FORMAT),
+		.sort = (enum list_sort)value_or_0(&state, KEY_SORT),
+		.descending = value_or_0(&state, KEY_ORDER),
+	};
+	return 0;
+}
+
+enum list_format list_query_format(
+    const struct list_query *query, const char *accept)
+{
+	if (query->format != LIST_FORMAT_ANY)
+		return query->format;
+	if (accept_weight(accept, "application/json") >
+	    accept_weight(accept, "text/html"))
+		return LIST_FORMAT_JSON;
+	return LIST_FORMAT_HTML;
+}
+
+static const char *word_of(enum key key, int value)
+{
+	for (size_t i = 0; i < COUNT(words); i++) {
+		if (words[i].key == key && words[i].value == value)
+			return words[i].name;
+	}
+	return "";
+}
+
+const char *list_query_sort_name(enum list_sort sort)
+{
+	return word_of(KEY_SORT, sort);
+}
+
+const char *list_query_order_name(bool descending)
+{
+	return word_of(KEY_ORDER, descending);
+}

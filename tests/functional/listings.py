@@ -1,0 +1,80 @@
+# SPDX-License-Identifier: MIT
+"""Listings of folders, as a client reads them."""
+
+import html.parser
+import json
+import os
+import urllib.parse
+
+from harness import check_response, equal, true
+
+LIST = {"STREAM_ACTION": "list"}
+JSON = {**LIST, "QUERY_STRING": "format=json"}
+
+
+class Page(html.parser.HTMLParser):
+    """What is in a page: its links, and the tags that it has."""
+
+    def __init__(self, body):
+        super().__init__()
+        self.links = []
+        self.entries = []
+        self.tags = []
+        self.fields = []
+        self.in_table = False
+        self.feed(body.decode())
+        self.close()
+
+    def handle_starttag(self, tag, attrs):
+        attrs = dict(attrs)
+        self.tags.append(tag)
+        self.in_table = self.in_table or tag == "tbody"
+        if tag == "a":
+            self.links.append(attrs["href"])
+            if self.in_table:
+                self.entries.append(attrs["href"])
+        if tag == "input":
+            self.fields.append((attrs.get("name"), attrs.get("value")))
+
+    def handle_endtag(self, tag):
+        if tag == "table":
+            self.in_table = False
+
+
+def name_of(href):
+    """The name, as bytes, of a link to an entry, with its slash if any."""
+    true(href.startswith("./"), f"a link that is no name: {href}")
+    return urllib.parse.unquote_to_bytes(href[2:])
+
+
+def page_names(response, what="page"):
+    """The names on a page, as bytes, in its order."""
+    check_response(response, 200, what=what)
+    equal(response.header("Content-Type"), "text/html; charset=utf-8",
+          f"Content-Type of {what}")
+    return [name_of(href) for href in Page(response.body).entries]
+
+
+def json_listing(response, what="listing"):
+    """A listing in JSON, read."""
+    check_response(response, 200, what=what)
+    equal(response.header("Content-Type"), "application/json",
+          f"Content-Type of {what}")
+    return json.loads(response.body)
+
+
+def json_names(response, what="listing"):
+    """The names of a listing in JSON, as bytes, in its order."""
+    return [name_of(entry["href"])
+            for entry in json_listing(response, what)["entries"]]
+
+
+def make_files(folder, count):
+    """So many empty files with long names; returns the names."""
+    folder.mkdir(parents=True)
+    names = [f"file-{number}-{'x' * 40}.dat" for number in range(count)]
+    there = os.open(folder, os.O_RDONLY)
+    for name in names:
+        os.close(os.open(name, os.O_WRONLY | os.O_CREAT, 0o644, dir_fd=there))
+    os.close(there)
+    return names

@@ -1,0 +1,304 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""The action list through nginx, as examples/nginx-list.conf sets it up.
+
+Its clients are curl and a headless Chromium.
+"""
+
+import json
+import os
+import urllib.parse
+
+from chromium import Browser, check_node
+from fronts import Nginx, start_daemon
+from harness import MIB, equal, found, main, test, true
+from listings import make_files
+from nginx import curl
+
+TIME = 1582979696  # 2020-02-29 12:34:56
+ODD = [b"javascript:alert(1)", b"<b>&\"'x", b"q?h#%41", b"new\nline",
+       b"bad\xff\xfe", "ä\u202ex".encode(), b"a:b", b"//", b"x" * 255]
+
+
+class NginxList(Nginx):
+    """nginx with listings."""
+
+    name = "nginx-list"
+    example = "examples/nginx-list.conf"
+
+    def url(self, path=""):
+        """An address, for a client."""
+        quoted = urllib.parse.quote(path)
+        return f"http://127.0.0.1:{self.port}/{quoted}"
+
+
+def start_site(case, params=None):
+    """Files and folders, a daemon and an nginx."""
+    for name, size, time in (("b2.txt", 10, 3), ("b10.iso", 5 * MIB, 1),
+                             ("A.jpg", 2000, 2), ("c.mp4", 3 * MIB, 4)):
+        case.store(f"top/{name}", size)
+        os.utime(case.root / "top" / name, (TIME + time, TIME + time))
+    case.store("top/folder 10/x/y z/file", 100)
+    (case.root / "top" / "folder 2").mkdir()
+    case.store("index/index.html", b"<!doctype html><title>index</title>")
+    daemon = start_daemon(case)
+    return daemon, NginxList(case, daemon, params)
+
+
+ROWS = ["folder 2/", "folder 10/", "A.jpg", "b2.txt", "b10.iso", "c.mp4"]
+BY_SIZE = ["folder 2/", "folder 10/", "b10.iso", "c.mp4", "A.jpg", "b2.txt"]
+
+
+# --- curl --------------------------------------------------------------------
+
+@test
+def curl_gets_pages_json_and_files(case):
+    _, nginx = start_site(case)
+    text = curl(nginx.url("top/")).decode()
+    found('<a href="./folder%202/">', text, "the page")
+    listing = json.loads(curl("-H", "Accept: application/json",
+                              nginx.url("top/")))
+    equal([entry["name"] for entry in listing["entries"]],
+          [row.rstrip("/") for row in ROWS], "names")
+    listing = json.loads(curl(nginx.url() + "?format=json&order=desc"))
+    equal([entry["name"] for entry in listing["entries"]],
+          ["top", "index"], "names in the root")
+    content = (case.root / "top" / "c.mp4").read_bytes()
+    true(curl(nginx.url("top/c.mp4")) == content, "wrong bytes of a file")
+    true(curl("-r", "1000-1999", nginx.url("top/c.mp4")) == content[1000:2000],
+         "wrong bytes of a range")
+    true(b"<title>index" in curl(nginx.url("index/")), "no index")
+    equal(curl("-o", "/dev/null", "-w", "%{http_code} %{redirect_url}",
+               nginx.url("top/folder 2")).decode(),
+          f"308 {nginx.url('top/folder 2/')}", "a redirect")
+    head = curl("-I", nginx.url("top/")).decode()
+    found("(?i)content-type: text/html; charset=utf-8", head, "HEAD")
+    equal(curl("-o", "/dev/null", "-w", "%{http_code}",
+               nginx.url("none/")), b"404", "no folder")
+
+
+@test
+def odd_names_can_be_fetched_by_their_links(case):
+    folder = os.fsencode(case.root / "odd")
+    os.mkdir(folder)
+    names = [name for name in ODD if b"/" not in name]
+    for name in names:
+        with open(os.path.join(folder, name), "wb") as out:
+            out.write(name)
+    _, nginx = start_site(case)
+    entries = json.loads(curl(nginx.url("odd/") + "?format=json"))["entries"]
+    equal(len(entries), len(names), "number of names")
+    got = {curl("-g", urllib.parse.urljoin(nginx.url("odd/"), entry["href"]))
+           for entry in entries}
+    equal(got, set(names), "what is behind the links")
+
+
+@test(timeout=120)
+def a_client_that_leaves_in_the_middle_stops_the_listing(case):
+    make_files(case.root / "large", 30000)
+    daemon, nginx = start_site(case)
+    client = nginx.client(receive_buffer=8192)
+    client.send("/large/")
+    client.read_head()
+    client.close()
+    line = daemon.wait_access(path="/large/", end="aborted")
+    true(int(line["bytes"]) < 8 * MIB, f"{line['bytes']} bytes were sent")
+    listing = json.loads(curl(nginx.url("large/") + "?format=json"))
+    equal(len(listing["entries"]), 30000, "entries")
+
+
+# --- a browser ---------------------------------------------------------------
+
+def visit(case, nginx, path="top/", **options):
+    """What a browser saw: the looks, and nothing that is wrong with it."""
+    browser = Browser(case, "list", page=nginx.url(path), **options)
+    value = browser.value
+    equal(value["errors"], [], "messages on the console")
+    strange = [url for url in value["requests"]
+               if not url.startswith((nginx.url(), "data:"))]
+    equal(strange, [], "requests to elsewhere")
+    browser.close()
+    return value
+
+
+@test(timeout=120)
+def a_page_has_all_that_is_needed_to_use_it(case):
+    check_node()
+    _, nginx = start_site(case)
+    value = visit(case, nginx, "top/folder 10/x/")
+    look = value["looks"][0]
+    equal((look["title"], look["lang"], look["h1"]),
+          ("x – Files", "en", "x"), "title, language, heading")
+    equal(look["crumbs"], [
+        ["Files", nginx.url()], ["top", nginx.url("top/")],
+        ["folder 10", nginx.url("top/folder 10/")]], "folders above")
+    equal(look["heads"], [["Name", "ascending"], ["Size", None],
+                          ["Modified (UTC)", None]], "headers")
+    equal(look["hrefs"], [nginx.url("top/folder 10/x/y z/")], "links")
+    roles = {tuple(node) for node in value["tree"]}
+    for node in (("navigation", "Folders above"), ("heading", "x"),
+                 ("table", "Folders and files"), ("columnheader", "Name"),
+                 ("columnheader", "Size"), ("rowheader", "y z/"),
+                 ("link", "y z/"), ("status", "")):
+        true(node in roles, f"no {node} in {sorted(roles)}")
+    true("RootWebArea" in dict(value["tree"]), "no page")
+
+
+@test(timeout=120)
+def its_colours_have_contrast(case):
+    check_node()
+    _, nginx = start_site(case, {"STREAM_LIST_ARCHIVE": "/zip"})
+    for dark in (False, True):
+        value = visit(case, nginx, dark=dark)
+        true(len(value["contrast"]) > 4, f"{value['contrast']}")
+        weak = {name: ratio for name, ratio in value["contrast"].items()
+                if ratio < 4.5}
+        equal(weak, {}, f"text of little contrast, dark: {dark}")
+        os.rename(case.dir / "browser", case.dir / f"browser-{dark}")
+
+
+@test(timeout=120)
+def it_fits_a_phone(case):
+    check_node()
+    case.store(f"top/{'long' * 60}.txt", 10)
+    _, nginx = start_site(case, {"STREAM_LIST_ARCHIVE": "/zip"})
+    value = visit(case, nginx, width=320)
+    true(not value["looks"][0]["tooWide"], "it is wider than the window")
+
+
+@test(timeout=120)
+def a_click_on_a_header_sorts_without_the_server(case):
+    check_node()
+    daemon, nginx = start_site(case)
+    value = visit(case, nginx, steps=[
+        {"click": "thead .s a"}, {"click": "thead .s a"},
+        {"click": "thead .n a"}, {"click": "thead .n a"},
+        {"click": "thead .m a"}, {"reload": True}])
+    looks = value["looks"]
+    equal(looks[0]["rows"], ROWS, "rows")
+    equal(looks[1]["rows"], BY_SIZE, "by size")
+    equal([head[1] for head in looks[1]["heads"]],
+          [None, "descending", None], "aria-sort")
+    equal(looks[1]["status"], "Sorted by size, descending", "what is said")
+    equal(looks[1]["url"], nginx.url("top/") + "?sort=size&order=desc", "URL")
+    equal(looks[2]["rows"], [*ROWS[:2], "b2.txt", "A.jpg", "c.mp4",
+                             "b10.iso"], "by size, up")
+    equal(looks[3]["rows"], ROWS, "by name")
+    equal(looks[4]["rows"], [*ROWS[1::-1], *ROWS[:1:-1]], "by name, down")
+    equal(looks[5]["rows"][2:], ["c.mp4", "b2.txt", "A.jpg", "b10.iso"],
+          "by time")
+    equal(len(daemon.access(path="/top/")), 2, "requests for the page")
+    equal(looks[6]["rows"], looks[5]["rows"], "rows by the server")
+    equal(looks[6]["heads"], looks[5]["heads"], "headers by the server")
+
+
+@test(timeout=120)
+def the_script_sorts_as_the_server_does(case):
+    check_node()
+    names = ["1", "2", "10", "010", "a", "A", "a1", "a01", "a10", "a2b", "Z",
+             "_", "-", " x", "é", "漢", "😀", "~", "a.b", "a b", "ab", "9" * 30,
+             "9" * 29 + "8", "0", "00"]
+    for name in names:
+        case.store(f"many/{name}", 1)
+    daemon, nginx = start_site(case)
+    value = visit(case, nginx, "many/", steps=[
+        {"click": "thead .n a"}, {"click": "thead .n a"}])
+    first, down, up = (look["rows"] for look in value["looks"])
+    equal(sorted(first), sorted(name.strip() for name in names), "names")
+    equal(down, first[::-1], "order of the script, down")
+    equal(up, first, "order of the script")
+    equal(len(daemon.access(path="/many/")), 1, "requests for the page")
+
+
+@test(timeout=120)
+def it_works_with_the_keyboard_alone(case):
+    check_node()
+    daemon, nginx = start_site(case, {"STREAM_LIST_ARCHIVE": "/zip"})
+    tab = {"press": "Tab"}
+    value = visit(case, nginx, steps=[
+        *[tab] * 9, {"press": "Space"}, {"press": "Shift+Tab"},
+        {"press": "Enter", "leads": True}, {"goto": nginx.url("top/")},
+        *[tab] * 5,
+        {"press": "Enter"}])
+    looks = value["looks"]
+    equal([look["focus"] for look in looks[1:10]], [
+        "a Files", "a Download folder as ZIP", "input Select all files",
+        "a Name", "a Size", "a Modified (UTC)", "a folder 2/",
+        "a folder 10/", "input Select A.jpg"], "what Tab leads to")
+    for look in looks[1:10]:
+        equal(look["outline"], "solid", f"outline of {look['focus']}")
+    equal(looks[10]["button"], "Download 1 selected as ZIP", "the button")
+    equal(looks[12]["url"], nginx.url("top/folder 10/"), "where Enter leads")
+    equal(looks[-1]["rows"], BY_SIZE, "rows after Enter on a header")
+    equal(looks[-1]["focus"], "a Size", "focus after it")
+    daemon.wait_access(path="/top/folder 10/", status=200)
+
+
+@test(timeout=120)
+def folders_and_files_are_followed(case):
+    check_node()
+    daemon, nginx = start_site(case)
+    value = visit(case, nginx, "", steps=[
+        {"click": selector, "leads": True} for selector in (
+            "text=top", "text=folder 10", "text=x/", "nav >> text=top",
+            "text=b2.txt")])
+    equal([look["url"] for look in value["looks"]], [
+        nginx.url(path) for path in (
+            "", "top/", "top/folder 10/", "top/folder 10/x/", "top/",
+            "top/b2.txt")], "where the clicks lead")
+    equal(value["looks"][0]["rows"], ["index/", "top/"], "rows of the root")
+    daemon.wait_access(path="/top/b2.txt", status=200, bytes=10)
+
+
+@test(timeout=120)
+def what_is_selected_goes_to_the_archive(case):
+    check_node()
+    case.store("top/ä&b=c.txt", 10)
+    daemon, nginx = start_site(case, {"STREAM_LIST_ARCHIVE": "/zip"})
+    case.store("zip/top/index.html", b"<!doctype html><title>zip</title>"
+               b"<link rel=icon href=data:,>")
+    value = visit(case, nginx, steps=[
+        {"check": "[value='b2.txt']"}, {"check": "[value='ä&b=c.txt']"},
+        {"click": "button", "leads": True}, {"goto": nginx.url("top/")},
+        {"check": "thead input"},
+        {"click": "header >> text=Download", "leads": True}])
+    first, one, two, sent, _, every, folder = value["looks"]
+    equal((first["button"], first["disabled"]),
+          ("Download selected as ZIP", True), "the button")
+    equal((one["button"], one["disabled"]),
+          ("Download 1 selected as ZIP", False), "the button with one")
+    equal(two["button"], "Download 2 selected as ZIP", "the button with two")
+    url = urllib.parse.urlsplit(sent["url"])
+    equal(url.path, "/zip/top/", "where the form leads")
+    equal(urllib.parse.parse_qsl(url.query, strict_parsing=True),
+          [("format", "zip"), ("f", "b2.txt"), ("f", "ä&b=c.txt")],
+          "what it sends")
+    equal(every["button"], "Download 5 selected as ZIP", "the button with all")
+    equal(folder["url"], nginx.url("zip/top/") + "?format=zip", "the link")
+
+
+@test(timeout=120)
+def odd_names_do_no_harm_in_a_browser(case):
+    check_node()
+    folder = os.fsencode(case.root / "odd")
+    os.mkdir(folder)
+    names = [name for name in ODD if b"/" not in name]
+    for name in names:
+        with open(os.path.join(folder, name), "wb") as out:
+            out.write(b"<script>console.log(1)</script>")
+    _, nginx = start_site(case, {"STREAM_LIST_ARCHIVE": "/zip",
+                                 "STREAM_CONTENT_TYPE": "text/plain"})
+    value = visit(case, nginx, "odd/", steps=[
+        {"click": "text=javascript", "leads": True}, {"goto": nginx.url("odd/")},
+        {"click": "thead .n a"}])
+    equal({urllib.parse.unquote_to_bytes(urllib.parse.urlsplit(href).path)
+           for href in value["looks"][0]["hrefs"]},
+          {b"/odd/" + name for name in names}, "links")
+    equal(value["looks"][1]["url"],
+          nginx.url("odd/") + "javascript%3Aalert%281%29", "after a click")
+    equal(value["looks"][3]["rows"], value["looks"][0]["rows"][::-1],
+          "rows, sorted the other way round")
+
+
+if __name__ == "__main__":
+    main()

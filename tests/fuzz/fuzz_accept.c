@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: MIT */
+/* Fuzz entry of fcgi_app/policy/accept. The input is an Accept field. */
+#include "config.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "fcgi_app/policy/accept.h"
+#include "fcgi_app/policy/qvalue.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static void require(bool condition)
+{
+	if (!condition)
+		abort();
+}
+
+static void check(const char *accept, const char *type)
+{
+	int weight = accept_weight(accept, type);
+	char *more = NULL;
+
+	require(weight >= 0 && weight <= QVALUE_ONE);
+	/* An element in front that is ours alone goes before all others. */
+	require(asprintf(&more, "%s;q=0.123,%s", type, accept) > 0);
+	require(accept_weight(more, type) == 123);
+	free(more);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	char *accept = strndup((const char *)data, size);
+
+	require(accept != NULL);
+	check(accept, "text/html");
+	check(accept, "application/json");
+	free(accept);
+	return 0;
+}

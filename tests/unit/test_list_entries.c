@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: MIT */
+/* Unit tests of fcgi_app/list_entries. */
+#include "config.h"
+
+#include "fcgi_app/list_entries.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "fcgi_app/policy/list_query.h"
+#include "tests/unit/unit.h"
+
+#define PLENTY ((size_t)1 << 30)
+
+/* Adds entries with numbers for names until one fails, or `count` are in. */
+static int fill(struct list_entries *entries, size_t count)
+{
+	int r = 0;
+
+	for (size_t i = count; r == 0 && i > 0; i--) {
+		char name[24];
+		const struct list_entry entry = { name, false, i, 0 };
+
+		snprintf(name, sizeof(name), "%zu", i);
+		r = list_entries_add(entries, &entry);
+	}
+	return r;
+}
+
+static void sorts_copies(void **state)
+{
+	struct list_budget budget = { PLENTY };
+	struct list_entries *entries = list_entries_new(&budget);
+	struct list_query query = { .sort = LIST_SORT_NAME };
+
+	(void)state;
+	list_entries_sort(entries, &query);
+	assert_int_equal(list_entries_count(entries), 0);
+	assert_int_equal(fill(entries, 1000), 0);
+	assert_int_equal(list_entries_count(entries), 1000);
+	assert_string_equal(list_entries_at(entries, 0)->name, "1000");
+	list_entries_sort(entries, &query);
+	for (size_t i = 0; i < 1000; i++)
+		assert_int_equal(list_entries_at(entries, i)->size, i + 1);
+	query.descending = true;
+	list_entries_sort(entries, &query);
+	assert_string_equal(list_entries_at(entries, 0)->name, "1000");
+	list_entries_free(entries);
+	assert_int_equal(budget.left, PLENTY);
+}
+
+static void has_a_limit(void **state)
+{
+	struct list_budget budget = { PLENTY };
+	struct list_entries *entries = list_entries_new(&budget);
+	const struct list_entry entry = { "x", false, 0, 0 };
+
+	(void)state;
+	assert_int_equal(fill(entries, LIST_ENTRIES_MAX), 0);
+	assert_int_equal(list_entries_add(entries, &entry), -ENOSPC);
+	assert_int_equal(list_entries_count(entries), LIST_ENTRIES_MAX);
+	list_entries_free(entries);
+	assert_int_equal(budget.left, PLENTY);
+}
+
+static void keeps_to_the_budget(void **state)
+{
+	const size_t sizes[] = { 0, 1, 4096, 8192, 100000, 200000 };
+	size_t before = 0;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LENGTH(sizes); i++) {
+		struct list_budget budget = { sizes[i] };
+		struct list_entries *entries = list_entries_new(&budget);
+		size_t count;
+
+		assert_int_equal(fill(entries, LIST_ENTRIES_MAX), -ENOSPC);
+		count = list_entries_count(entries);
+		assert_true(count >= before);
+		before = count;
+		if (count > 0)
+			assert_string_equal(
+			    list_entries_at(entries, 0)->name, "10000");
+		list_entries_free(entries);
+		assert_int_equal(budget.left, sizes[i]);
+	}
+	assert_true(before > 100);
+}
+
+static void takes_the_longest_names(void **state)
+{
+	struct list_budget budget = { PLENTY };
+	struct list_entries *entries = list_entries_new(&budget);
+	char name[NAME_MAX + 2];
+	const struct list_entry entry = { name, true, 0, 0 };
+
+	(void)state;
+	memset(name, 'x', sizeof(name));
+	name[NAME_MAX] = '\0';
+	for (int i = 0; i < 1000; i++)
+		assert_int_equal(list_entries_add(entries, &entry), 0);
+	assert_string_equal(list_entries_at(entries, 999)->name, name);
+	name[NAME_MAX] = 'x';
+	name[NAME_MAX + 1] = '\0';
+	assert_int_equal(list_entries_add(entries, &entry), -ENOSPC);
+	list_entries_free(entries);
+	list_entries_free(NULL);
+	assert_int_equal(budget.left, PLENTY);
+}
+
+int main(void)
+{
+	static const struct CMUnitTest tests[] = {
+		cmocka_unit_test(sorts_copies),
+		cmocka_unit_test(has_a_limit),
+		cmocka_unit_test(keeps_to_the_budget),
+		cmocka_unit_test(takes_the_longest_names),
+	};
+
+	return cmocka_run_group_tests_name("list_entries", tests, NULL, NULL);
+}
