@@ -22,6 +22,7 @@ skipped=0
 # The functional tests that use files beside the program.
 dist_tests="tests/fuzz/replay.sh tests/functional/test_browser.py"
 dist_tests+=" tests/functional/test_docs.py tests/functional/test_nginx.py"
+dist_tests+=" tests/functional/test_list_page.py"
 
 # What the tests use. Those that need a program which is not there are skipped.
 test_packages=(libcmocka-dev python3 curl nginx spawn-fcgi strace valgrind

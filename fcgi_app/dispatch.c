@@ -46,6 +46,11 @@ static const struct dispatch_action *find_action(const char *name)
 	return NULL;
 }
 
+static bool serves_files(const char *action)
+{
+	return strcmp(action, "file") == 0 || strcmp(action, "list") == 0;
+}
+
 /*
  * The probe is there with --probe only, and then also by a name of its own in
  * each location that serves files. A front that passes no good path is just
@@ -58,7 +63,7 @@ static const char *choose_action(const struct request *request)
 
 	if (!name)
 		name = "file";
-	if (request->services->probe_board && strcmp(name, "file") == 0 &&
+	if (request->services->probe_board && serves_files(name) &&
 	    (probe_query_is_path(request->path) ||
 		(target && probe_query_is_path(target))))
 		return "probe";

@@ -17,7 +17,7 @@ struct listing;
 struct text_out;
 
 /* So many entries are read in a step. */
-#define LISTING_STEP_ENTRIES 1000
+#define LISTING_STEP_ENTRIES 256
 /* A step ends when so many bytes are written; it never has more than both. */
 #define LISTING_FILL 32768
 #define LISTING_OUTPUT_MAX (LISTING_FILL + LIST_PAGE_BEGIN_MAX)

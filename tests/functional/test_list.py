@@ -6,11 +6,12 @@ import grp
 import os
 import pwd
 import signal
+import subprocess
 
 import fastcgi
-from harness import (KIB, MIB, Skip, check_file, check_response, descriptors,
-                     equal, found, main, open_files, peak_memory, test, true,
-                     wait_until)
+from harness import (MIB, SANITIZED, Skip, check_file, check_response,
+                     descriptors, equal, found, main, need, open_files,
+                     peak_memory, test, true, wait_until)
 from listings import (JSON, LIST, Page, json_listing, json_names, make_files,
                       name_of, page_names)
 from responses import check_error, check_partial
@@ -288,9 +289,21 @@ def head_has_the_fields_and_no_body(case):
         response = daemon.fetch("/dir/", "HEAD", **wish)
         check_response(response, 200, b"")
         equal(response.head, get.head, "head")
+        # No part of it can be had, and no condition made.
+        response = daemon.fetch("/dir/", HTTP_RANGE="bytes=0-9",
+                                HTTP_IF_NONE_MATCH="*", **wish)
+        check_response(response, 200, get.body)
     equal(daemon.fetch("/none/", "HEAD", **LIST).status, 404, "no folder")
     wait_until(lambda: not [name for name in open_files(daemon.worker)
                             if name.endswith("/dir")], "the folder is closed")
+
+
+@test
+def the_probe_is_found_where_folders_are_listed(case):
+    for options, status in (((), 404), (("--probe",), 200)):
+        response = case.start(*options).fetch(
+            "/.fcgi-stream-probe", QUERY_STRING="test=echo", **LIST)
+        equal(response.status, status, f"status with {options}")
 
 
 @test
@@ -348,6 +361,8 @@ def up_to_10000_entries_are_sorted(case):
 
 def check_growth(daemon, before, limit, what):
     """Fails if a worker has had more memory than that on top of before."""
+    if SANITIZED:
+        return
     grown = peak_memory(daemon.worker) - before
     true(grown < limit, f"{what} took {grown} bytes more")
 
@@ -380,6 +395,9 @@ def a_hundred_thousand_entries_take_little_memory(case):
     for connection, _ in stalled:
         connection.close()
     daemon.wait_access(199, path="/dir/", end="aborted")
+    if SANITIZED:
+        raise Skip("all but memory was checked: a sanitizer keeps what is "
+                   "freed")
 
 
 def folders_open(daemon, name):
@@ -446,6 +464,109 @@ def a_stop_breaks_off_what_waits(case):
     true(not response.complete, f"{response!r}")
 
 
+# A folder that fails at its entry number FAIL_AT, and that lets nobody read on
+# at the entry "gate" as long as the file OPEN is not there.
+ODD_READDIR = r"""
+#define _GNU_SOURCE
+#include <dirent.h>
+#include <dlfcn.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static struct dirent *meddle(struct dirent *entry)
+{
+    static int count;
+    const char *at = getenv("FAIL_AT");
+
+    if (at && ++count == atoi(at)) {
+        errno = EIO;
+        return NULL;
+    }
+    if (entry && strcmp(entry->d_name, "gate") == 0) {
+        close(open(getenv("REACHED"), O_CREAT | O_WRONLY, 0600));
+        while (access(getenv("OPEN"), F_OK) != 0)
+            usleep(1000);
+        errno = 0;
+    }
+    return entry;
+}
+
+struct dirent *readdir(DIR *dir)
+{
+    struct dirent *(*real)(DIR *) = dlsym(RTLD_NEXT, "readdir");
+
+    return meddle(real(dir));
+}
+
+struct dirent64 *readdir64(DIR *dir)
+{
+    struct dirent64 *(*real)(DIR *) = dlsym(RTLD_NEXT, "readdir64");
+
+    return (struct dirent64 *)meddle((struct dirent *)real(dir));
+}
+"""
+
+
+def start_odd(case, **env):
+    """A daemon whose folders are read in an odd way."""
+    if SANITIZED:
+        raise Skip("a sanitizer's runtime must be loaded first")
+    need("cc")
+    library = case.dir / "odd.so"
+    subprocess.run(("cc", "-shared", "-fPIC", "-o", library, "-x", "c", "-",
+                    "-ldl"), input=ODD_READDIR.encode(), check=True)
+    return case.start(prefix=("env", f"LD_PRELOAD={library}",
+                              *(f"{name}={value}"
+                                for name, value in env.items())))
+
+
+@test
+def a_folder_that_cannot_be_read_at_first_is_a_500(case):
+    make_files(case.root / "dir", 50)
+    daemon = start_odd(case, FAIL_AT=20)
+    check_error(daemon.fetch("/dir/", **LIST), 500, what="the first try")
+    daemon.wait_log('error .*: Input/output error: "/dir/"')
+    equal(len(json_names(daemon.fetch("/dir/", **JSON))), 50, "names")
+    equal(folders_open(daemon, "dir"), [], "folders left open")
+
+
+@test
+def a_folder_that_cannot_be_read_on_breaks_the_connection(case):
+    make_files(case.root / "dir", 11000)
+    daemon = start_odd(case, FAIL_AT=10900)
+    connection, response = daemon.begin("/dir/", **JSON)
+    connection.receive(response)
+    equal(response.status, 200, "status")
+    true(not response.complete, f"{response!r} looks complete")
+    true(response.length > MIB, f"{response.length} bytes")
+    daemon.wait_log('error .*: Input/output error: "/dir/"')
+    daemon.wait_access(path="/dir/", end="aborted")
+    equal(folders_open(daemon, "dir"), [], "folders left open")
+
+
+@test
+def a_slow_folder_holds_up_nobody(case):
+    names = make_files(case.root / "dir", 50)
+    (case.root / "dir" / "gate").touch()
+    stored = case.store("file", 1000)
+    daemon = start_odd(case, OPEN=case.dir / "open",
+                       REACHED=case.dir / "reached")
+    leaver, _ = daemon.begin("/dir/", **JSON)
+    wait_until((case.dir / "reached").exists, "the gate is reached")
+    stayer, response = daemon.begin("/dir/", **JSON)
+    check_file(daemon.fetch("/file", **LIST), stored)
+    leaver.close()
+    daemon.wait_access(path="/dir/", end="aborted")
+    check_file(daemon.fetch("/file", **LIST), stored)
+    (case.dir / "open").touch()
+    stayer.receive(response)
+    equal(len(json_names(response)), len(names) + 1, "names")
+    wait_until(lambda: not folders_open(daemon, "dir"), "folders are closed")
+
+
 @test
 def many_at_once_all_get_all(case):
     make_files(case.root / "dir", 3000)
@@ -471,7 +592,6 @@ def requests_follow_each_other_on_a_connection(case):
                     daemon.params(path, **JSON), keep=True))
                 response = connection.receive(fastcgi.Response())
                 equal(len(json_names(response)), count, f"names of {path}")
-    true(peak_memory(daemon.worker) < 256 * MIB + 64 * KIB, "memory")
 
 
 if __name__ == "__main__":

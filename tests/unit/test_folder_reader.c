@@ -253,6 +253,11 @@ int main(void)
 		cmocka_unit_test(stats_beneath_the_target),
 	};
 
+	/* valgrind up to 3.21 does not know openat2(2). */
+	if (file_open_supported() == -ENOSYS) {
+		print_message("1..0 # SKIP openat2 is not known here\n");
+		return 0;
+	}
 	return cmocka_run_group_tests_name(
 	    "folder_reader", tests, set_up, tear_down);
 }
