@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "fcgi_app/actions/concat.h"
+#include "fcgi_app/actions/archive.h"
 #include "fcgi_app/actions/file.h"
 #include "fcgi_app/actions/follow.h"
 #include "fcgi_app/actions/list.h"
@@ -19,6 +20,8 @@
 #include "fcgi_app/services.h"
 
 static const struct dispatch_action actions[] = {
+	{ "archive", DISPATCH_GET | DISPATCH_HEAD | DISPATCH_POST,
+	    archive_action_start },
 	{ "file", DISPATCH_GET | DISPATCH_HEAD, file_action_start },
 	{ "concat", DISPATCH_GET | DISPATCH_HEAD, concat_action_start },
 	{ "follow", DISPATCH_GET | DISPATCH_HEAD, follow_action_start },

@@ -86,13 +86,19 @@ static void make_head(struct response_head *head, const struct answer *answer)
 	if (of->content_encoding)
 		response_head_put(
 		    head, "Content-Encoding", of->content_encoding);
-	http_date_format(answer->modified, date);
-	response_head_put(head, "Last-Modified", date);
-	response_head_put(head, "Accept-Ranges", "bytes");
+	if (!of->undated) {
+		http_date_format(answer->modified, date);
+		response_head_put(head, "Last-Modified", date);
+	}
+	if (!of->whole)
+		response_head_put(head, "Accept-Ranges", "bytes");
 	/* Of the whole representation, also in a 206 (RFC 9530, 3). */
 	if (of->repr_digest)
 		response_head_put(head, "Repr-Digest", of->repr_digest);
-	operator_fields_add_disposition(&answer->fields, head);
+	if (of->disposition)
+		response_head_put(head, "Content-Disposition", of->disposition);
+	else
+		operator_fields_add_disposition(&answer->fields, head);
 	/* Or nginx spools what the client does not take to its disk. */
 	if (answer->length > options->chunk_size)
 		response_head_put(head, "X-Accel-Buffering", "no");
@@ -188,7 +194,7 @@ static void choose_range(struct answer *answer)
 
 	answer->range = BYTE_RANGE_IGNORED;
 	answer->boundary[0] = '\0';
-	if (if_range_holds(if_range, &validators))
+	if (!of->whole && if_range_holds(if_range, &validators))
 		answer->range = byte_range_parse(range, of->size, &answer->set);
 	if (answer->range == BYTE_RANGE_SATISFIABLE) {
 		if (answer->set.count == 1) {
@@ -215,13 +221,17 @@ static void refuse_range(const struct answer *answer)
 static enum precondition_result check_preconditions(const struct answer *answer)
 {
 	const struct request *request = answer->request;
+	const bool undated = answer->of->undated;
+	/* Without a date, dates are to be ignored (13.1.3, 13.1.4). */
 	const struct precondition_fields fields = {
 		.if_match = request_param(request, "HTTP_IF_MATCH"),
-		.if_unmodified_since =
-		    request_param(request, "HTTP_IF_UNMODIFIED_SINCE"),
+		.if_unmodified_since = undated
+		    ? NULL
+		    : request_param(request, "HTTP_IF_UNMODIFIED_SINCE"),
 		.if_none_match = request_param(request, "HTTP_IF_NONE_MATCH"),
-		.if_modified_since =
-		    request_param(request, "HTTP_IF_MODIFIED_SINCE"),
+		.if_modified_since = undated
+		    ? NULL
+		    : request_param(request, "HTTP_IF_MODIFIED_SINCE"),
 	};
 	const struct precondition_validators validators = {
 		.etag = answer->of->etag,
@@ -229,6 +239,8 @@ static enum precondition_result check_preconditions(const struct answer *answer)
 		.now = answer->now,
 	};
 
+	if (answer->of->whole)
+		return PRECONDITION_PROCEED;
 	return precondition_evaluate(&fields, &validators);
 }
 
@@ -286,8 +298,11 @@ void representation_answer(
 	    request->origin.params, answer.now, &answer.fields);
 	char why[64];
 
-	/* RFC 9110, 8.8.2.1: never later than the response itself. */
-	if (answer.modified > answer.now)
+	/*
+	 * RFC 9110, 8.8.2.1: never later than the response itself. A date that
+	 * is as late as that is no strong validator, so none fits If-Range.
+	 */
+	if (representation->undated || answer.modified > answer.now)
 		answer.modified = answer.now;
 	if (bad) {
 		release(&representation->bytes);

@@ -6,6 +6,7 @@
 #ifndef FCGI_APP_REPRESENTATION_H
 #define FCGI_APP_REPRESENTATION_H
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <time.h>
 
@@ -23,6 +24,15 @@ struct representation {
 	const char *repr_digest;      /* NULL: none (RFC 9530, 3) */
 	/* A request field that it was chosen by; NULL: by none (12.5.5). */
 	const char *vary;
+	/* Content-Disposition; NULL: as the operator has it, if at all. */
+	const char *disposition;
+	/* It has no date: `modified` is not looked at (8.8.2). */
+	bool undated;
+	/*
+	 * It is the answer to another method than GET and HEAD: neither
+	 * preconditions nor ranges mean it (13.2.1, 14.2).
+	 */
+	bool whole;
 	struct source_maker bytes;
 };
 

@@ -8,6 +8,7 @@
 #include "common/stream_group.h"
 
 struct aio_reader;
+struct archive_shared;
 struct file_table;
 struct follow_hub;
 struct media_types;
@@ -26,6 +27,7 @@ struct services {
 	struct aio_reader *reader;
 	struct file_table *files;
 	struct follow_hub *follow_hub;
+	struct archive_shared *archives;
 	struct stream_group streams;
 };
 

@@ -28,6 +28,7 @@
 #include "common/fcgi_params.h"
 #include "common/file_table.h"
 #include "fcgi_app/acceptor.h"
+#include "fcgi_app/archive_shared.h"
 #include "fcgi_app/connection.h"
 #include "fcgi_app/follow_hub.h"
 #include "fcgi_app/listener.h"
@@ -62,6 +63,7 @@ struct worker {
 	struct acceptor acceptor;
 	struct chunk_pool *chunks;
 	struct connections connections;
+	struct archive_shared archives;
 	bool stopping;
 };
 
@@ -132,6 +134,7 @@ static void stop(struct worker *worker)
 	close_handle((uv_handle_t *)&worker->drain);
 	close_handle((uv_handle_t *)&worker->before_sleep);
 	follow_hub_close(worker->connections.services.follow_hub);
+	archive_shared_close(&worker->archives);
 	aio_reader_close(worker->connections.services.reader);
 }
 
@@ -245,6 +248,11 @@ static int make_services(struct worker *worker)
 	services->follow_hub = follow_hub_new(&worker->loop, services->reader);
 	if (!services->files || !services->follow_hub)
 		return -ENOMEM;
+	services->archives = &worker->archives;
+	r = archive_shared_init(
+	    services->archives, &worker->loop, options->chunk_size);
+	if (r < 0)
+		return r;
 	services->loop = &worker->loop;
 	services->process = (int)getpid();
 	services->options = options;
@@ -360,6 +368,7 @@ static int worker_init(struct worker *worker)
 static void worker_fini(struct worker *worker)
 {
 	follow_hub_free(worker->connections.services.follow_hub);
+	archive_shared_fini(&worker->archives);
 	file_table_free(worker->connections.services.files);
 	fcgi_params_parser_free(worker->connections.parser);
 	chunk_pool_free(worker->connections.records);

@@ -6,7 +6,8 @@
 # shellcheck disable=SC2034
 build_packages=(gcc libc6-dev make autoconf automake autoconf-archive
 	pkg-config libfcgi-dev libaio-dev libuv1-dev libsystemd-dev
-	libsodium-dev libjansson-dev libcurl4-openssl-dev)
+	libsodium-dev libjansson-dev libdeflate-dev libarchive-dev
+	libcurl4-openssl-dev)
 
 die() {
 	printf '%s: %s\n' "${0##*/}" "$*" >&2

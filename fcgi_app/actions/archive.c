@@ -1,0 +1,337 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The way of a request: the list of names, from the query or the body; the
+ * search for the members; their layout; then the answer, as if the archive were
+ * a file. All that takes long is done in the thread pool.
+ */
+#include "config.h"
+#include "fcgi_app/actions/archive.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <limits.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "common/parse_number.h"
+#include "fcgi_app/archive.h"
+#include "fcgi_app/log.h"
+#include "fcgi_app/member_source.h"
+#include "fcgi_app/members.h"
+#include "fcgi_app/operator_fields.h"
+#include "fcgi_app/policy/archive_form.h"
+#include "fcgi_app/policy/content_disposition.h"
+#include "fcgi_app/policy/errno_status.h"
+#include "fcgi_app/policy/name_list.h"
+#include "fcgi_app/policy/path_rule.h"
+#include "fcgi_app/representation.h"
+#include "fcgi_app/request.h"
+#include "fcgi_app/request_place.h"
+#include "fcgi_app/services.h"
+
+/* What the archive of a document root is called. */
+#define ROOT_NAME "archive"
+
+/* Room for why something was refused, with a good part of a name. */
+#define WHY_MAX 256
+
+/* The request's `state`, up to its end. */
+struct archiving {
+	struct request *request;
+	enum archive_form form;
+	struct member_folder *folder;  /* until the archive has it */
+	struct members_search *search; /* under way, or NULL */
+	struct archive_making *making; /* under way, or NULL */
+	struct archive *archive;
+};
+
+/* --- the end -------------------------------------------------------------- */
+
+static void cancel(struct request *request)
+{
+	struct archiving *archiving = request->state;
+
+	if (archiving->search)
+		members_cancel(archiving->search);
+	if (archiving->making)
+		archive_make_cancel(archiving->making);
+	archiving->search = NULL;
+	archiving->making = NULL;
+}
+
+/* Which file it was that broke the answer. */
+static void log_failed(const struct archiving *archiving, const char *reason)
+{
+	const struct member *failed;
+
+	if (!archiving->archive)
+		return;
+	failed = member_folder_failed(archive_folder(archiving->archive));
+	if (failed)
+		log_message(LOG_LEVEL_ERROR, "%s: member \"%s\": %s",
+		    archiving->request->id, failed->name,
+		    reason ? reason : "could not be read");
+}
+
+static void ended(struct request *request, const char *reason)
+{
+	struct archiving *archiving = request->state;
+
+	log_failed(archiving, reason);
+	archive_unref(archiving->archive);
+	member_folder_unref(archiving->folder);
+	free(archiving);
+}
+
+/* --- the answer ----------------------------------------------------------- */
+
+/* The name of the folder and the suffix: at most PATH_MAX + 16 bytes. */
+static void make_filename(const struct archiving *archiving, char *ret)
+{
+	char path[PATH_MAX];
+	const char *name;
+
+	/* It was found, so it follows the rule. */
+	path_rule_relative(archiving->request->path, path, sizeof(path));
+	path[strlen(path) - path_rule_is_folder(path)] = '\0';
+	name = strrchr(path, '/');
+	name = name ? name + 1 : path;
+	strcpy(ret, *name ? name : ROOT_NAME);
+	strcat(ret, archive_form_suffix(archiving->form));
+}
+
+/* What to save it as, after the folder unless the operator has a name. */
+static void make_disposition(
+    const struct archiving *archiving, char ret[CONTENT_DISPOSITION_MAX])
+{
+	const struct request *request = archiving->request;
+	const char *type = request_param(request, "STREAM_DISPOSITION");
+	const char *name = request_param(request, "STREAM_FILENAME");
+	char filename[PATH_MAX + 16];
+
+	if (!name)
+		make_filename(archiving, filename);
+	/* A type that makes no sense is noticed where the others are. */
+	if (content_disposition_format(type ? type : "attachment",
+		name ? name : filename, ret, CONTENT_DISPOSITION_MAX) < 0)
+		ret[0] = '\0';
+}
+
+static void send_archive(struct archiving *archiving)
+{
+	struct archive *archive = archiving->archive;
+	char disposition[CONTENT_DISPOSITION_MAX];
+	const struct representation answer = {
+		.size = archive_size(archive),
+		.undated = true,
+		.whole = strcmp(archiving->request->method, "POST") == 0,
+		.etag = archive_etag(archive),
+		.content_type = archive_form_media_type(archiving->form),
+		.disposition = disposition,
+		.bytes = archive_bytes(archive),
+	};
+
+	make_disposition(archiving, disposition);
+	representation_answer(archiving->request, &answer);
+}
+
+static void on_made(void *context, int error, struct archive *archive)
+{
+	struct archiving *archiving = context;
+
+	archiving->making = NULL;
+	archiving->request->cancel = NULL;
+	archiving->archive = archive;
+	if (error < 0)
+		request_refuse(
+		    archiving->request, errno_status(-error), strerror(-error));
+	else
+		send_archive(archiving);
+}
+
+/* --- the search ----------------------------------------------------------- */
+
+static void refuse_members(
+    struct archiving *archiving, int error, const char *name)
+{
+	struct request *request = archiving->request;
+	char why[WHY_MAX];
+
+	if (error == -E2BIG) {
+		request_refuse(request, 403,
+		    "more files than STREAM_ARCHIVE_MAX_FILES, or too deep");
+		return;
+	}
+	snprintf(why, sizeof(why), "%s: %s",
+	    error == -EXDEV ? "leads out of its root" : strerror(-error),
+	    name ? name : "the folder");
+	request_refuse(request, errno_status(-error), why);
+}
+
+static void on_found(void *context, int error, struct members *members)
+{
+	struct archiving *archiving = context;
+	struct archive_wish wish = {
+		.services = archiving->request->services,
+		.folder = archiving->folder,
+		.members = members,
+		.form = archiving->form,
+	};
+
+	archiving->search = NULL;
+	if (error < 0) {
+		archiving->request->cancel = NULL;
+		refuse_members(archiving, error, members->failed);
+		members_free(members);
+		return;
+	}
+	archiving->folder = NULL;
+	archiving->making = archive_make(&wish, on_made, archiving);
+	if (!archiving->making)
+		on_made(archiving, -ENOMEM, NULL);
+}
+
+/* 0 or -EINVAL. */
+static int read_most(const struct request *request, uint64_t *ret_most)
+{
+	const char *text = request_param(request, "STREAM_ARCHIVE_MAX_FILES");
+
+	*ret_most = ARCHIVE_FILES;
+	if (!text)
+		return 0;
+	if (parse_u64(text, ret_most) < 0 || *ret_most == 0 ||
+	    *ret_most > ARCHIVE_FILES_MAX)
+		return -EINVAL;
+	return 0;
+}
+
+/* A name from a client must not show what the path would not. */
+static bool names_hidden(const struct name_list *names)
+{
+	for (size_t i = 0; i < names->count; i++)
+		if (path_rule_is_hidden(names->names[i]))
+			return true;
+	return false;
+}
+
+/* Looks for `names`, or for all there is if there are none. */
+static void search(struct archiving *archiving, const struct name_list *names)
+{
+	struct request *request = archiving->request;
+	struct request_place place;
+	struct request_place_fault fault;
+	struct members_wish wish = {
+		.place = &place,
+		.names = names->count > 0 ? names->names : NULL,
+		.name_count = names->count,
+		.trees = true,
+		.hidden = request_place_shows_hidden(request),
+	};
+	uint64_t most;
+
+	if (!request_place_find(request, NULL, &place, &fault)) {
+		request_refuse(request, fault.status, fault.why);
+		return;
+	}
+	if (!wish.hidden && names_hidden(names)) {
+		request_refuse(request, 404, "a name in the list is hidden");
+		return;
+	}
+	if (read_most(request, &most) < 0) {
+		request_refuse(
+		    request, 500, "STREAM_ARCHIVE_MAX_FILES makes no sense");
+		return;
+	}
+	wish.most = (size_t)most;
+	archiving->folder = member_folder_new(request->services, &place);
+	if (archiving->folder)
+		archiving->search = members_find(
+		    request->services->loop, &wish, on_found, archiving);
+	if (!archiving->search) {
+		request_refuse(request, 503, strerror(ENOMEM));
+		return;
+	}
+	request->cancel = cancel;
+}
+
+/* --- the list ------------------------------------------------------------- */
+
+static void use_list(struct archiving *archiving, enum name_list_result result,
+    struct name_list *names)
+{
+	if (result != NAME_LIST_OK)
+		request_refuse(archiving->request, name_list_status(result),
+		    name_list_reason(result));
+	else
+		search(archiving, names);
+	name_list_clear(names);
+}
+
+/* The media type without its parameters (RFC 9110, 8.3.1). */
+static bool is_json(const char *type)
+{
+	static const char json[] = "application/json";
+	size_t length = strlen(json);
+
+	return type && strncasecmp(type, json, length) == 0 &&
+	    (type[length] == '\0' || strchr("; \t", type[length]));
+}
+
+static void on_body(struct request *request, const char *body, size_t length)
+{
+	struct archiving *archiving = request->state;
+	struct name_list names;
+	enum name_list_result result;
+
+	if (is_json(request_param(request, "CONTENT_TYPE")))
+		result = name_list_from_json(
+		    body, length, ARCHIVE_FILES_MAX, &names);
+	else
+		result = name_list_from_lines(
+		    body, length, ARCHIVE_FILES_MAX, &names);
+	/* Nothing must not mean all that there is. */
+	if (result == NAME_LIST_OK && names.count == 0)
+		request_refuse(request, 400, "an empty list");
+	else
+		use_list(archiving, result, &names);
+}
+
+static void read_list(struct archiving *archiving)
+{
+	struct request *request = archiving->request;
+	struct name_list names;
+	enum name_list_result result;
+
+	if (strcmp(request->method, "POST") == 0) {
+		request_read_body(request, NAME_LIST_TEXT_MAX, on_body);
+		return;
+	}
+	result = name_list_from_query(
+	    request_param(request, "QUERY_STRING"), ARCHIVE_FILES_MAX, &names);
+	use_list(archiving, result, &names);
+}
+
+void archive_action_start(struct request *request)
+{
+	struct archiving *archiving = calloc(1, sizeof(*archiving));
+	int r;
+
+	if (!archiving) {
+		request_refuse(request, 503, strerror(ENOMEM));
+		return;
+	}
+	archiving->request = request;
+	request->state = archiving;
+	request->ended = ended;
+	r = archive_form_choose(request_param(request, "QUERY_STRING"),
+	    request_param(request, "STREAM_FORMAT"), &archiving->form);
+	if (r == -EINVAL)
+		request_refuse(request, 400, "format: no such form");
+	else if (r < 0)
+		request_refuse(request, 500, "STREAM_FORMAT makes no sense");
+	else
+		read_list(archiving);
+}

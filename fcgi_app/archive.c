@@ -1,0 +1,328 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * An archive is laid out in the thread pool, where nobody else knows it; from
+ * then on it belongs to the loop, and to whoever holds it: the action, and each
+ * source of its bytes.
+ *
+ * CRC-32 that became known while its bytes were made are kept with it as well:
+ * the worker may have forgotten those of a large archive when the central
+ * directory needs them.
+ */
+#include "config.h"
+#include "fcgi_app/archive.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <sodium.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/container_of.h"
+#include "common/source_sequence.h"
+#include "fcgi_app/archive_layout.h"
+#include "fcgi_app/archive_made.h"
+#include "fcgi_app/archive_shared.h"
+#include "fcgi_app/crc_cache.h"
+#include "fcgi_app/crc_source.h"
+#include "fcgi_app/member_source.h"
+#include "fcgi_app/members.h"
+#include "fcgi_app/members_unite.h"
+#include "fcgi_app/services.h"
+
+/* Half of a SHA-256, in hexadecimal, with quotes. */
+#define TAG_BYTES 16
+#define TAG_SIZE (2 * TAG_BYTES + 3)
+
+/* Goes into the tag: to be changed with the bytes that are made. */
+#define FORMAT_VERSION 1
+
+struct archive {
+	unsigned int references;
+	struct archive_wish wish;
+	struct archive_layout layout; /* zeroed if the form is packed */
+	char etag[TAG_SIZE];
+	/* Of zip: of each member, and whether it is known. */
+	uint32_t *crcs;
+	bool *known;
+};
+
+struct archive_making {
+	uv_work_t work;
+	struct archive *archive;
+	archive_done_fn *done; /* NULL: cancelled */
+	void *context;
+	int error;
+};
+
+/* --- the tag -------------------------------------------------------------- */
+
+static void hash_number(crypto_hash_sha256_state *state, uint64_t number)
+{
+	crypto_hash_sha256_update(
+	    state, (const unsigned char *)&number, sizeof(number));
+}
+
+static void hash_member(
+    crypto_hash_sha256_state *state, const struct member *member)
+{
+	const uint64_t numbers[] = {
+		member->size,
+		member->inode,
+		member->mode,
+		(uint64_t)member->mtime.tv_sec,
+		(uint64_t)member->mtime.tv_nsec,
+		(uint64_t)member->ctime.tv_sec,
+		(uint64_t)member->ctime.tv_nsec,
+	};
+
+	crypto_hash_sha256_update(
+	    state, (const unsigned char *)numbers, sizeof(numbers));
+	/* With its NUL: so it is known where the name ends. */
+	crypto_hash_sha256_update(state, (const unsigned char *)member->name,
+	    strlen(member->name) + 1);
+}
+
+static void make_tag(struct archive *archive)
+{
+	const struct members *members = archive->wish.members;
+	unsigned char digest[crypto_hash_sha256_BYTES];
+	crypto_hash_sha256_state state;
+
+	crypto_hash_sha256_init(&state);
+	hash_number(&state, FORMAT_VERSION);
+	hash_number(&state, (uint64_t)archive->wish.form);
+	for (size_t i = 0; i < members->count; i++)
+		hash_member(&state, &members->list[i]);
+	crypto_hash_sha256_final(&state, digest);
+	archive->etag[0] = '"';
+	sodium_bin2hex(archive->etag + 1, 2 * TAG_BYTES + 1, digest, TAG_BYTES);
+	strcat(archive->etag, "\"");
+}
+
+/* --- making it ------------------------------------------------------------ */
+
+static int make_crcs(struct archive *archive)
+{
+	size_t count = archive->wish.members->count + 1;
+
+	if (archive->wish.form != ARCHIVE_ZIP)
+		return 0;
+	archive->crcs = calloc(count, sizeof(archive->crcs[0]));
+	archive->known = calloc(count, sizeof(archive->known[0]));
+	return archive->crcs && archive->known ? 0 : -ENOMEM;
+}
+
+static int lay_out(struct archive *archive)
+{
+	struct archive_wish *wish = &archive->wish;
+	int r = members_unite(wish->members);
+
+	if (r < 0 || archive_form_is_packed(wish->form))
+		return r;
+	make_tag(archive);
+	r = make_crcs(archive);
+	if (r < 0)
+		return r;
+	return archive_layout_init(&archive->layout, wish->form, wish->members);
+}
+
+static void run(uv_work_t *work)
+{
+	struct archive_making *making =
+	    container_of(work, struct archive_making, work);
+
+	making->error = lay_out(making->archive);
+}
+
+static void finished(uv_work_t *work, int status)
+{
+	struct archive_making *making =
+	    container_of(work, struct archive_making, work);
+	struct archive *archive = making->archive;
+	int error = status < 0 ? status : making->error;
+
+	if (!making->done || error < 0) {
+		archive_unref(archive);
+		archive = NULL;
+	}
+	if (making->done)
+		making->done(making->context, error, archive);
+	free(making);
+}
+
+static struct archive *new_archive(const struct archive_wish *wish)
+{
+	struct archive *archive = calloc(1, sizeof(*archive));
+
+	if (!archive)
+		return NULL;
+	archive->references = 1;
+	archive->wish = *wish;
+	return archive;
+}
+
+struct archive_making *archive_make(
+    const struct archive_wish *wish, archive_done_fn *done, void *context)
+{
+	struct archive_making *making = calloc(1, sizeof(*making));
+
+	if (making)
+		making->archive = new_archive(wish);
+	if (!making || !making->archive) {
+		free(making);
+		members_free(wish->members);
+		member_folder_unref(wish->folder);
+		return NULL;
+	}
+	making->done = done;
+	making->context = context;
+	uv_queue_work(wish->services->loop, &making->work, run, finished);
+	return making;
+}
+
+void archive_make_cancel(struct archive_making *making)
+{
+	making->done = NULL;
+}
+
+struct archive *archive_ref(struct archive *archive)
+{
+	archive->references++;
+	return archive;
+}
+
+void archive_unref(struct archive *archive)
+{
+	if (!archive || --archive->references > 0)
+		return;
+	archive_layout_fini(&archive->layout);
+	members_free(archive->wish.members);
+	member_folder_unref(archive->wish.folder);
+	free(archive->crcs);
+	free(archive->known);
+	free(archive);
+}
+
+/* --- what it has ---------------------------------------------------------- */
+
+uint64_t archive_size(const struct archive *archive)
+{
+	return archive->layout.size;
+}
+
+const char *archive_etag(const struct archive *archive)
+{
+	return archive->etag;
+}
+
+struct services *archive_services(const struct archive *archive)
+{
+	return archive->wish.services;
+}
+
+const struct members *archive_members(const struct archive *archive)
+{
+	return archive->wish.members;
+}
+
+struct member_folder *archive_folder(const struct archive *archive)
+{
+	return archive->wish.folder;
+}
+
+const struct archive_layout *archive_layout(const struct archive *archive)
+{
+	return &archive->layout;
+}
+
+/* --- CRC-32 --------------------------------------------------------------- */
+
+int archive_find_crc(void *context, size_t member, uint32_t *ret_crc)
+{
+	struct archive *archive = context;
+	struct crc_cache *cache = archive->wish.services->archives->crcs;
+	const struct member *of = &archive->wish.members->list[member];
+
+	if (!archive->known[member])
+		archive->known[member] =
+		    crc_cache_find(cache, of, &archive->crcs[member]);
+	if (!archive->known[member])
+		return -EAGAIN;
+	*ret_crc = archive->crcs[member];
+	return 0;
+}
+
+void archive_note_crc(void *context, size_t member, uint32_t crc)
+{
+	struct archive *archive = context;
+
+	archive->crcs[member] = crc;
+	archive->known[member] = true;
+	crc_cache_add(archive->wish.services->archives->crcs,
+	    &archive->wish.members->list[member], crc);
+}
+
+/* --- its bytes ------------------------------------------------------------ */
+
+static struct source *open_content(struct archive *archive, size_t index)
+{
+	size_t member = archive->layout.contents[index];
+	const struct crc_watch watch = {
+		.known = archive_note_crc,
+		.context = archive,
+		.member = member,
+	};
+	struct source *file = member_source_new(
+	    archive->wish.folder, &archive->wish.members->list[member]);
+	struct source *summed;
+	uint32_t crc;
+
+	if (!file || !archive->crcs ||
+	    archive_find_crc(archive, member, &crc) == 0)
+		return file;
+	summed = crc_source_new(file, &watch);
+	if (!summed)
+		file->ops->close(file);
+	return summed;
+}
+
+static struct source *open_part(
+    void *context, size_t index, uint64_t *ret_offset)
+{
+	(void)ret_offset;
+	return index % 2 == 0 ? archive_made_new(context, index / 2)
+			      : open_content(context, index / 2);
+}
+
+static void release(void *context)
+{
+	archive_unref(context);
+}
+
+static struct source *open_bytes(void *context)
+{
+	struct archive *archive = context;
+	const struct source_sequence_parts parts = {
+		.count = 2 * archive->layout.content_count + 1,
+		.lengths = archive->layout.lengths,
+		.open = open_part,
+		.release = release,
+		.context = archive,
+	};
+	struct source *source = source_sequence_new(&parts);
+
+	if (source)
+		archive_ref(archive);
+	return source;
+}
+
+struct source_maker archive_bytes(struct archive *archive)
+{
+	assert(!archive_form_is_packed(archive->wish.form));
+	return (struct source_maker){
+		.open = open_bytes,
+		.release = release,
+		.context = archive_ref(archive),
+	};
+}

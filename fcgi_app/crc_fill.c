@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A fill is ready, and on the list, or waits for its read. In each turn of the
+ * loop the first few of the list read a chunk each, and go to its end.
+ */
+#include "config.h"
+#include "fcgi_app/crc_fill.h"
+
+#include <errno.h>
+#include <libdeflate.h>
+#include <stdbool.h>
+#include <stdlib.h>
+
+#include "common/source.h"
+
+/* Reads in one turn of the loop. */
+#define TURN_READS 2
+/* Chunks that are read ahead while one is summed up. */
+#define AHEAD 2
+
+struct crc_fill {
+	struct crc_fills *fills;
+	struct source *source;
+	crc_fill_done_fn *done;
+	void *context;
+	uint64_t offset; /* up to here it is read */
+	uint32_t crc;
+	bool ready; /* on the list */
+	TAILQ_ENTRY(crc_fill) link;
+};
+
+static void on_turn(uv_idle_t *turn);
+
+static void add_ready(struct crc_fill *fill)
+{
+	struct crc_fills *fills = fill->fills;
+
+	fill->ready = true;
+	TAILQ_INSERT_TAIL(&fills->ready, fill, link);
+	uv_idle_start(&fills->turn, on_turn);
+}
+
+static void remove_ready(struct crc_fill *fill)
+{
+	struct crc_fills *fills = fill->fills;
+
+	if (!fill->ready)
+		return;
+	fill->ready = false;
+	TAILQ_REMOVE(&fills->ready, fill, link);
+	if (TAILQ_EMPTY(&fills->ready))
+		uv_idle_stop(&fills->turn);
+}
+
+static void end(struct crc_fill *fill, int error)
+{
+	crc_fill_done_fn *done = fill->done;
+	void *context = fill->context;
+	uint32_t crc = fill->crc;
+
+	remove_ready(fill);
+	fill->source->ops->close(fill->source);
+	free(fill);
+	done(context, error, crc);
+}
+
+/* Takes a chunk in; the fill may be at its end after that. */
+static void take(struct crc_fill *fill, struct source_chunk *chunk)
+{
+	struct source *source = fill->source;
+
+	fill->crc = libdeflate_crc32(fill->crc, chunk->data, chunk->length);
+	fill->offset += chunk->length;
+	source->ops->release(source, chunk);
+	if (fill->offset == source->size)
+		end(fill, 0);
+	else
+		add_ready(fill);
+}
+
+static void on_done(void *context, int error, const struct source_chunk *chunk)
+{
+	struct crc_fill *fill = context;
+	struct source_chunk lent;
+
+	if (error < 0) {
+		end(fill, error);
+		return;
+	}
+	lent = *chunk;
+	take(fill, &lent);
+}
+
+static void read_on(struct crc_fill *fill)
+{
+	struct source *source = fill->source;
+	uint64_t left = source->size - fill->offset;
+	size_t length = fill->fills->chunk_size;
+	struct source_chunk chunk;
+	int r;
+
+	if (left < length)
+		length = (size_t)left;
+	remove_ready(fill);
+	r = source->ops->read(source, fill->offset, length, &chunk);
+	if (r < 0)
+		end(fill, r);
+	else if (r > 0)
+		take(fill, &chunk);
+}
+
+static void on_turn(uv_idle_t *turn)
+{
+	struct crc_fills *fills = turn->data;
+
+	for (int i = 0; i < TURN_READS && !TAILQ_EMPTY(&fills->ready); i++)
+		read_on(TAILQ_FIRST(&fills->ready));
+}
+
+void crc_fills_init(struct crc_fills *fills, uv_loop_t *loop, size_t chunk_size)
+{
+	TAILQ_INIT(&fills->ready);
+	uv_idle_init(loop, &fills->turn);
+	fills->turn.data = fills;
+	fills->chunk_size = chunk_size;
+}
+
+void crc_fills_close(struct crc_fills *fills)
+{
+	uv_close((uv_handle_t *)&fills->turn, NULL);
+}
+
+struct crc_fill *crc_fill_start(struct crc_fills *fills, struct source *source,
+    crc_fill_done_fn *done, void *context)
+{
+	struct crc_fill *fill = calloc(1, sizeof(*fill));
+
+	if (!fill)
+		return NULL;
+	fill->fills = fills;
+	fill->source = source;
+	fill->done = done;
+	fill->context = context;
+	source->done = on_done;
+	source->context = fill;
+	if (source->ops->read_ahead)
+		source->ops->read_ahead(source, AHEAD, source->size);
+	add_ready(fill);
+	return fill;
+}
+
+void crc_fill_cancel(struct crc_fill *fill)
+{
+	if (!fill->ready)
+		fill->source->ops->cancel(fill->source);
+	remove_ready(fill);
+	fill->source->ops->close(fill->source);
+	free(fill);
+}

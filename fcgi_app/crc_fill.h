@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Makes the CRC-32 of files by reading them, for a part of an archive that is
+ * wanted without the files in front of it. All that run in a worker share a few
+ * chunks in each turn of its loop, so that they hold nobody else up.
+ */
+#ifndef FCGI_APP_CRC_FILL_H
+#define FCGI_APP_CRC_FILL_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/queue.h>
+#include <uv.h>
+
+struct crc_fill;
+struct source;
+
+/* One for each loop. Embedded by value. */
+struct crc_fills {
+	TAILQ_HEAD(, crc_fill) ready; /* can read on */
+	uv_idle_t turn;               /* active while one is */
+	size_t chunk_size;
+};
+
+/* Reads are of at most `chunk_size` bytes. */
+void crc_fills_init(
+    struct crc_fills *fills, uv_loop_t *loop, size_t chunk_size);
+
+/* None runs any more; the loop has to run on for the handle to close. */
+void crc_fills_close(struct crc_fills *fills);
+
+/* 0, or -errno of a read. Called from the loop, as the last act of a fill. */
+typedef void crc_fill_done_fn(void *context, int error, uint32_t crc);
+
+/*
+ * Begins to read all of `source`, whose size is known and not 0, and closes it
+ * at the end; `done` is called from the loop, never from inside this call.
+ * NULL: out of memory, the source stays the caller's.
+ */
+struct crc_fill *crc_fill_start(struct crc_fills *fills, struct source *source,
+    crc_fill_done_fn *done, void *context);
+
+/* `done` will not be called, the source is closed. */
+void crc_fill_cancel(struct crc_fill *fill);
+
+#endif

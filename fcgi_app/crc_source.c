@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Chunks are lent on as they are, and given back to where they come from.
+ */
+#include "config.h"
+#include "fcgi_app/crc_source.h"
+
+#include <libdeflate.h>
+#include <stdlib.h>
+
+#include "common/container_of.h"
+#include "common/source.h"
+
+struct crc_source {
+	struct source source;
+	struct source *bytes;
+	struct crc_watch watch;
+	uint64_t offset; /* of the read in flight */
+	/* Up to here the CRC-32 is made. */
+	uint64_t next;
+	uint32_t crc;
+};
+
+static struct crc_source *self(struct source *source)
+{
+	return container_of(source, struct crc_source, source);
+}
+
+/* What is read again begins before `next`. */
+static void note(struct crc_source *source, uint64_t offset,
+    const struct source_chunk *chunk)
+{
+	uint64_t end = offset + chunk->length;
+	size_t skip;
+
+	if (offset > source->next || end <= source->next)
+		return;
+	skip = (size_t)(source->next - offset);
+	source->crc = libdeflate_crc32(
+	    source->crc, chunk->data + skip, chunk->length - skip);
+	source->next = end;
+	if (end == source->source.size)
+		source->watch.known(
+		    source->watch.context, source->watch.member, source->crc);
+}
+
+/* The result of a read that was in flight. */
+static void on_done(void *context, int error, const struct source_chunk *chunk)
+{
+	struct crc_source *source = context;
+
+	if (error == 0)
+		note(source, source->offset, chunk);
+	source->source.done(source->source.context, error, chunk);
+}
+
+static int crc_read(struct source *as_source, uint64_t offset, size_t length,
+    struct source_chunk *ret_chunk)
+{
+	struct crc_source *source = self(as_source);
+	int r =
+	    source->bytes->ops->read(source->bytes, offset, length, ret_chunk);
+
+	source->offset = offset;
+	if (r > 0)
+		note(source, offset, ret_chunk);
+	return r;
+}
+
+static void crc_cancel(struct source *source)
+{
+	struct source *bytes = self(source)->bytes;
+
+	bytes->ops->cancel(bytes);
+}
+
+static void crc_read_ahead(
+    struct source *source, unsigned int chunks, uint64_t end)
+{
+	struct source *bytes = self(source)->bytes;
+
+	if (bytes->ops->read_ahead)
+		bytes->ops->read_ahead(bytes, chunks, end);
+}
+
+static void crc_release(struct source *source, struct source_chunk *chunk)
+{
+	struct source *bytes = self(source)->bytes;
+
+	bytes->ops->release(bytes, chunk);
+}
+
+static void crc_close(struct source *as_source)
+{
+	struct crc_source *source = self(as_source);
+
+	source->bytes->ops->close(source->bytes);
+	free(source);
+}
+
+static const struct source_ops crc_ops = {
+	.read = crc_read,
+	.cancel = crc_cancel,
+	.read_ahead = crc_read_ahead,
+	.release = crc_release,
+	.close = crc_close,
+};
+
+struct source *crc_source_new(
+    struct source *bytes, const struct crc_watch *watch)
+{
+	struct crc_source *source = calloc(1, sizeof(*source));
+
+	if (!source)
+		return NULL;
+	source->source.ops = &crc_ops;
+	source->source.size = bytes->size;
+	source->bytes = bytes;
+	source->watch = *watch;
+	bytes->done = on_done;
+	bytes->context = source;
+	return &source->source;
+}

@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: MIT */
+#include "config.h"
+#include "fcgi_app/policy/archive_form.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "fcgi_app/policy/percent.h"
+
+static const struct {
+	const char *name;
+	const char *suffix;
+	const char *media_type;
+	bool packed;
+} forms[ARCHIVE_FORMS] = {
+	[ARCHIVE_ZIP] = { "zip", ".zip", "application/zip", false },
+	[ARCHIVE_TAR] = { "tar", ".tar", "application/x-tar", false },
+	[ARCHIVE_TAR_GZ] = { "tar.gz", ".tar.gz", "application/gzip", true },
+	[ARCHIVE_TAR_ZST] = { "tar.zst", ".tar.zst", "application/zstd", true },
+	[ARCHIVE_ZIP_DEFLATE] = { "zip-deflate", ".zip", "application/zip",
+	    true },
+};
+
+/* Room for the longest name. */
+#define NAME_SIZE 16
+
+const char *archive_form_suffix(enum archive_form form)
+{
+	return forms[form].suffix;
+}
+
+const char *archive_form_media_type(enum archive_form form)
+{
+	return forms[form].media_type;
+}
+
+bool archive_form_is_packed(enum archive_form form)
+{
+	return forms[form].packed;
+}
+
+static int find(const char *name, enum archive_form *ret_form)
+{
+	for (int i = 0; i < ARCHIVE_FORMS; i++) {
+		if (strcmp(forms[i].name, name) != 0)
+			continue;
+		*ret_form = (enum archive_form)i;
+		return 0;
+	}
+	return -EINVAL;
+}
+
+static char decode_escape(const char *escape)
+{
+	const char digits[] = { escape[1], escape[2], '\0' };
+
+	return (char)strtoul(digits, NULL, 16);
+}
+
+/* Decodes up to "&"; what is too long for a name is cut, and is none. */
+static void decode(const char *text, char ret[NAME_SIZE])
+{
+	size_t n = 0;
+
+	while (*text && *text != '&' && n < NAME_SIZE - 1) {
+		bool escape = percent_is_escape(text);
+
+		ret[n++] = escape ? decode_escape(text) : *text;
+		text += escape ? PERCENT_ENCODED_MAX : 1;
+	}
+	ret[n] = '\0';
+}
+
+/* The value of the first "format=", or NULL. */
+static const char *find_format(const char *query)
+{
+	static const char key[] = "format=";
+
+	while (query && strncmp(query, key, strlen(key)) != 0) {
+		query = strchr(query, '&');
+		if (query)
+			query++;
+	}
+	return query ? query + strlen(key) : NULL;
+}
+
+int archive_form_choose(
+    const char *query, const char *preset, enum archive_form *ret_form)
+{
+	const char *wanted = find_format(query);
+	char name[NAME_SIZE];
+
+	if (wanted) {
+		decode(wanted, name);
+		return find(name, ret_form);
+	}
+	if (preset)
+		return find(preset, ret_form) < 0 ? -EDOM : 0;
+	*ret_form = ARCHIVE_ZIP;
+	return 0;
+}
