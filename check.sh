@@ -28,7 +28,8 @@ dist_tests+=" tests/functional/test_list_page.py"
 test_packages=(libcmocka-dev python3 curl nginx spawn-fcgi strace valgrind
 	clang libclang-rt-dev xz-utils shellcheck mandoc openssl)
 # Front servers and clients, of which any may be missing. npm gets the rest.
-peer_packages=(apache2-bin lighttpd haproxy caddy wget aria2 ffmpeg chromium)
+peer_packages=(apache2-bin lighttpd haproxy caddy wget aria2 ffmpeg chromium
+	unzip libarchive-tools p7zip-full)
 
 usage() {
 	cat <<'END'

@@ -11,7 +11,6 @@
 #include "config.h"
 #include "fcgi_app/archive.h"
 
-#include <assert.h>
 #include <errno.h>
 #include <sodium.h>
 #include <stdbool.h>
@@ -40,7 +39,7 @@
 struct archive {
 	unsigned int references;
 	struct archive_wish wish;
-	struct archive_layout layout; /* zeroed if the form is packed */
+	struct archive_layout layout;
 	char etag[TAG_SIZE];
 	/* Of zip: of each member, and whether it is known. */
 	uint32_t *crcs;
@@ -106,7 +105,7 @@ static int make_crcs(struct archive *archive)
 {
 	size_t count = archive->wish.members->count + 1;
 
-	if (archive->wish.form != ARCHIVE_ZIP)
+	if (archive_form_plain(archive->wish.form) != ARCHIVE_ZIP)
 		return 0;
 	archive->crcs = calloc(count, sizeof(archive->crcs[0]));
 	archive->known = calloc(count, sizeof(archive->known[0]));
@@ -118,13 +117,13 @@ static int lay_out(struct archive *archive)
 	struct archive_wish *wish = &archive->wish;
 	int r = members_unite(wish->members);
 
-	if (r < 0 || archive_form_is_packed(wish->form))
-		return r;
-	make_tag(archive);
-	r = make_crcs(archive);
+	if (r == 0)
+		r = make_crcs(archive);
 	if (r < 0)
 		return r;
-	return archive_layout_init(&archive->layout, wish->form, wish->members);
+	make_tag(archive);
+	return archive_layout_init(&archive->layout,
+	    archive_form_plain(wish->form), wish->members);
 }
 
 static void run(uv_work_t *work)
@@ -214,6 +213,11 @@ uint64_t archive_size(const struct archive *archive)
 const char *archive_etag(const struct archive *archive)
 {
 	return archive->etag;
+}
+
+enum archive_form archive_form(const struct archive *archive)
+{
+	return archive->wish.form;
 }
 
 struct services *archive_services(const struct archive *archive)
@@ -319,7 +323,6 @@ static struct source *open_bytes(void *context)
 
 struct source_maker archive_bytes(struct archive *archive)
 {
-	assert(!archive_form_is_packed(archive->wish.form));
 	return (struct source_maker){
 		.open = open_bytes,
 		.release = release,

@@ -25,7 +25,7 @@ struct archive_wish {
 	/* Taken over, also when it fails. */
 	struct member_folder *folder;
 	struct members *members;
-	/* Of a form that is packed there is no size and no source. */
+	/* Of a packed form, size, tag and bytes are those of the plain one. */
 	enum archive_form form;
 };
 
@@ -64,6 +64,7 @@ struct source_maker archive_bytes(struct archive *archive);
 
 /* --- for those who make its bytes ----------------------------------------- */
 
+enum archive_form archive_form(const struct archive *archive);
 struct services *archive_services(const struct archive *archive);
 const struct members *archive_members(const struct archive *archive);
 struct member_folder *archive_folder(const struct archive *archive);

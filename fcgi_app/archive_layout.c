@@ -13,7 +13,7 @@
 #include <string.h>
 
 #include "fcgi_app/members.h"
-#include "fcgi_app/policy/archive_entry.h"
+#include "fcgi_app/policy/archive_member.h"
 #include "fcgi_app/policy/tar_format.h"
 #include "fcgi_app/policy/zip_format.h"
 
@@ -30,12 +30,12 @@ static bool is_zip(const struct archive_layout *layout)
 	return layout->form == ARCHIVE_ZIP;
 }
 
-static struct archive_entry entry_of(
+static struct archive_member entry_of(
     const struct archive_layout *layout, size_t member)
 {
 	const struct member *from = &layout->members->list[member];
 
-	return (struct archive_entry){
+	return (struct archive_member){
 		.name = from->name,
 		.size = from->size,
 		.mtime = from->mtime.tv_sec,
@@ -48,7 +48,7 @@ static struct archive_entry entry_of(
 static size_t make_header(
     const struct archive_layout *layout, size_t member, union record *record)
 {
-	const struct archive_entry entry = entry_of(layout, member);
+	const struct archive_member entry = entry_of(layout, member);
 
 	return is_zip(layout) ? zip_format_header(&entry, record->zip)
 			      : tar_format_header(&entry, record->tar);
@@ -58,7 +58,7 @@ static size_t make_header(
 static size_t make_trailer(const struct archive_layout *layout, size_t member,
     uint32_t crc, union record *record)
 {
-	const struct archive_entry entry = entry_of(layout, member);
+	const struct archive_member entry = entry_of(layout, member);
 	size_t length;
 
 	if (is_zip(layout))
@@ -71,7 +71,7 @@ static size_t make_trailer(const struct archive_layout *layout, size_t member,
 static size_t make_directory_entry(const struct archive_layout *layout,
     size_t member, uint32_t crc, union record *record)
 {
-	const struct archive_entry entry = entry_of(layout, member);
+	const struct archive_member entry = entry_of(layout, member);
 
 	return zip_format_directory_entry(
 	    &entry, crc, layout->starts[member], record->zip);

@@ -15,9 +15,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <time.h>
 
 #include "common/parse_number.h"
 #include "fcgi_app/archive.h"
+#include "fcgi_app/archive_packed.h"
 #include "fcgi_app/log.h"
 #include "fcgi_app/member_source.h"
 #include "fcgi_app/members.h"
@@ -27,6 +29,7 @@
 #include "fcgi_app/policy/errno_status.h"
 #include "fcgi_app/policy/name_list.h"
 #include "fcgi_app/policy/path_rule.h"
+#include "fcgi_app/policy/response_head.h"
 #include "fcgi_app/representation.h"
 #include "fcgi_app/request.h"
 #include "fcgi_app/request_place.h"
@@ -138,6 +141,49 @@ static void send_archive(struct archiving *archiving)
 	representation_answer(archiving->request, &answer);
 }
 
+/* Its length is not known, so there are no ranges of it. */
+static void make_packed_head(
+    const struct archiving *archiving, struct response_head *head)
+{
+	const struct request *request = archiving->request;
+	char disposition[CONTENT_DISPOSITION_MAX];
+
+	make_disposition(archiving, disposition);
+	response_head_init(head, 200);
+	response_head_put(
+	    head, "Content-Type", archive_form_media_type(archiving->form));
+	response_head_put(head, "Accept-Ranges", "none");
+	response_head_put(head, "Content-Disposition", disposition);
+	response_head_put(head, "X-Accel-Buffering", "no");
+	operator_fields_add_common(request->origin.params, head, NULL);
+}
+
+static void send_packed(struct archiving *archiving)
+{
+	struct request *request = archiving->request;
+	struct operator_fields fields;
+	struct response_head head;
+	struct source *source;
+
+	if (operator_fields_read(request->origin.params, time(NULL), &fields)) {
+		request_refuse(request, 500, "a STREAM_ field makes no sense");
+		return;
+	}
+	make_packed_head(archiving, &head);
+	operator_fields_add_caching(&fields, &head);
+	if (request_is_head(request)) {
+		request_respond(request, &head);
+		return;
+	}
+	source = archive_packed_open(archiving->archive);
+	if (source)
+		request_stream(request, &head, source, 0, 0);
+	else
+		request_refuse(request, 503,
+		    errno == EBUSY ? "too many archives are compressed"
+				   : strerror(ENOMEM));
+}
+
 static void on_made(void *context, int error, struct archive *archive)
 {
 	struct archiving *archiving = context;
@@ -148,6 +194,8 @@ static void on_made(void *context, int error, struct archive *archive)
 	if (error < 0)
 		request_refuse(
 		    archiving->request, errno_status(-error), strerror(-error));
+	else if (archive_form_is_packed(archiving->form))
+		send_packed(archiving);
 	else
 		send_archive(archiving);
 }

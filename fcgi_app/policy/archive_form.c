@@ -13,13 +13,18 @@ static const struct {
 	const char *suffix;
 	const char *media_type;
 	bool packed;
+	enum archive_form plain;
 } forms[ARCHIVE_FORMS] = {
-	[ARCHIVE_ZIP] = { "zip", ".zip", "application/zip", false },
-	[ARCHIVE_TAR] = { "tar", ".tar", "application/x-tar", false },
-	[ARCHIVE_TAR_GZ] = { "tar.gz", ".tar.gz", "application/gzip", true },
-	[ARCHIVE_TAR_ZST] = { "tar.zst", ".tar.zst", "application/zstd", true },
+	[ARCHIVE_ZIP] = { "zip", ".zip", "application/zip", false,
+	    ARCHIVE_ZIP },
+	[ARCHIVE_TAR] = { "tar", ".tar", "application/x-tar", false,
+	    ARCHIVE_TAR },
+	[ARCHIVE_TAR_GZ] = { "tar.gz", ".tar.gz", "application/gzip", true,
+	    ARCHIVE_TAR },
+	[ARCHIVE_TAR_ZST] = { "tar.zst", ".tar.zst", "application/zstd", true,
+	    ARCHIVE_TAR },
 	[ARCHIVE_ZIP_DEFLATE] = { "zip-deflate", ".zip", "application/zip",
-	    true },
+	    true, ARCHIVE_ZIP },
 };
 
 /* Room for the longest name. */
@@ -33,6 +38,11 @@ const char *archive_form_suffix(enum archive_form form)
 const char *archive_form_media_type(enum archive_form form)
 {
 	return forms[form].media_type;
+}
+
+enum archive_form archive_form_plain(enum archive_form form)
+{
+	return forms[form].plain;
 }
 
 bool archive_form_is_packed(enum archive_form form)

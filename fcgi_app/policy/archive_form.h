@@ -22,6 +22,9 @@ const char *archive_form_suffix(enum archive_form form);
 /* Its media type. */
 const char *archive_form_media_type(enum archive_form form);
 
+/* The form of what is compressed; itself, if nothing is. */
+enum archive_form archive_form_plain(enum archive_form form);
+
 /* Whether its length is not known before all of it is made. */
 bool archive_form_is_packed(enum archive_form form);
 

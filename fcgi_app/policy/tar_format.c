@@ -75,7 +75,7 @@ static void split(struct name *name)
 	}
 }
 
-static void make_name(const struct archive_entry *entry, struct name *name)
+static void make_name(const struct archive_member *entry, struct name *name)
 {
 	name->length = strlen(entry->name);
 	memcpy(name->text, entry->name, name->length);
@@ -144,7 +144,7 @@ static bool time_fits(time_t mtime)
 }
 
 static void init_block(struct block *block, char type,
-    const struct archive_entry *entry, uint64_t size)
+    const struct archive_member *entry, uint64_t size)
 {
 	bool fits = time_fits(entry->mtime);
 
@@ -190,7 +190,7 @@ static void add_record(
 	    value);
 }
 
-static void make_records(const struct archive_entry *entry,
+static void make_records(const struct archive_member *entry,
     const struct name *name, struct records *records)
 {
 	char number[24];
@@ -215,7 +215,7 @@ size_t tar_format_padding(uint64_t size)
 	return (size_t)(-size % TAR_BLOCK);
 }
 
-static size_t put_pax(const struct archive_entry *entry,
+static size_t put_pax(const struct archive_member *entry,
     const struct records *records, unsigned char *ret)
 {
 	static const char name[] = "PaxHeaders/pax";
@@ -232,7 +232,7 @@ static size_t put_pax(const struct archive_entry *entry,
 	return TAR_BLOCK + records->length + padding;
 }
 
-size_t tar_format_header(const struct archive_entry *entry, unsigned char *ret)
+size_t tar_format_header(const struct archive_member *entry, unsigned char *ret)
 {
 	bool folder = S_ISDIR(entry->mode);
 	struct records records;

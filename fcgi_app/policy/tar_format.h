@@ -10,7 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "fcgi_app/policy/archive_entry.h"
+#include "fcgi_app/policy/archive_member.h"
 
 #define TAR_BLOCK 512
 
@@ -29,7 +29,8 @@
  * it is too long for these, is marked as binary (hdrcharset=BINARY). So does a
  * size of 8 GiB or more, and a time before 1970 or after the year 2242.
  */
-size_t tar_format_header(const struct archive_entry *entry, unsigned char *ret);
+size_t tar_format_header(
+    const struct archive_member *entry, unsigned char *ret);
 
 /* How many zeros follow a member of `size` bytes. */
 size_t tar_format_padding(uint64_t size);

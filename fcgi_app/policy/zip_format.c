@@ -7,7 +7,7 @@
 #include <sys/stat.h>
 #include <time.h>
 
-#include "fcgi_app/policy/archive_entry.h"
+#include "fcgi_app/policy/archive_member.h"
 
 /* Signatures */
 #define LOCAL_HEADER 0x04034b50u
@@ -83,12 +83,12 @@ static bool needs_zip64(uint64_t value)
 	return value >= IN_ZIP64_32;
 }
 
-static bool is_folder(const struct archive_entry *entry)
+static bool is_folder(const struct archive_member *entry)
 {
 	return S_ISDIR(entry->mode);
 }
 
-bool zip_format_has_descriptor(const struct archive_entry *entry)
+bool zip_format_has_descriptor(const struct archive_member *entry)
 {
 	return entry->size > 0;
 }
@@ -100,7 +100,7 @@ struct name {
 	bool ascii;
 };
 
-static void make_name(const struct archive_entry *entry, struct name *ret)
+static void make_name(const struct archive_member *entry, struct name *ret)
 {
 	ret->length = zip_name_format(entry->name, ret->text);
 	if (is_folder(entry))
@@ -112,7 +112,7 @@ static void make_name(const struct archive_entry *entry, struct name *ret)
 }
 
 static unsigned int flags(
-    const struct archive_entry *entry, const struct name *name)
+    const struct archive_member *entry, const struct name *name)
 {
 	unsigned int set = 0;
 
@@ -146,17 +146,17 @@ static void put_dos_time(struct cursor *to, time_t mtime)
 		(tm.tm_mon + 1) << 5 | tm.tm_mday));
 }
 
-static bool has_timestamp(const struct archive_entry *entry)
+static bool has_timestamp(const struct archive_member *entry)
 {
 	return entry->mtime >= INT32_MIN && entry->mtime <= INT32_MAX;
 }
 
-static size_t timestamp_length(const struct archive_entry *entry)
+static size_t timestamp_length(const struct archive_member *entry)
 {
 	return has_timestamp(entry) ? 4 + TIMESTAMP_LENGTH : 0;
 }
 
-static void put_timestamp(struct cursor *to, const struct archive_entry *entry)
+static void put_timestamp(struct cursor *to, const struct archive_member *entry)
 {
 	if (!has_timestamp(entry))
 		return;
@@ -167,7 +167,7 @@ static void put_timestamp(struct cursor *to, const struct archive_entry *entry)
 }
 
 /* From the version to the date: the same in both headers. */
-static void put_common(struct cursor *to, const struct archive_entry *entry,
+static void put_common(struct cursor *to, const struct archive_member *entry,
     const struct name *name, bool zip64)
 {
 	put_16(to, zip64 ? NEEDS_ZIP64 : NEEDS_FOLDERS);
@@ -184,7 +184,7 @@ static void put_name(struct cursor *to, const struct name *name)
 
 /* --- records -------------------------------------------------------------- */
 
-size_t zip_format_header(const struct archive_entry *entry, unsigned char *ret)
+size_t zip_format_header(const struct archive_member *entry, unsigned char *ret)
 {
 	struct cursor to = { ret };
 	bool zip64 = needs_zip64(entry->size);
@@ -210,7 +210,7 @@ size_t zip_format_header(const struct archive_entry *entry, unsigned char *ret)
 }
 
 size_t zip_format_descriptor(
-    const struct archive_entry *entry, uint32_t crc, unsigned char *ret)
+    const struct archive_member *entry, uint32_t crc, unsigned char *ret)
 {
 	struct cursor to = { ret };
 	int bytes = needs_zip64(entry->size) ? 8 : 4;
@@ -242,7 +242,7 @@ static void put_zip64(struct cursor *to, uint64_t size, uint64_t offset)
 		put_64(to, offset);
 }
 
-static uint32_t external_attributes(const struct archive_entry *entry)
+static uint32_t external_attributes(const struct archive_member *entry)
 {
 	uint32_t type = is_folder(entry) ? S_IFDIR : S_IFREG;
 
@@ -250,7 +250,7 @@ static uint32_t external_attributes(const struct archive_entry *entry)
 	    (is_folder(entry) ? DOS_FOLDER : 0);
 }
 
-size_t zip_format_directory_entry(const struct archive_entry *entry,
+size_t zip_format_directory_entry(const struct archive_member *entry,
     uint32_t crc, uint64_t offset, unsigned char *ret)
 {
 	struct cursor to = { ret };

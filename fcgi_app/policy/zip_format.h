@@ -24,7 +24,7 @@
 
 #include "fcgi_app/policy/zip_name.h"
 
-struct archive_entry;
+struct archive_member;
 
 /* Room for any one record. */
 #define ZIP_RECORD_MAX (ZIP_NAME_SIZE + 128)
@@ -40,17 +40,18 @@ struct zip_directory {
  */
 
 /* Local file header (4.3.7), which the file's bytes follow. */
-size_t zip_format_header(const struct archive_entry *entry, unsigned char *ret);
+size_t zip_format_header(
+    const struct archive_member *entry, unsigned char *ret);
 
 /* Whether a data descriptor follows them. */
-bool zip_format_has_descriptor(const struct archive_entry *entry);
+bool zip_format_has_descriptor(const struct archive_member *entry);
 
 /* Data descriptor (4.3.9); 0 if the entry has none. */
 size_t zip_format_descriptor(
-    const struct archive_entry *entry, uint32_t crc, unsigned char *ret);
+    const struct archive_member *entry, uint32_t crc, unsigned char *ret);
 
 /* Header in the central directory (4.3.12); `offset`: of the local header. */
-size_t zip_format_directory_entry(const struct archive_entry *entry,
+size_t zip_format_directory_entry(const struct archive_member *entry,
     uint32_t crc, uint64_t offset, unsigned char *ret);
 
 /* End of the central directory (4.3.14 to 4.3.16). */

@@ -5,7 +5,7 @@
 
 #include <stddef.h>
 
-#include "fcgi_app/policy/archive_entry.h"
+#include "fcgi_app/policy/archive_member.h"
 
 /* Room for every zip_name_format(), with the slash of a folder and a NUL. */
 #define ZIP_NAME_SIZE (3 * ARCHIVE_NAME_MAX + 2)

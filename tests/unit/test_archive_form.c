@@ -59,12 +59,18 @@ static void what_forms_are(void **state)
 		const char *suffix;
 		const char *type;
 		bool packed;
+		enum archive_form plain;
 	} rows[ARCHIVE_FORMS] = {
-		[ARCHIVE_ZIP] = { ".zip", "application/zip", false },
-		[ARCHIVE_TAR] = { ".tar", "application/x-tar", false },
-		[ARCHIVE_TAR_GZ] = { ".tar.gz", "application/gzip", true },
-		[ARCHIVE_TAR_ZST] = { ".tar.zst", "application/zstd", true },
-		[ARCHIVE_ZIP_DEFLATE] = { ".zip", "application/zip", true },
+		[ARCHIVE_ZIP] = { ".zip", "application/zip", false,
+		    ARCHIVE_ZIP },
+		[ARCHIVE_TAR] = { ".tar", "application/x-tar", false,
+		    ARCHIVE_TAR },
+		[ARCHIVE_TAR_GZ] = { ".tar.gz", "application/gzip", true,
+		    ARCHIVE_TAR },
+		[ARCHIVE_TAR_ZST] = { ".tar.zst", "application/zstd", true,
+		    ARCHIVE_TAR },
+		[ARCHIVE_ZIP_DEFLATE] = { ".zip", "application/zip", true,
+		    ARCHIVE_ZIP },
 	};
 
 	(void)state;
@@ -75,6 +81,7 @@ static void what_forms_are(void **state)
 		assert_string_equal(
 		    archive_form_media_type(form), rows[i].type);
 		assert_int_equal(archive_form_is_packed(form), rows[i].packed);
+		assert_int_equal(archive_form_plain(form), rows[i].plain);
 	}
 }
 

@@ -12,9 +12,9 @@
 
 static unsigned char header[TAR_HEADER_MAX];
 
-static struct archive_entry file(const char *name)
+static struct archive_member file(const char *name)
 {
-	return (struct archive_entry){ name, 5, 1612325107, S_IFREG | 04640 };
+	return (struct archive_member){ name, 5, 1612325107, S_IFREG | 04640 };
 }
 
 /* A name of `length` bytes with a slash at `slash`. */
@@ -45,7 +45,7 @@ static const unsigned char *block(size_t length)
 
 static void a_file(void **state)
 {
-	const struct archive_entry entry = file("a/b");
+	const struct archive_member entry = file("a/b");
 	const unsigned char *at;
 
 	(void)state;
@@ -60,7 +60,7 @@ static void a_file(void **state)
 
 static void a_folder(void **state)
 {
-	const struct archive_entry entry = { "d", 0, 0, S_IFDIR | 0755 };
+	const struct archive_member entry = { "d", 0, 0, S_IFDIR | 0755 };
 	const unsigned char *at;
 
 	(void)state;
@@ -93,7 +93,7 @@ static void long_names_are_split_at_a_slash(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LENGTH(rows); i++) {
-		const struct archive_entry entry =
+		const struct archive_member entry =
 		    file(name_of(rows[i].length, rows[i].slash));
 		size_t n = tar_format_header(&entry, header);
 
@@ -106,7 +106,7 @@ static void long_names_are_split_at_a_slash(void **state)
 }
 
 /* The text of the pax header in front. */
-static void check_records(const struct archive_entry *entry, const char *text)
+static void check_records(const struct archive_member *entry, const char *text)
 {
 	size_t n = tar_format_header(entry, header);
 	size_t size = strlen(text);
@@ -123,7 +123,7 @@ static void check_records(const struct archive_entry *entry, const char *text)
 
 static void names_that_are_not_ascii(void **state)
 {
-	struct archive_entry entry = file("\xc3\xbc");
+	struct archive_member entry = file("\xc3\xbc");
 	char long_name[200] = "\xff";
 
 	(void)state;
@@ -152,7 +152,7 @@ static void lengths_of_records(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LENGTH(rows); i++) {
-		const struct archive_entry entry =
+		const struct archive_member entry =
 		    file(name_of(rows[i].name, 0));
 
 		tar_format_header(&entry, header);
@@ -162,7 +162,7 @@ static void lengths_of_records(void **state)
 
 static void large_files(void **state)
 {
-	struct archive_entry entry = file("a");
+	struct archive_member entry = file("a");
 	size_t n;
 
 	(void)state;
@@ -178,7 +178,7 @@ static void large_files(void **state)
 
 static void odd_times(void **state)
 {
-	struct archive_entry entry = file("a");
+	struct archive_member entry = file("a");
 
 	(void)state;
 	entry.mtime = 077777777777;
@@ -191,7 +191,7 @@ static void odd_times(void **state)
 
 static void the_longest_name_fits(void **state)
 {
-	const struct archive_entry entry = { name_of(ARCHIVE_NAME_MAX, 0),
+	const struct archive_member entry = { name_of(ARCHIVE_NAME_MAX, 0),
 		UINT64_MAX, INT64_MIN, S_IFDIR | 0755 };
 
 	(void)state;

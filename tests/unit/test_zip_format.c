@@ -7,7 +7,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "fcgi_app/policy/archive_entry.h"
+#include "fcgi_app/policy/archive_member.h"
 #include "tests/unit/unit.h"
 
 #define LIMIT 0xffffffffu
@@ -31,9 +31,9 @@ static void check_bytes(size_t length, const void *expected, size_t size)
 	assert_memory_equal(record, expected, size);
 }
 
-static struct archive_entry file(uint64_t size)
+static struct archive_member file(uint64_t size)
 {
-	return (struct archive_entry){ "a/b", size, MTIME, S_IFREG | 0640 };
+	return (struct archive_member){ "a/b", size, MTIME, S_IFREG | 0640 };
 }
 
 static void a_file(void **state)
@@ -49,7 +49,7 @@ static void a_file(void **state)
 				    "\x05\0\0\0\x05\0\0\0\3\0\x09\0\0\0"
 				    "\0\0\0\0\0\0\xa0\x81\x07\0\0\0a/b"
 				    "UT\x05\0\1\xf3\x20\x1a\x60";
-	const struct archive_entry five = file(5);
+	const struct archive_member five = file(5);
 
 	(void)state;
 	check_bytes(
@@ -64,8 +64,8 @@ static void a_file(void **state)
 /* Neither descriptor nor CRC-32: that of nothing is 0. */
 static void a_folder_and_an_empty_file(void **state)
 {
-	const struct archive_entry folder = { "d", 0, MTIME, S_IFDIR | 0755 };
-	const struct archive_entry empty = file(0);
+	const struct archive_member folder = { "d", 0, MTIME, S_IFDIR | 0755 };
+	const struct archive_member empty = file(0);
 	size_t n = zip_format_header(&folder, record);
 
 	(void)state;
@@ -83,7 +83,7 @@ static void a_folder_and_an_empty_file(void **state)
 
 static void only_permissions_are_kept(void **state)
 {
-	struct archive_entry entry = file(1);
+	struct archive_member entry = file(1);
 
 	(void)state;
 	entry.mode = S_IFREG | 07777;
@@ -93,7 +93,7 @@ static void only_permissions_are_kept(void **state)
 
 static void names_that_are_not_ascii_are_marked(void **state)
 {
-	struct archive_entry entry = file(0);
+	struct archive_member entry = file(0);
 
 	(void)state;
 	entry.name = "\xc3\xbc";
@@ -110,8 +110,8 @@ static void names_that_are_not_ascii_are_marked(void **state)
 
 static void large_files_have_sizes_of_64_bits(void **state)
 {
-	const struct archive_entry below = file(LIMIT - 1);
-	const struct archive_entry at = file(LIMIT);
+	const struct archive_member below = file(LIMIT - 1);
+	const struct archive_member at = file(LIMIT);
 	size_t n;
 
 	(void)state;
@@ -132,8 +132,8 @@ static void large_files_have_sizes_of_64_bits(void **state)
 
 static void far_offsets_have_64_bits(void **state)
 {
-	const struct archive_entry small = file(5);
-	const struct archive_entry large = file(1ull << 40);
+	const struct archive_member small = file(5);
+	const struct archive_member large = file(1ull << 40);
 	size_t n = zip_format_directory_entry(&small, 1, LIMIT - 1, record);
 
 	(void)state;
@@ -155,7 +155,7 @@ static void far_offsets_have_64_bits(void **state)
 
 static void check_dos_time(time_t mtime, unsigned int date, unsigned int time)
 {
-	struct archive_entry entry = file(0);
+	struct archive_member entry = file(0);
 
 	entry.mtime = mtime;
 	zip_format_header(&entry, record);
@@ -165,7 +165,7 @@ static void check_dos_time(time_t mtime, unsigned int date, unsigned int time)
 
 static void times_stay_within_what_can_be_said(void **state)
 {
-	struct archive_entry entry = file(0);
+	struct archive_member entry = file(0);
 
 	(void)state;
 	check_dos_time(0, 1 << 5 | 1, 0);
@@ -238,7 +238,7 @@ static void the_end_has_64_bits_if_it_must(void **state)
 static void the_longest_record_fits(void **state)
 {
 	char name[ARCHIVE_NAME_MAX + 1];
-	const struct archive_entry entry = { name, 0, MTIME, S_IFDIR | 0755 };
+	const struct archive_member entry = { name, 0, MTIME, S_IFDIR | 0755 };
 
 	(void)state;
 	memset(name, '\n', ARCHIVE_NAME_MAX);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* A member as an archive's format sees it. */
-#ifndef FCGI_APP_POLICY_ARCHIVE_ENTRY_H
-#define FCGI_APP_POLICY_ARCHIVE_ENTRY_H
+#ifndef FCGI_APP_POLICY_ARCHIVE_MEMBER_H
+#define FCGI_APP_POLICY_ARCHIVE_MEMBER_H
 
 #include <limits.h>
 #include <stdint.h>
@@ -12,7 +12,7 @@
 #define ARCHIVE_NAME_MAX (PATH_MAX - 1)
 
 /* A regular file or a folder (by `mode`). */
-struct archive_entry {
+struct archive_member {
 	/* Relative, of any bytes; no slash at either end. Borrowed. */
 	const char *name;
 	uint64_t size; /* 0 of a folder */

@@ -1,0 +1,415 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""The action archive: zip and tar, made on the fly and resumed."""
+
+import io
+import os
+import random
+import zipfile
+
+from archives import (ARCHIVE, check_bsdtar_pipe, check_tar,
+                      check_unpacked, check_zip, check_zip_tools,
+                      names_in, store_tree, zip_name)
+from harness import (MIB, check_response, descriptors, equal, found, main,
+                     open_files, run_tool, test, true, wait_idle, wait_until)
+from responses import check_error, multipart_parts
+
+TAR = {**ARCHIVE, "STREAM_FORMAT": "tar"}
+
+
+# --- whole archives ----------------------------------------------------------
+
+@test
+def a_tree_is_a_zip_archive_for_every_reader(case):
+    tree = store_tree(case)
+    response = case.start().fetch("/", **ARCHIVE)
+    check_response(response, 200)
+    equal(response.header("Content-Length"), str(response.length), "length")
+    equal(response.header("Content-Type"), "application/zip", "Content-Type")
+    equal(response.header("Content-Disposition"),
+          'attachment; filename="archive.zip"', "Content-Disposition")
+    equal(response.header("Accept-Ranges"), "bytes", "Accept-Ranges")
+    equal(response.header("Last-Modified"), None, "Last-Modified")
+    data = bytes(response.body)
+    check_zip(data, tree, case.root)
+    path = case.dir / "tree.zip"
+    path.write_bytes(data)
+    check_zip_tools(path)
+    in_zip = {zip_name(name): content for name, content in tree.items()}
+    check_bsdtar_pipe(case, data, in_zip, "bsdtar")
+    for tool in (["unzip", "-qq", path, "-d"], ["7z", "x", path, "-o"]):
+        folder = case.dir / tool[0]
+        words = [*tool[:-1], f"-o{folder}"] if tool[0] == "7z" \
+            else [*tool, folder]
+        run_tool(*words)
+        check_unpacked(folder, in_zip, tool[0])
+
+
+@test
+def times_and_permissions_are_kept(case):
+    store_tree(case, odd=False)
+    path = case.dir / "tree.zip"
+    for extra, words in ((ARCHIVE, ["unzip", "-qq"]),
+                         (TAR, ["tar", "xpf"])):
+        path.write_bytes(case.start().fetch("/a/", **extra).body)
+        folder = case.dir / words[0]
+        folder.mkdir()
+        run_tool(*words, path, "-d" if words[0] == "unzip" else "-C", folder)
+        # unzip knows no time before 1970.
+        names = ["one", "b/block", "b"] + ["b/over"] * (extra is TAR)
+        for name in names:
+            made, stat = os.stat(folder / name), os.stat(case.root / "a" / name)
+            equal(made.st_mode, stat.st_mode, f"mode of {name}")
+            equal(int(made.st_mtime), int(stat.st_mtime), f"time of {name}")
+
+
+@test
+def a_tree_is_a_tar_archive_for_every_reader(case):
+    tree = store_tree(case)
+    response = case.start().fetch("/", **TAR)
+    check_response(response, 200)
+    equal(response.header("Content-Length"), str(response.length), "length")
+    equal(response.header("Content-Type"), "application/x-tar", "type")
+    data = bytes(response.body)
+    check_tar(data, tree, case.root)
+    path = case.dir / "tree.tar"
+    path.write_bytes(data)
+    check_bsdtar_pipe(case, data, tree, "bsdtar")
+    (case.dir / "gnu").mkdir()
+    run_tool("tar", "xf", path, "-C", case.dir / "gnu")
+    check_unpacked(case.dir / "gnu", tree, "GNU tar")
+    run_tool("7z", "t", path)
+
+
+@test
+def a_zip_in_a_zip_is_unpacked_from_a_pipe(case):
+    inner = io.BytesIO()
+    with zipfile.ZipFile(inner, "w") as archive:
+        archive.writestr("member", b"PK\7\x08" * 1000)
+    stored = {"inner.zip": inner.getvalue(), "marks": b"PK\7\x08PK\3\4" * 999}
+    for name, content in stored.items():
+        case.store(name, content)
+    data = bytes(case.start().fetch("/", **ARCHIVE).body)
+    check_zip(data, stored, case.root)
+    check_bsdtar_pipe(case, data, stored, "bsdtar")
+
+
+@test
+def an_empty_folder_is_an_empty_archive(case):
+    daemon = case.start()
+    response = daemon.fetch("/", **ARCHIVE)
+    equal(names_in(response), [], "members")
+    equal(response.length, 22, "length of an empty zip archive")
+    response = daemon.fetch("/", **TAR)
+    check_response(response, 200, bytes(1024))
+    (case.root / "only").write_bytes(b"")
+    equal(names_in(daemon.fetch("/", **ARCHIVE)), ["only"], "members")
+
+
+@test
+def the_archive_is_called_like_its_folder(case):
+    case.store("a/my files/x", 10)
+    case.store("a/ünï/x", 10)
+    daemon = case.start()
+    for path, extra, expected in (
+            ("/a/my files/", {}, 'attachment; filename="my files.zip"'),
+            ("/a/my files", {}, 'attachment; filename="my files.zip"'),
+            ("/a//", TAR, 'attachment; filename="a.tar"'),
+            ("/", {}, 'attachment; filename="archive.zip"'),
+            ("/a/ünï/", {}, 'attachment; filename="_n_.zip"; '
+             "filename*=UTF-8''%C3%BCn%C3%AF.zip"),
+            ("/a/", {"STREAM_DISPOSITION": "inline"},
+             'inline; filename="a.zip"'),
+            ("/a/", {"STREAM_FILENAME": "all.zip"},
+             'attachment; filename="all.zip"')):
+        response = daemon.fetch(path, "HEAD", **{**ARCHIVE, **extra})
+        equal(response.header("Content-Disposition"), expected, path)
+    check_error(daemon.fetch("/a/", STREAM_DISPOSITION="x", **ARCHIVE), 500)
+
+
+@test
+def the_form_is_that_of_the_query_or_the_operators(case):
+    case.store("x", 10)
+    daemon = case.start()
+    for query, preset, kind in (
+            ("", None, "zip"), ("format=tar", None, "x-tar"),
+            ("", "tar", "x-tar"), ("format=zip", "tar", "zip")):
+        response = daemon.fetch("/", QUERY_STRING=query, STREAM_FORMAT=preset,
+                                **ARCHIVE)
+        equal(response.header("Content-Type"), f"application/{kind}", query)
+    check_error(daemon.fetch("/", QUERY_STRING="format=rar", **ARCHIVE), 400)
+    check_error(daemon.fetch("/", STREAM_FORMAT="rar", **ARCHIVE), 500)
+    daemon.wait_log("STREAM_FORMAT")
+
+
+# --- parts of archives -------------------------------------------------------
+
+def check_resumed(case, extra, seed):
+    """Resumes at random offsets; the CRC-32 are unknown, then known."""
+    store_tree(case)
+    whole = case.start().fetch("/", **extra)
+    daemon = case.start()
+    etag = whole.header("ETag")
+    chosen = random.Random(seed)
+    for number in range(200):
+        offset = chosen.randrange(whole.length)
+        response = daemon.fetch("/", HTTP_RANGE=f"bytes={offset}-",
+                                HTTP_IF_RANGE=etag, **extra)
+        check_response(response, 206, what=f"resumed at {offset}")
+        true(response.body == whole.body[offset:], f"bytes from {offset}")
+        if number % 50 == 49:
+            daemon = case.start()
+    for first, last in ((0, 0), (1, 30), (700, 1500), (whole.length - 1,) * 2):
+        response = daemon.fetch("/", HTTP_RANGE=f"bytes={first}-{last}",
+                                **extra)
+        check_response(response, 206, whole.body[first:last + 1])
+
+
+@test(timeout=120)
+def a_zip_archive_is_resumed_at_200_offsets(case):
+    check_resumed(case, ARCHIVE, 1)
+
+
+@test(timeout=120)
+def a_tar_archive_is_resumed_at_200_offsets(case):
+    check_resumed(case, TAR, 2)
+
+
+@test
+def several_ranges_are_sent_as_multipart(case):
+    store_tree(case)
+    daemon = case.start()
+    whole = daemon.fetch("/", **ARCHIVE)
+    response = case.start().fetch(
+        "/", HTTP_RANGE="bytes=0-99,5000-7000,-800", **ARCHIVE)
+    check_response(response, 206)
+    parts = multipart_parts(response.header("Content-Type"),
+                            bytes(response.body))
+    equal(len(parts), 3, "number of parts")
+    for first, content, *_ in parts:
+        true(whole.body[first:first + len(content)] == content,
+             f"bytes from {first}")
+
+
+@test
+def preconditions_hold_for_the_whole_archive(case):
+    store_tree(case, odd=False)
+    daemon = case.start()
+    head = daemon.fetch("/", "HEAD", **ARCHIVE)
+    etag = head.header("ETag")
+    equal(head.length, 0, "length of a HEAD's body")
+    whole = daemon.fetch("/", **ARCHIVE)
+    equal((whole.header("ETag"), whole.header("Content-Length")),
+          (etag, head.header("Content-Length")), "GET after HEAD")
+    true(etag != daemon.fetch("/", "HEAD", **TAR).header("ETag"),
+         "zip and tar have the same tag")
+    for extra, status in (
+            ({"HTTP_IF_NONE_MATCH": etag}, 304),
+            ({"HTTP_IF_NONE_MATCH": '"other"'}, 200),
+            ({"HTTP_IF_MATCH": '"other"'}, 412),
+            ({"HTTP_IF_MODIFIED_SINCE": "Fri, 01 Jan 2100 00:00:00 GMT"}, 200),
+            ({"HTTP_IF_UNMODIFIED_SINCE": "Sat, 01 Jan 2000 00:00:00 GMT"},
+             200),
+            ({"HTTP_RANGE": f"bytes={whole.length}-"}, 416),
+            ({"HTTP_RANGE": "bytes=0-9", "HTTP_IF_RANGE": '"other"'}, 200),
+            ({"HTTP_RANGE": "bytes=0-9", "HTTP_IF_RANGE":
+              "Fri, 01 Jan 2100 00:00:00 GMT"}, 200),
+            ({"HTTP_RANGE": "bytes=0-9", "HTTP_IF_RANGE": etag}, 206)):
+        equal(daemon.fetch("/", **extra, **ARCHIVE).status, status, extra)
+
+
+@test
+def the_tag_changes_with_every_member(case):
+    store_tree(case, odd=False)
+    daemon = case.start()
+
+    def tag():
+        return daemon.fetch("/", "HEAD", **ARCHIVE).header("ETag")
+    tags = [tag()]
+    for change in (lambda: os.utime(case.root / "empty", (5, 5)),
+                   lambda: os.chmod(case.root / "empty", 0o600),
+                   lambda: os.rename(case.root / "empty", case.root / "else"),
+                   lambda: os.rmdir(case.root / "no files"),
+                   lambda: (case.root / "a" / "new").mkdir()):
+        change()
+        tags.append(tag())
+    equal(len(set(tags)), len(tags), "different tags")
+    equal(tag(), tags[-1], "the tag without a change")
+
+
+# --- lists -------------------------------------------------------------------
+
+@test
+def files_are_named_by_a_query(case):
+    store_tree(case)
+    daemon = case.start()
+    for query, names in (
+            ("f=empty&f=a/one", ["empty", "a/one"]),
+            ("f=a%2Fone&x=y&format=zip", ["a/one"]),
+            ("f=odd/with+blank&f=odd/with%20blank", ["odd/with blank"]),
+            ("f=a", ["a/", "a/b/", "a/b/block", "a/b/over", "a/one"]),
+            ("f=a/b/over&f=a&f=a/b/over&f=a/b", ["a/b/over", "a/", "a/b/",
+                                                 "a/b/block", "a/one"])):
+        response = daemon.fetch("/", QUERY_STRING=query, **ARCHIVE)
+        equal(names_in(response), names, query)
+
+
+@test
+def files_are_named_by_a_posted_list(case):
+    store_tree(case)
+    daemon = case.start()
+    for body, kind in ((b"empty\na/one\r\n\nempty\n", "text/plain"),
+                       (b"empty\na/one", "application/x-www-form-urlencoded"),
+                       (b"empty\na/one", None),
+                       (b'["empty", "a\\u002fone"]', "application/json"),
+                       (b' ["empty","a/one"]\n',
+                        "Application/JSON; charset=utf-8")):
+        response = daemon.fetch("/", "POST", body, CONTENT_TYPE=kind,
+                                CONTENT_LENGTH=str(len(body)), **ARCHIVE)
+        equal(names_in(response), ["empty", "a/one"], body)
+        equal(response.header("Accept-Ranges"), None, "Accept-Ranges")
+    # Ranges and preconditions are for GET.
+    response = daemon.fetch("/", "POST", b"empty", HTTP_RANGE="bytes=0-9",
+                            HTTP_IF_NONE_MATCH="*", **ARCHIVE)
+    equal(names_in(response), ["empty"], "POST with a range")
+
+
+@test
+def lists_that_are_wrong_are_refused(case):
+    store_tree(case)
+    case.store(".secret", 10)
+    case.store("a/.git/config", 10)
+    (case.dir / "outside").write_bytes(b"outside")
+    (case.root / "link").symlink_to(case.dir / "outside")
+    os.mkfifo(case.root / "fifo")
+    daemon = case.start()
+    for query, status in (
+            ("f=none", 404), ("f=a/none&f=empty", 404), ("f=../outside", 403),
+            ("f=/etc/passwd", 403), ("f=a/../../outside", 403), ("f=", 400),
+            ("f=.secret", 404), ("f=a/.git/config", 404), ("f=link", 403),
+            ("f=fifo", 404), ("f=empty/", 400), ("f=a%00b", 400),
+            (f"f={'n' * 256}", 404)):
+        check_error(daemon.fetch("/", QUERY_STRING=query, **ARCHIVE), status,
+                    what=query)
+    for body, kind in ((b"", None), (b"\n\n", None), (b"[]", "json"),
+                       (b"{}", "json"), (b'["a"', "json"), (b"[1]", "json")):
+        response = daemon.fetch("/", "POST", body, **ARCHIVE,
+                                CONTENT_TYPE=kind and f"application/{kind}")
+        check_error(response, 400, what=body)
+    response = daemon.fetch("/", "POST", b"n" * (MIB + 1), **ARCHIVE)
+    check_error(response, 413, what="a list of more than 1 MiB")
+    for path in ("/empty", "/none/", "/.git/"):
+        check_error(daemon.fetch(path, **ARCHIVE), 404, what=path)
+    check_response(daemon.fetch("/", "PUT", **ARCHIVE), 405)
+
+
+@test
+def hidden_names_are_left_out_unless_they_are_allowed(case):
+    case.store("seen", 10)
+    case.store(".hidden", 10)
+    case.store("a/.git/config", 10)
+    daemon = case.start()
+    equal(names_in(daemon.fetch("/", **ARCHIVE)), ["a/", "seen"], "names")
+    equal(names_in(daemon.fetch("/", STREAM_DOTFILES="allow", **ARCHIVE)),
+          [".hidden", "a/", "a/.git/", "a/.git/config", "seen"], "all names")
+    equal(names_in(daemon.fetch("/", STREAM_DOTFILES="allow",
+                                QUERY_STRING="f=.hidden", **ARCHIVE)),
+          [".hidden"], "a hidden name that was asked for")
+
+
+@test
+def the_number_of_files_has_a_limit(case):
+    for number in range(7):
+        case.store(f"a/file-{number}", 3)
+    daemon = case.start()
+    for most, status in (("8", 200), ("7", 403), ("1", 403), ("1000000", 200),
+                         ("0", 500), ("1000001", 500), ("x", 500)):
+        response = daemon.fetch("/", STREAM_ARCHIVE_MAX_FILES=most, **ARCHIVE)
+        equal(response.status, status, f"a limit of {most}")
+    daemon.wait_log("more files than STREAM_ARCHIVE_MAX_FILES")
+
+
+# --- what changes while it is sent -------------------------------------------
+
+def members_open(case, daemon):
+    """The names of files below the root that the worker has open."""
+    return {name for name in open_files(daemon.worker)
+            if name.startswith(f"{case.root}/")}
+
+
+def check_broken(case, change, reason):
+    """Changes a member that is not sent yet; the client must see it."""
+    case.store("a", 8 * MIB)
+    case.store("b", 8 * MIB)
+    daemon = case.start()
+    connection, response = daemon.begin("/", **ARCHIVE)
+    connection.receive_bytes(response, 1)
+    wait_idle(daemon.worker)
+    change(case.root / "b")
+    connection.receive(response)
+    true(response.broken, f"{response!r} looks complete")
+    line = daemon.wait_access(path="/", end="aborted")
+    found(reason, line["reason"], "reason")
+    daemon.wait_log(rf'member "b": {reason}')
+    true(not members_open(case, daemon), "a file is still open")
+
+
+@test
+def a_member_that_vanishes_breaks_the_archive(case):
+    check_broken(case, os.unlink, "No such file")
+
+
+@test
+def a_member_that_is_written_to_breaks_the_archive(case):
+    check_broken(case, lambda path: path.write_bytes(b"new"), "file was changed")
+
+
+@test
+def a_member_that_is_replaced_breaks_the_archive(case):
+    def replace(path):
+        os.rename(path, case.dir / "old")
+        path.write_bytes((case.dir / "old").read_bytes())
+        os.utime(path, ns=(1, os.stat(case.dir / "old").st_mtime_ns))
+    check_broken(case, replace, "file was changed")
+
+
+@test
+def a_client_that_leaves_leaves_nothing_behind(case):
+    store_tree(case)
+    for name in range(3):
+        case.store(f"large-{name}", 16 * MIB)
+    daemon = case.start()
+    check_response(daemon.fetch("/a/", **ARCHIVE), 200)
+    before = descriptors(daemon.worker)
+    etag = daemon.fetch("/", "HEAD", **ARCHIVE)
+    size = int(etag.header("Content-Length"))
+    for extra in ({}, {"HTTP_RANGE": "bytes=3000000-"},
+                  {"HTTP_RANGE": "bytes=-100"}, {"STREAM_FORMAT": "tar"},
+                  {"HTTP_RANGE": f"bytes=0-9,{size - 9000}-{size}"}):
+        for received in (0, 1, 100_000):
+            connection, response = daemon.begin("/", **extra, **ARCHIVE)
+            if received:
+                connection.receive_bytes(response, min(received, 100))
+            connection.close()
+    wait_until(lambda: descriptors(daemon.worker) == before,
+               "all is closed again")
+    names_in(daemon.fetch("/", **ARCHIVE))
+
+
+@test
+def one_file_is_open_at_a_time(case):
+    for number in range(20):
+        case.store(f"file-{number}", MIB)
+    daemon = case.start()
+    connection, response = daemon.begin("/", **ARCHIVE)
+    for received in range(MIB // 2, 20 * MIB, MIB):
+        connection.receive_bytes(response, received)
+        wait_idle(daemon.worker)
+        names = members_open(case, daemon)
+        true(len(names) <= 1, f"open at {received}: {names}")
+    connection.receive(response)
+    equal(len(names_in(response)), 20, "members")
+
+
+if __name__ == "__main__":
+    main()

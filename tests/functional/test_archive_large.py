@@ -1,0 +1,213 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""The action archive: many and large members, many clients, real clients."""
+
+import os
+import random
+import zipfile
+
+import fastcgi
+from archives import (ARCHIVE, check_zip, check_zip_tools, names_in,
+                      store_tree, store_tree_in)
+from harness import (GIB, MIB, SLOWNESS, check_response, equal, main,
+                     open_files, peak_memory, run_tool, test, true,
+                     wait_until)
+from nginx import curl, start_both
+from responses import check_error
+
+# --- many and large ----------------------------------------------------------
+
+@test(timeout=120)
+def more_members_than_16_bits_can_count(case):
+    folder = case.root / "many"
+    folder.mkdir()
+    for number in range(70_000):
+        (folder / f"{number:05}").touch()
+    (folder / "00000").write_bytes(b"x")
+    response = case.start().fetch("/many/", **ARCHIVE)
+    equal(len(names_in(response)), 70_000, "number of members")
+    path = case.dir / "many.zip"
+    path.write_bytes(response.body)
+    check_zip_tools(path)
+
+
+@test(timeout=300)
+def as_many_members_as_the_limit_allows_take_bounded_memory(case):
+    folder = case.root / "many"
+    folder.mkdir()
+    for number in range(100_000):
+        with open(folder / f"a-name-of-usual-length-{number:06}", "wb") as out:
+            out.truncate(1 << 20)
+    daemon = case.start("--buffer-memory=16M")
+    head = daemon.fetch("/many/", "HEAD", **ARCHIVE)
+    size = int(head.header("Content-Length"))
+    true(size > 100_000 << 20, f"{size} bytes")
+    # The last of the members' bytes, and the end: they need no CRC-32.
+    response = daemon.fetch("/many/", HTTP_RANGE="bytes=-98", **ARCHIVE)
+    check_response(response, 206)
+    equal(bytes(response.body[:4]), b"PK\6\6", "end of the directory")
+    equal(int.from_bytes(response.body[24:32], "little"), 100_000, "count")
+    at = int.from_bytes(response.body[48:56], "little")
+    response = daemon.fetch(
+        "/many/", HTTP_RANGE=f"bytes={at - 200_000}-{at - 1}", **ARCHIVE)
+    check_response(response, 206)
+    equal(bytes(response.body[-16:-12]), b"PK\7\x08", "the last descriptor")
+    # One more is one too many.
+    (folder / "b").touch()
+    check_error(daemon.fetch("/many/", **ARCHIVE), 403, what="100,001")
+    peak = peak_memory(daemon.worker)
+    true(peak < 96 * MIB * SLOWNESS, f"{peak} bytes of memory")
+
+
+def send_sparse(daemon, path, to, **extra):
+    """Fetches into a file with holes: the number of bytes."""
+    with daemon.connect() as connection, open(to, "wb") as out:
+        connection.send(fastcgi.request(daemon.params(path, **extra)))
+        response = fastcgi.Response()
+        while not response.over:
+            connection.receive(response, until=lambda: response.over or
+                               len(response.body) > 16 * MIB)
+            if response.body.count(0) < len(response.body):
+                out.write(response.body)
+            else:
+                out.seek(len(response.body), os.SEEK_CUR)
+            response.body.clear()
+        out.truncate()
+    check_response(response, 200)
+    return response.length
+
+
+@test(timeout=300)
+def a_member_above_4_gib_and_one_behind_it(case):
+    size = 4 * GIB + 5
+    with open(case.root / "large", "wb") as out:
+        out.truncate(size)
+        out.seek(size - 3)
+        out.write(b"end")
+    case.store("last", 100)
+    daemon = case.start("--buffer-memory=16M")
+    path = case.dir / "large.zip"
+    length = send_sparse(daemon, "/", path, **ARCHIVE)
+    true(length > size, f"{length} bytes")
+    with zipfile.ZipFile(path) as archive:
+        equal([(info.filename, info.file_size, info.header_offset > size)
+               for info in archive.infolist()],
+              [("large", size, False), ("last", 100, True)], "members")
+        equal(len(archive.read("last")), 100, "the last member")
+    check_zip_tools(path)
+    with open(path, "rb") as whole:
+        for offset in (size - 10, size + 20, length - 150, length - 90):
+            response = daemon.fetch("/", HTTP_RANGE=f"bytes={offset}-",
+                                    **ARCHIVE)
+            whole.seek(offset)
+            check_response(response, 206, whole.read())
+    os.unlink(path)
+    peak = peak_memory(daemon.worker)
+    true(peak < 64 * MIB * SLOWNESS, f"{peak} bytes of memory")
+
+
+@test
+def a_tree_of_100_gib_is_measured_and_resumed(case):
+    for number in range(10):
+        with open(case.root / f"{number}", "wb") as out:
+            out.truncate(10 * GIB)
+            out.seek(10 * GIB - 4)
+            out.write(b"end.")
+    daemon = case.start("--buffer-memory=16M")
+    for extra in ({}, {"STREAM_FORMAT": "tar"}):
+        head = daemon.fetch("/", "HEAD", **extra, **ARCHIVE)
+        size = int(head.header("Content-Length"))
+        true(size > 100 * GIB, f"{size} bytes")
+    # Of tar: the last member and the end.
+    response = daemon.fetch("/", HTTP_RANGE=f"bytes={size - 1028}-",
+                            STREAM_FORMAT="tar", **ARCHIVE)
+    check_response(response, 206, b"end." + bytes(1024))
+    # Of zip: a part of a member, and the very end, need no CRC-32.
+    response = daemon.fetch("/", HTTP_RANGE=f"bytes={60 * GIB}-{61 * GIB}",
+                            keep_body=False, **ARCHIVE)
+    check_response(response, 206)
+    response = daemon.fetch("/", HTTP_RANGE="bytes=-98", **ARCHIVE)
+    equal(bytes(response.body[:4]), b"PK\6\6", "the end")
+    # One that needs it can be left again.
+    connection, response = daemon.begin("/", HTTP_RANGE="bytes=-200",
+                                        **ARCHIVE)
+    wait_until(lambda: any(name.startswith(f"{case.root}/")
+                           for name in open_files(daemon.worker)),
+               "a member is read")
+    connection.close()
+    daemon.wait_access(end="aborted")
+    peak = peak_memory(daemon.worker)
+    true(peak < 64 * MIB * SLOWNESS, f"{peak} bytes of memory")
+
+
+@test(timeout=120)
+def a_thousand_archives_at_once(case):
+    tree = store_tree(case, odd=False)
+    daemon = case.start("--buffer-memory=16M", workers=2)
+    started = [daemon.begin("/", **ARCHIVE) for _ in range(1000)]
+    bodies = set()
+    for connection, response in started:
+        connection.receive(response)
+        check_response(response, 200)
+        bodies.add(bytes(response.body))
+        connection.close()
+    equal(len(bodies), 1, "different archives")
+    check_zip(bodies.pop(), tree, case.root)
+    for pid in daemon.workers():
+        true(peak_memory(pid) < 128 * MIB * SLOWNESS, "memory of a worker")
+
+
+# --- real clients, through nginx ---------------------------------------------
+
+def start_with_tree(case, **params):
+    """A daemon, an nginx, an archive's address and its bytes."""
+    store_tree_in(case, "tree")
+    case.store("tree/video", 30 * MIB)
+    daemon, nginx = start_both(
+        case, params={"STREAM_ACTION": "archive", **params})
+    whole = daemon.fetch("/tree/", **ARCHIVE, **params)
+    check_response(whole, 200)
+    return daemon, nginx, bytes(whole.body)
+
+
+@test
+def curl_goes_on_with_an_archive(case):
+    _, nginx, whole = start_with_tree(case)
+    path = case.dir / "got.zip"
+    chosen = random.Random(3)
+    for offset in [chosen.randrange(len(whole)) for _ in range(10)]:
+        path.write_bytes(whole[:offset])
+        curl("--fail", "-C", "-", "-o", path, nginx.url("tree/"))
+        true(path.read_bytes() == whole, f"resumed by curl at {offset}")
+    check_zip_tools(path)
+
+
+@test
+def wget_and_aria2_fetch_an_archive_in_parts(case):
+    _, nginx, whole = start_with_tree(case)
+    path = case.dir / "tree.zip"
+    path.write_bytes(whole[:12_345_678])
+    run_tool("wget", "-q", "-c", "-O", path, nginx.url("tree/"))
+    true(path.read_bytes() == whole, "resumed by wget")
+    run_tool("aria2c", "-q", "-x8", "-s8", "-k1M", "-d", case.dir, "-o",
+             "aria.zip", nginx.url("tree/"))
+    true((case.dir / "aria.zip").read_bytes() == whole, "fetched by aria2c")
+
+
+@test
+def curl_posts_a_list_through_nginx(case):
+    _, nginx, _ = start_with_tree(case)
+    path = case.dir / "got.zip"
+    for words in (["--data-binary", "a/one\nempty\n"],
+                  ["-H", "Content-Type: application/json", "--data",
+                   '["a/one", "empty"]']):
+        curl("--fail", "-o", path, *words, nginx.url("tree/"))
+        with zipfile.ZipFile(path) as archive:
+            equal(archive.namelist(), ["a/one", "empty"], words)
+    curl("--fail", "-OJ", "--output-dir", case.dir, nginx.url("tree/a/"))
+    with zipfile.ZipFile(case.dir / "a.zip") as archive:
+        equal(len(archive.namelist()), 4, "members of a.zip")
+
+
+if __name__ == "__main__":
+    main()

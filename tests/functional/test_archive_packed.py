@@ -1,0 +1,198 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""The action archive: forms that are compressed while they are sent."""
+
+import gzip
+import os
+
+from archives import (ARCHIVE, check_bsdtar_pipe, check_names, check_tar,
+                      check_zip_tools, check_unpacked, names_in, read_tree,
+                      store_tree, store_tree_in, zip_name)
+from harness import (GIB, MIB, SLOWNESS, check_response, cpu_seconds,
+                     descriptors, equal, found, main, peak_memory, run_tool,
+                     test, true, wait_idle, wait_until)
+from nginx import curl, start_both
+from responses import check_error
+
+GZ, ZST, DEFLATE = ({**ARCHIVE, "STREAM_FORMAT": form}
+                    for form in ("tar.gz", "tar.zst", "zip-deflate"))
+FORMS = (GZ, ZST, DEFLATE)
+
+
+def fetch_packed(daemon, path, extra, **more):
+    """Fetches an archive; fails unless its head is that of a packed one."""
+    response = daemon.fetch(path, **more, **extra)
+    check_response(response, 200)
+    equal(response.header("Content-Length"), None, "Content-Length")
+    equal(response.header("Accept-Ranges"), "none", "Accept-Ranges")
+    equal(response.header("ETag"), None, "ETag")
+    return bytes(response.body)
+
+
+@test
+def a_tree_is_a_tar_gz(case):
+    tree = store_tree(case)
+    daemon = case.start()
+    data = fetch_packed(daemon, "/", GZ)
+    check_tar(gzip.decompress(data), tree, case.root)
+    check_bsdtar_pipe(case, data, tree, "bsdtar")
+    equal(fetch_packed(daemon, "/", GZ), data, "the same tree once more")
+    plain = daemon.fetch("/", STREAM_FORMAT="tar", **ARCHIVE)
+    true(gzip.decompress(data) == plain.body, "not the bytes of tar")
+
+
+@test
+def a_tree_is_a_tar_zst(case):
+    tree = store_tree(case)
+    data = fetch_packed(case.start(), "/", ZST)
+    check_bsdtar_pipe(case, data, tree, "bsdtar")
+
+
+@test
+def a_tree_is_a_deflated_zip(case):
+    tree = store_tree(case)
+    case.store("text", b"all the same " * 100_000)
+    tree["text"] = b"all the same " * 100_000
+    data = fetch_packed(case.start(), "/", DEFLATE)
+    in_zip = {zip_name(name): content for name, content in tree.items()}
+    check_bsdtar_pipe(case, data, in_zip, "bsdtar")
+    path = case.dir / "tree.zip"
+    path.write_bytes(data)
+    check_zip_tools(path)
+    for tool in (["unzip", "-qq", path, "-d", case.dir / "unzip"],
+                 ["7z", "x", path, f"-o{case.dir / '7z'}"]):
+        run_tool(*tool)
+        check_unpacked(case.dir / tool[0], in_zip, tool[0])
+    true(len(data) < sum(len(content or b"") for content in tree.values())
+         - 1_200_000, "the text is not compressed")
+
+
+@test
+def packed_archives_of_nothing_and_of_lists(case):
+    (case.root / "none").mkdir()
+    tree = store_tree(case, odd=False)
+    daemon = case.start()
+    equal(gzip.decompress(fetch_packed(daemon, "/none/", GZ)), bytes(1024),
+          "tar of nothing")
+    response = daemon.fetch("/none/", **DEFLATE)
+    equal(names_in(response), [], "zip of nothing")
+    query = "f=a/one&format=zip-deflate&f=empty&f=a/one"
+    response = daemon.fetch("/", QUERY_STRING=query, **ARCHIVE)
+    equal(names_in(response), ["a/one", "empty"], "zip of a list")
+    response = daemon.fetch("/", "POST", b"a\nempty\n", **ZST)
+    check_response(response, 200)
+    check_bsdtar_pipe(case, response.body, {
+        name: content for name, content in tree.items()
+        if name in ("a", "empty") or name.startswith("a/")}, "bsdtar")
+    for extra, suffix, kind in ((GZ, "tar.gz", "gzip"),
+                                (ZST, "tar.zst", "zstd"),
+                                (DEFLATE, "zip", "zip")):
+        response = daemon.fetch("/a/", "HEAD", **extra)
+        check_response(response, 200, b"")
+        equal(response.header("Content-Type"), f"application/{kind}", "type")
+        equal(response.header("Content-Disposition"),
+              f'attachment; filename="a.{suffix}"', "Content-Disposition")
+        response = daemon.fetch("/a/", HTTP_RANGE="bytes=0-9", **extra)
+        check_response(response, 200, what="a range of a packed archive")
+    check_error(daemon.fetch("/a/", STREAM_EXPIRES="x", **GZ), 500)
+
+
+@test
+def a_client_that_reads_nothing_stops_the_compressor(case):
+    case.store("large", 256 * MIB)
+    daemon = case.start()
+    for extra in FORMS:
+        connection, response = daemon.begin("/", **extra)
+        connection.receive_bytes(response, 1)
+        wait_idle(daemon.worker)
+        used = cpu_seconds(daemon.worker)
+        connection.receive_bytes(response, 20 * MIB)
+        true(cpu_seconds(daemon.worker) > used, "it did not go on")
+        connection.close()
+    daemon.wait_access(count=3, end="aborted")
+    true(peak_memory(daemon.worker) < 128 * MIB * SLOWNESS, "memory")
+
+
+@test
+def clients_that_leave_a_packed_archive_leave_nothing(case):
+    store_tree(case, odd=False)
+    case.store("large", 32 * MIB)
+    daemon = case.start()
+    fetch_packed(daemon, "/a/", GZ)
+    before = descriptors(daemon.worker)
+    for extra in FORMS:
+        for received in (0, 1, 100_000, 4_000_000):
+            connection, response = daemon.begin("/", **extra)
+            if received:
+                connection.receive_bytes(response, received)
+            connection.close()
+    wait_until(lambda: descriptors(daemon.worker) == before,
+               "all is closed again")
+    for extra in FORMS:
+        fetch_packed(daemon, "/a/", extra)
+
+
+@test
+def a_member_that_vanishes_breaks_a_packed_archive(case):
+    for extra in FORMS:
+        case.store("a", 16 * MIB)
+        case.store("b", MIB)
+        daemon = case.start()
+        connection, response = daemon.begin("/", **extra)
+        connection.receive_bytes(response, 1)
+        wait_idle(daemon.worker)
+        os.unlink(case.root / "b")
+        connection.receive(response)
+        true(response.broken, f"{response!r} looks complete")
+        line = daemon.wait_access(path="/", end="aborted")
+        found("No such file", line["reason"], "reason")
+        daemon.wait_log('member "b": No such file')
+
+
+@test
+def compressors_have_a_limit_in_a_worker(case):
+    case.store("large", 64 * MIB)
+    daemon = case.start()
+    started = []
+    for number in range(32):
+        started.append(daemon.begin("/", **FORMS[number % 3]))
+        started[-1][0].receive_bytes(started[-1][1], 1)
+    response = daemon.fetch("/", **GZ)
+    check_error(response, 503, what="one compressor more")
+    equal(response.header("Retry-After"), "1", "Retry-After")
+    check_response(daemon.fetch("/", keep_body=False, **ARCHIVE), 200)
+    started.pop()[0].close()
+    wait_until(lambda: daemon.fetch("/", "GET", keep_body=False,
+                                    **GZ).status == 200, "there is room")
+    true(peak_memory(daemon.worker) < 384 * MIB * SLOWNESS,
+         f"{peak_memory(daemon.worker)} bytes of memory")
+
+
+@test(timeout=120)
+def a_large_sparse_tree_takes_bounded_memory(case):
+    with open(case.root / "sparse", "wb") as out:
+        out.truncate(GIB)
+    daemon = case.start("--buffer-memory=16M")
+    response = daemon.fetch("/", keep_body=False, **ZST)
+    check_response(response, 200)
+    true(peak_memory(daemon.worker) < 64 * MIB * SLOWNESS,
+         f"{peak_memory(daemon.worker)} bytes of memory")
+
+
+@test
+def packed_archives_pass_through_nginx(case):
+    tree = store_tree_in(case, "tree")
+    _, nginx = start_both(case, params={"STREAM_ACTION": "archive"})
+    path, folder = case.dir / "got", case.dir / "folder"
+    for form in ("tar.gz", "tar.zst", "zip-deflate"):
+        curl("--fail", "-o", path, nginx.url("tree/") + f"?format={form}")
+        folder.mkdir()
+        run_tool("bsdtar", "-xf", path, "-C", folder)
+        check_names(read_tree(folder), [
+            zip_name(name) if form == "zip-deflate" else name
+            for name in tree], form)
+        run_tool("rm", "-rf", folder)
+
+
+if __name__ == "__main__":
+    main()
