@@ -122,8 +122,8 @@ static int lay_out(struct archive *archive)
 	if (r < 0)
 		return r;
 	make_tag(archive);
-	return archive_layout_init(&archive->layout,
-	    archive_form_plain(wish->form), wish->members);
+	return archive_layout_init(
+	    &archive->layout, archive_form_plain(wish->form), wish->members);
 }
 
 static void run(uv_work_t *work)
@@ -242,29 +242,40 @@ const struct archive_layout *archive_layout(const struct archive *archive)
 
 /* --- CRC-32 --------------------------------------------------------------- */
 
+void archive_note_crc(
+    void *context, size_t member, const struct crc_state *state)
+{
+	struct archive *archive = context;
+	const struct member *of = &archive->wish.members->list[member];
+
+	if (state->offset == of->size) {
+		archive->crcs[member] = state->crc;
+		archive->known[member] = true;
+	}
+	crc_cache_add(archive->wish.services->archives->crcs, of, state);
+}
+
+/* From what any archive of the worker has found out. */
+static struct crc_state find_state(const struct archive *archive, size_t member)
+{
+	return crc_cache_find(archive->wish.services->archives->crcs,
+	    &archive->wish.members->list[member]);
+}
+
 int archive_find_crc(void *context, size_t member, uint32_t *ret_crc)
 {
 	struct archive *archive = context;
-	struct crc_cache *cache = archive->wish.services->archives->crcs;
-	const struct member *of = &archive->wish.members->list[member];
+	struct crc_state state;
 
-	if (!archive->known[member])
-		archive->known[member] =
-		    crc_cache_find(cache, of, &archive->crcs[member]);
-	if (!archive->known[member])
-		return -EAGAIN;
+	if (!archive->known[member]) {
+		state = find_state(archive, member);
+		if (state.offset != archive->wish.members->list[member].size)
+			return -EAGAIN;
+		archive->crcs[member] = state.crc;
+		archive->known[member] = true;
+	}
 	*ret_crc = archive->crcs[member];
 	return 0;
-}
-
-void archive_note_crc(void *context, size_t member, uint32_t crc)
-{
-	struct archive *archive = context;
-
-	archive->crcs[member] = crc;
-	archive->known[member] = true;
-	crc_cache_add(archive->wish.services->archives->crcs,
-	    &archive->wish.members->list[member], crc);
 }
 
 /* --- its bytes ------------------------------------------------------------ */
@@ -273,19 +284,21 @@ static struct source *open_content(struct archive *archive, size_t index)
 {
 	size_t member = archive->layout.contents[index];
 	const struct crc_watch watch = {
-		.known = archive_note_crc,
+		.note = archive_note_crc,
 		.context = archive,
 		.member = member,
 	};
 	struct source *file = member_source_new(
 	    archive->wish.folder, &archive->wish.members->list[member]);
+	struct crc_state state;
 	struct source *summed;
 	uint32_t crc;
 
 	if (!file || !archive->crcs ||
 	    archive_find_crc(archive, member, &crc) == 0)
 		return file;
-	summed = crc_source_new(file, &watch);
+	state = find_state(archive, member);
+	summed = crc_source_new(file, &state, &watch);
 	if (!summed)
 		file->ops->close(file);
 	return summed;

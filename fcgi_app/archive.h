@@ -14,6 +14,7 @@
 
 struct archive;
 struct archive_making;
+struct crc_state;
 struct member;
 struct member_folder;
 struct members;
@@ -73,7 +74,8 @@ const struct archive_layout *archive_layout(const struct archive *archive);
 /* As archive_layout_crc_fn: remembered from any archive of the worker. */
 int archive_find_crc(void *context, size_t member, uint32_t *ret_crc);
 
-/* As crc_watch.known. */
-void archive_note_crc(void *context, size_t member, uint32_t crc);
+/* As crc_watch.note. */
+void archive_note_crc(
+    void *context, size_t member, const struct crc_state *state);
 
 #endif

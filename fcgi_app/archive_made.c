@@ -15,6 +15,7 @@
 #include "fcgi_app/archive.h"
 #include "fcgi_app/archive_layout.h"
 #include "fcgi_app/archive_shared.h"
+#include "fcgi_app/crc_cache.h"
 #include "fcgi_app/crc_fill.h"
 #include "fcgi_app/member_source.h"
 #include "fcgi_app/members.h"
@@ -79,15 +80,15 @@ static int make_or_fill(
 	return r == -EAGAIN ? start_fill(made) : r;
 }
 
-static void on_crc(void *context, int error, uint32_t crc)
+static void on_crc(void *context, int error, const struct crc_state *state)
 {
 	struct archive_made *made = context;
 	struct source_chunk chunk = { 0 };
 	int r = error;
 
 	made->fill = NULL;
+	archive_note_crc(made->archive, made->member, state);
 	if (r == 0) {
-		archive_note_crc(made->archive, made->member, crc);
 		r = make_or_fill(made, &chunk);
 		if (r == 0)
 			return;
@@ -98,15 +99,21 @@ static void on_crc(void *context, int error, uint32_t crc)
 static int start_fill(struct archive_made *made)
 {
 	struct archive *archive = made->archive;
-	struct source *file = member_source_new(archive_folder(archive),
-	    &archive_members(archive)->list[made->member]);
+	const struct member *member =
+	    &archive_members(archive)->list[made->member];
+	struct archive_shared *shared = archive_services(archive)->archives;
+	const struct crc_fill_wish wish = {
+		.source = member_source_new(archive_folder(archive), member),
+		.state = crc_cache_find(shared->crcs, member),
+		.done = on_crc,
+		.context = made,
+	};
 
-	if (!file)
+	if (!wish.source)
 		return -ENOMEM;
-	made->fill = crc_fill_start(
-	    &archive_services(archive)->archives->fills, file, on_crc, made);
+	made->fill = crc_fill_start(&shared->fills, &wish);
 	if (!made->fill) {
-		file->ops->close(file);
+		wish.source->ops->close(wish.source);
 		return -ENOMEM;
 	}
 	return 0;
@@ -126,9 +133,13 @@ static int made_read(struct source *source, uint64_t offset, size_t length,
 static void made_cancel(struct source *source)
 {
 	struct archive_made *made = self(source);
+	struct crc_state state;
 
-	if (made->fill)
-		crc_fill_cancel(made->fill);
+	if (!made->fill)
+		return;
+	/* Whoever tries again goes on from here. */
+	state = crc_fill_cancel(made->fill);
+	archive_note_crc(made->archive, made->member, &state);
 	made->fill = NULL;
 }
 

@@ -20,7 +20,7 @@
 
 struct slot {
 	uint64_t hash[2];
-	uint32_t crc;
+	struct crc_state state;
 	uint32_t chained; /* the next with the same bucket */
 	uint32_t newer;
 	uint32_t older;
@@ -167,35 +167,51 @@ void crc_cache_free(struct crc_cache *cache)
 	free(cache);
 }
 
-bool crc_cache_find(
-    struct crc_cache *cache, const struct member *member, uint32_t *ret_crc)
+/* 0: it is not there; else it is the newest now. */
+static uint32_t use(struct crc_cache *cache, const uint64_t key[2])
+{
+	uint32_t number = find(cache, key);
+
+	if (number == 0)
+		return 0;
+	unlink_slot(cache, number);
+	link_newest(cache, number);
+	return number;
+}
+
+struct crc_state crc_cache_find(
+    struct crc_cache *cache, const struct member *member)
+{
+	uint64_t key[2];
+
+	hash(cache, member, key);
+	/* Slot 0 is that of no file: its state says that nothing is known. */
+	return cache->slots[use(cache, key)].state;
+}
+
+static uint32_t add_slot(struct crc_cache *cache, const uint64_t key[2])
+{
+	uint32_t number = take_slot(cache);
+	struct slot *slot = &cache->slots[number];
+
+	memcpy(slot->hash, key, sizeof(slot->hash));
+	slot->state = (struct crc_state){ 0 };
+	slot->chained = *bucket(cache, key);
+	*bucket(cache, key) = number;
+	link_newest(cache, number);
+	return number;
+}
+
+void crc_cache_add(struct crc_cache *cache, const struct member *member,
+    const struct crc_state *state)
 {
 	uint64_t key[2];
 	uint32_t number;
 
 	hash(cache, member, key);
-	number = find(cache, key);
+	number = use(cache, key);
 	if (number == 0)
-		return false;
-	unlink_slot(cache, number);
-	link_newest(cache, number);
-	*ret_crc = cache->slots[number].crc;
-	return true;
-}
-
-void crc_cache_add(
-    struct crc_cache *cache, const struct member *member, uint32_t crc)
-{
-	uint64_t key[2];
-	uint32_t known, number;
-
-	if (crc_cache_find(cache, member, &known))
-		return;
-	hash(cache, member, key);
-	number = take_slot(cache);
-	memcpy(cache->slots[number].hash, key, sizeof(key));
-	cache->slots[number].crc = crc;
-	cache->slots[number].chained = *bucket(cache, key);
-	*bucket(cache, key) = number;
-	link_newest(cache, number);
+		number = add_slot(cache, key);
+	if (cache->slots[number].state.offset < state->offset)
+		cache->slots[number].state = *state;
 }

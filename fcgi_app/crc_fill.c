@@ -20,12 +20,8 @@
 
 struct crc_fill {
 	struct crc_fills *fills;
-	struct source *source;
-	crc_fill_done_fn *done;
-	void *context;
-	uint64_t offset; /* up to here it is read */
-	uint32_t crc;
-	bool ready; /* on the list */
+	struct crc_fill_wish wish; /* its state grows */
+	bool ready;                /* on the list */
 	TAILQ_ENTRY(crc_fill) link;
 };
 
@@ -54,25 +50,24 @@ static void remove_ready(struct crc_fill *fill)
 
 static void end(struct crc_fill *fill, int error)
 {
-	crc_fill_done_fn *done = fill->done;
-	void *context = fill->context;
-	uint32_t crc = fill->crc;
+	const struct crc_fill_wish wish = fill->wish;
 
 	remove_ready(fill);
-	fill->source->ops->close(fill->source);
+	wish.source->ops->close(wish.source);
 	free(fill);
-	done(context, error, crc);
+	wish.done(wish.context, error, &wish.state);
 }
 
 /* Takes a chunk in; the fill may be at its end after that. */
 static void take(struct crc_fill *fill, struct source_chunk *chunk)
 {
-	struct source *source = fill->source;
+	struct crc_state *state = &fill->wish.state;
+	struct source *source = fill->wish.source;
 
-	fill->crc = libdeflate_crc32(fill->crc, chunk->data, chunk->length);
-	fill->offset += chunk->length;
+	state->crc = libdeflate_crc32(state->crc, chunk->data, chunk->length);
+	state->offset += chunk->length;
 	source->ops->release(source, chunk);
-	if (fill->offset == source->size)
+	if (state->offset == source->size)
 		end(fill, 0);
 	else
 		add_ready(fill);
@@ -93,8 +88,9 @@ static void on_done(void *context, int error, const struct source_chunk *chunk)
 
 static void read_on(struct crc_fill *fill)
 {
-	struct source *source = fill->source;
-	uint64_t left = source->size - fill->offset;
+	struct source *source = fill->wish.source;
+	uint64_t offset = fill->wish.state.offset;
+	uint64_t left = source->size - offset;
 	size_t length = fill->fills->chunk_size;
 	struct source_chunk chunk;
 	int r;
@@ -102,7 +98,7 @@ static void read_on(struct crc_fill *fill)
 	if (left < length)
 		length = (size_t)left;
 	remove_ready(fill);
-	r = source->ops->read(source, fill->offset, length, &chunk);
+	r = source->ops->read(source, offset, length, &chunk);
 	if (r < 0)
 		end(fill, r);
 	else if (r > 0)
@@ -130,17 +126,16 @@ void crc_fills_close(struct crc_fills *fills)
 	uv_close((uv_handle_t *)&fills->turn, NULL);
 }
 
-struct crc_fill *crc_fill_start(struct crc_fills *fills, struct source *source,
-    crc_fill_done_fn *done, void *context)
+struct crc_fill *crc_fill_start(
+    struct crc_fills *fills, const struct crc_fill_wish *wish)
 {
 	struct crc_fill *fill = calloc(1, sizeof(*fill));
+	struct source *source = wish->source;
 
 	if (!fill)
 		return NULL;
 	fill->fills = fills;
-	fill->source = source;
-	fill->done = done;
-	fill->context = context;
+	fill->wish = *wish;
 	source->done = on_done;
 	source->context = fill;
 	if (source->ops->read_ahead)
@@ -149,11 +144,14 @@ struct crc_fill *crc_fill_start(struct crc_fills *fills, struct source *source,
 	return fill;
 }
 
-void crc_fill_cancel(struct crc_fill *fill)
+struct crc_state crc_fill_cancel(struct crc_fill *fill)
 {
+	const struct crc_fill_wish wish = fill->wish;
+
 	if (!fill->ready)
-		fill->source->ops->cancel(fill->source);
+		wish.source->ops->cancel(wish.source);
 	remove_ready(fill);
-	fill->source->ops->close(fill->source);
+	wish.source->ops->close(wish.source);
 	free(fill);
+	return wish.state;
 }

@@ -8,9 +8,10 @@
 #define FCGI_APP_CRC_FILL_H
 
 #include <stddef.h>
-#include <stdint.h>
 #include <sys/queue.h>
 #include <uv.h>
+
+#include "fcgi_app/crc_state.h"
 
 struct crc_fill;
 struct source;
@@ -29,18 +30,32 @@ void crc_fills_init(
 /* None runs any more; the loop has to run on for the handle to close. */
 void crc_fills_close(struct crc_fills *fills);
 
-/* 0, or -errno of a read. Called from the loop, as the last act of a fill. */
-typedef void crc_fill_done_fn(void *context, int error, uint32_t crc);
+/*
+ * 0, or -errno of a read; in any case what is known. Called from the loop, as
+ * the last act of a fill.
+ */
+typedef void crc_fill_done_fn(
+    void *context, int error, const struct crc_state *state);
+
+/* What is to be read. */
+struct crc_fill_wish {
+	/* Of known size, which is more than state.offset. */
+	struct source *source;
+	/* What is known already. */
+	struct crc_state state;
+	crc_fill_done_fn *done;
+	void *context;
+};
 
 /*
- * Begins to read all of `source`, whose size is known and not 0, and closes it
- * at the end; `done` is called from the loop, never from inside this call.
- * NULL: out of memory, the source stays the caller's.
+ * Begins to read the rest of the source, and closes it at the end; `done` is
+ * called from the loop, never from inside this call. NULL: out of memory, the
+ * source stays the caller's.
  */
-struct crc_fill *crc_fill_start(struct crc_fills *fills, struct source *source,
-    crc_fill_done_fn *done, void *context);
+struct crc_fill *crc_fill_start(
+    struct crc_fills *fills, const struct crc_fill_wish *wish);
 
-/* `done` will not be called, the source is closed. */
-void crc_fill_cancel(struct crc_fill *fill);
+/* `done` will not be called, the source is closed. Returns what is known. */
+struct crc_state crc_fill_cancel(struct crc_fill *fill);
 
 #endif

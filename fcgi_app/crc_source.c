@@ -16,9 +16,8 @@ struct crc_source {
 	struct source *bytes;
 	struct crc_watch watch;
 	uint64_t offset; /* of the read in flight */
-	/* Up to here the CRC-32 is made. */
-	uint64_t next;
-	uint32_t crc;
+	struct crc_state state;
+	uint64_t noted; /* state.offset that the watch knows of */
 };
 
 static struct crc_source *self(struct source *source)
@@ -26,22 +25,31 @@ static struct crc_source *self(struct source *source)
 	return container_of(source, struct crc_source, source);
 }
 
-/* What is read again begins before `next`. */
+static void tell(struct crc_source *source)
+{
+	if (source->state.offset == source->noted)
+		return;
+	source->noted = source->state.offset;
+	source->watch.note(
+	    source->watch.context, source->watch.member, &source->state);
+}
+
+/* What is read again begins before the state's offset. */
 static void note(struct crc_source *source, uint64_t offset,
     const struct source_chunk *chunk)
 {
+	struct crc_state *state = &source->state;
 	uint64_t end = offset + chunk->length;
 	size_t skip;
 
-	if (offset > source->next || end <= source->next)
+	if (offset > state->offset || end <= state->offset)
 		return;
-	skip = (size_t)(source->next - offset);
-	source->crc = libdeflate_crc32(
-	    source->crc, chunk->data + skip, chunk->length - skip);
-	source->next = end;
+	skip = (size_t)(state->offset - offset);
+	state->crc = libdeflate_crc32(
+	    state->crc, chunk->data + skip, chunk->length - skip);
+	state->offset = end;
 	if (end == source->source.size)
-		source->watch.known(
-		    source->watch.context, source->watch.member, source->crc);
+		tell(source);
 }
 
 /* The result of a read that was in flight. */
@@ -94,6 +102,7 @@ static void crc_close(struct source *as_source)
 {
 	struct crc_source *source = self(as_source);
 
+	tell(source);
 	source->bytes->ops->close(source->bytes);
 	free(source);
 }
@@ -106,8 +115,8 @@ static const struct source_ops crc_ops = {
 	.close = crc_close,
 };
 
-struct source *crc_source_new(
-    struct source *bytes, const struct crc_watch *watch)
+struct source *crc_source_new(struct source *bytes,
+    const struct crc_state *state, const struct crc_watch *watch)
 {
 	struct crc_source *source = calloc(1, sizeof(*source));
 
@@ -116,6 +125,8 @@ struct source *crc_source_new(
 	source->source.ops = &crc_ops;
 	source->source.size = bytes->size;
 	source->bytes = bytes;
+	source->state = *state;
+	source->noted = state->offset;
 	source->watch = *watch;
 	bytes->done = on_done;
 	bytes->context = source;

@@ -4,24 +4,29 @@
 #define FCGI_APP_CRC_SOURCE_H
 
 #include <stddef.h>
-#include <stdint.h>
+
+#include "fcgi_app/crc_state.h"
 
 struct source;
 
-/* Whom to tell when all bytes went by, from the first one on. */
+/* Whom to tell how far it is. */
 struct crc_watch {
-	/* Called once, from inside the read or before its `done`. */
-	void (*known)(void *context, size_t member, uint32_t crc);
+	/*
+	 * Called when all bytes went by, from inside the read or before its
+	 * `done`; and with what there is when the source is closed earlier.
+	 */
+	void (*note)(
+	    void *context, size_t member, const struct crc_state *state);
 	void *context;
 	size_t member;
 };
 
 /*
- * Takes `bytes`, a source of known size, over. Bytes that are read again count
- * once; those that are never read leave the CRC-32 unknown. NULL: out of
- * memory, `bytes` stay the caller's.
+ * Takes `bytes`, a source of known size, over, of which `state` is known
+ * already. Bytes that are read again count once; behind some that are not read
+ * none counts. NULL: out of memory, `bytes` stay the caller's.
  */
-struct source *crc_source_new(
-    struct source *bytes, const struct crc_watch *watch);
+struct source *crc_source_new(struct source *bytes,
+    const struct crc_state *state, const struct crc_watch *watch);
 
 #endif

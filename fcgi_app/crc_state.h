@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: MIT */
+/* How far the CRC-32 of a file is made. */
+#ifndef FCGI_APP_CRC_STATE_H
+#define FCGI_APP_CRC_STATE_H
+
+#include <stdint.h>
+
+/* That of its first `offset` bytes; all zero: nothing is known. */
+struct crc_state {
+	uint64_t offset;
+	uint32_t crc;
+};
+
+#endif
