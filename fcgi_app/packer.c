@@ -28,6 +28,7 @@ struct packer {
 	char *output;
 	size_t length;
 	size_t capacity;
+	bool discard; /* all that comes out */
 };
 
 /* --- what comes out ------------------------------------------------------- */
@@ -54,6 +55,8 @@ static la_ssize_t put_out(
 {
 	struct packer *packer = context;
 
+	if (packer->discard)
+		return (la_ssize_t)length;
 	if (make_room(packer, length) < 0) {
 		archive_set_error(archive, ENOMEM, "out of memory");
 		return -1;
@@ -135,11 +138,12 @@ void packer_free(struct packer *packer)
 {
 	if (!packer)
 		return;
-	if (packer->archive) {
-		/* Or it would finish what is not to be finished. */
-		archive_write_fail(packer->archive);
-		archive_write_free(packer->archive);
-	}
+	/*
+	 * It finishes what it has begun: if it is told not to, by
+	 * archive_write_fail(3), the memory of zlib and libzstd is lost.
+	 */
+	packer->discard = true;
+	archive_write_free(packer->archive);
 	archive_entry_free(packer->entry);
 	if (packer->utf8)
 		freelocale(packer->utf8);

@@ -51,6 +51,11 @@ struct archiving {
 	struct archive *archive;
 };
 
+static bool is_post(const struct request *request)
+{
+	return strcmp(request->method, "POST") == 0;
+}
+
 /* --- the end -------------------------------------------------------------- */
 
 static void cancel(struct request *request)
@@ -130,7 +135,7 @@ static void send_archive(struct archiving *archiving)
 	const struct representation answer = {
 		.size = archive_size(archive),
 		.undated = true,
-		.whole = strcmp(archiving->request->method, "POST") == 0,
+		.whole = is_post(archiving->request),
 		.etag = archive_etag(archive),
 		.content_type = archive_form_media_type(archiving->form),
 		.disposition = disposition,
@@ -310,9 +315,14 @@ static void search(struct archiving *archiving, const struct name_list *names)
 static void use_list(struct archiving *archiving, enum name_list_result result,
     struct name_list *names)
 {
+	struct request *request = archiving->request;
+
 	if (result != NAME_LIST_OK)
-		request_refuse(archiving->request, name_list_status(result),
+		request_refuse(request, name_list_status(result),
 		    name_list_reason(result));
+	/* A list of nothing must not mean all that there is. */
+	else if (names->count == 0 && is_post(request))
+		request_refuse(request, 400, "an empty list");
 	else
 		search(archiving, names);
 	name_list_clear(names);
@@ -340,11 +350,7 @@ static void on_body(struct request *request, const char *body, size_t length)
 	else
 		result = name_list_from_lines(
 		    body, length, ARCHIVE_FILES_MAX, &names);
-	/* Nothing must not mean all that there is. */
-	if (result == NAME_LIST_OK && names.count == 0)
-		request_refuse(request, 400, "an empty list");
-	else
-		use_list(archiving, result, &names);
+	use_list(archiving, result, &names);
 }
 
 static void read_list(struct archiving *archiving)
@@ -353,7 +359,7 @@ static void read_list(struct archiving *archiving)
 	struct name_list names;
 	enum name_list_result result;
 
-	if (strcmp(request->method, "POST") == 0) {
+	if (is_post(request)) {
 		request_read_body(request, NAME_LIST_TEXT_MAX, on_body);
 		return;
 	}
