@@ -12,9 +12,11 @@
 #include <stdio.h>
 #include <string.h>
 
-#define HASH_SOURCE_MAX \
-	sodium_base64_ENCODED_LEN( \
+/* What a SHA-256 is in base64, with its NUL. */
+enum {
+	HASH_SOURCE_MAX = sodium_base64_ENCODED_LEN(
 	    crypto_hash_sha256_BYTES, sodium_base64_VARIANT_ORIGINAL)
+};
 
 /* clang-format off */
 const char list_assets_style[] =

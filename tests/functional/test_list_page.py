@@ -193,6 +193,25 @@ def a_click_on_a_header_sorts_without_the_server(case):
 
 
 @test(timeout=120)
+def it_works_without_its_script(case):
+    check_node()
+    daemon, nginx = start_site(case, {"STREAM_LIST_ARCHIVE": "/zip"})
+    value = visit(case, nginx, script=False, steps=[
+        {"click": "thead .s a", "leads": True},
+        {"click": "thead .s a", "leads": True},
+        {"click": "text=folder 10", "leads": True}])
+    first, down, up, folder = value["looks"]
+    equal(first["rows"], ROWS, "rows")
+    equal((first["disabled"], first["selectAll"]), (False, False),
+          "what only the script can do")
+    equal(down["rows"], BY_SIZE, "by size")
+    equal(down["heads"][1], ["Size", "descending"], "header")
+    equal(up["url"], nginx.url("top/") + "?sort=size&order=asc", "URL")
+    equal(folder["url"], nginx.url("top/folder 10/"), "where a click leads")
+    equal(len(daemon.access(path="/top/")), 3, "requests for the page")
+
+
+@test(timeout=120)
 def the_script_sorts_as_the_server_does(case):
     check_node()
     names = ["1", "2", "10", "010", "a", "A", "a1", "a01", "a10", "a2b", "Z",
@@ -289,8 +308,8 @@ def odd_names_do_no_harm_in_a_browser(case):
     _, nginx = start_site(case, {"STREAM_LIST_ARCHIVE": "/zip",
                                  "STREAM_CONTENT_TYPE": "text/plain"})
     value = visit(case, nginx, "odd/", steps=[
-        {"click": "text=javascript", "leads": True}, {"goto": nginx.url("odd/")},
-        {"click": "thead .n a"}])
+        {"click": "text=javascript", "leads": True},
+        {"goto": nginx.url("odd/")}, {"click": "thead .n a"}])
     equal({urllib.parse.unquote_to_bytes(urllib.parse.urlsplit(href).path)
            for href in value["looks"][0]["hrefs"]},
           {b"/odd/" + name for name in names}, "links")

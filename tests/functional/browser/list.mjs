@@ -31,6 +31,8 @@ function look() {
         status: text(document.querySelector('[role=status]')),
         button: text(document.querySelector('button')),
         disabled: document.querySelector('button')?.disabled ?? null,
+        selectAll: document.querySelector('thead input')?.checkVisibility()
+            ?? null,
         focus: `${focus.localName} ${
             focus.getAttribute('aria-label') ?? text(focus).slice(0, 40)}`,
         outline: getComputedStyle(focus).outlineStyle,
@@ -103,6 +105,11 @@ export default async function (page, options) {
     page.on('pageerror', (error) => errors.push(String(error)));
     page.on('request', (request) => requests.push(request.url()));
     await page.setViewportSize({ width: options.width ?? 1000, height: 760 });
+    if (options.script === false) {
+        const session = await page.context().newCDPSession(page);
+        await session.send('Emulation.setScriptExecutionDisabled',
+            { value: true });
+    }
     await page.emulateMedia({ colorScheme: options.dark ? 'dark' : 'light' });
     const looks = [];
     await page.goto(options.page);
