@@ -11,7 +11,7 @@ import subprocess
 import fastcgi
 from harness import (MIB, SANITIZED, Skip, check_file, check_response,
                      descriptors, equal, found, main, need, open_files,
-                     peak_memory, test, true, wait_until)
+                     peak_memory, test, true, wait_idle, wait_until)
 from listings import (JSON, LIST, Page, json_listing, json_names, make_files,
                       name_of, page_names)
 from responses import check_error, check_partial
@@ -545,6 +545,22 @@ def a_folder_that_cannot_be_read_on_breaks_the_connection(case):
     daemon.wait_log('error .*: Input/output error: "/dir/"')
     daemon.wait_access(path="/dir/", end="aborted")
     equal(folders_open(daemon, "dir"), [], "folders left open")
+
+
+@test
+def a_client_that_takes_nothing_stops_the_reading(case):
+    make_files(case.root / "dir", 12000)
+    daemon = start_odd(case, FAIL_AT=11900)
+    connection, response = daemon.begin("/dir/", **LIST)
+    connection.receive_bytes(response, 1)
+    wait_idle(daemon.worker)
+    # It did not get as far as to the error.
+    true("Input/output error" not in daemon.log(), "all was read at once")
+    true(folders_open(daemon, "dir"), "the folder is closed")
+    connection.receive(response)
+    true(not response.complete, f"{response!r} looks complete")
+    true(response.length > 2 * MIB, f"{response.length} bytes")
+    daemon.wait_log("Input/output error")
 
 
 @test
