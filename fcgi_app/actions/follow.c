@@ -129,11 +129,21 @@ static bool wants_events(
 	return format == FOLLOW_FORMAT_EVENTS;
 }
 
+/* The field is of later than the page's address. */
+static void read_id(struct follow_start *start)
+{
+	const char *last = request_param(start->request, "HTTP_LAST_EVENT_ID");
+
+	start->has_last = start->query.has_after;
+	start->last = start->query.after;
+	if (last)
+		start->has_last = event_id_parse(last, &start->last) == 0;
+}
+
 /* False: it makes no sense, and was answered. */
 static bool read_wishes(struct follow_start *start)
 {
 	const struct request *request = start->request;
-	const char *last = request_param(request, "HTTP_LAST_EVENT_ID");
 	enum follow_format format;
 	const char *fault = read_options(start, &format);
 	char why[64];
@@ -151,8 +161,8 @@ static bool read_wishes(struct follow_start *start)
 	start->plan.events = wants_events(start, format);
 	if (!start->plan.events)
 		start->plan.beat_ms = 0;
-	start->has_last = start->plan.events && last &&
-	    event_id_parse(last, &start->last) == 0;
+	if (start->plan.events)
+		read_id(start);
 	return true;
 }
 
@@ -341,12 +351,6 @@ static void on_open(void *context, const struct file_open_result *result)
 	start->opened(start, result);
 }
 
-static void join_name(
-    const struct follow_start *start, const char *suffix, char ret[NAME_SIZE])
-{
-	snprintf(ret, NAME_SIZE, "%s%s", start->request->path, suffix);
-}
-
 /* Opens the path with a suffix, now or later; also what fails is told. */
 static void open_name(
     struct follow_start *start, const char *suffix, opened_fn *opened)
@@ -357,7 +361,7 @@ static void open_name(
 	struct request_place_fault fault;
 	char name[NAME_SIZE];
 
-	join_name(start, suffix, name);
+	snprintf(name, sizeof(name), "%s%s", start->request->path, suffix);
 	if (!request_place_find(start->request, name, &place, &fault)) {
 		if (*suffix)
 			opened(start, &result);

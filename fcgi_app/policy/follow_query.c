@@ -10,8 +10,8 @@
 
 #include "common/parse_number.h"
 
-/* The longest value that makes sense: a number below FOLLOW_LINES_MAX. */
-#define VALUE_MAX 24
+/* The longest value that makes sense is an id. */
+#define VALUE_MAX EVENT_ID_MAX
 #define EVENTS_TYPE "text/event-stream"
 
 static const char blanks[] = " \t";
@@ -51,26 +51,49 @@ static int take_format(struct follow_query *query, const char *value)
 	return follow_format_parse(value, &query->format);
 }
 
+/* A page may have kept it from a time when the ids were others. */
+static int take_after(struct follow_query *query, const char *value)
+{
+	if (query->has_after)
+		return -EINVAL;
+	query->has_after = event_id_parse(value, &query->after) == 0;
+	return 0;
+}
+
+static const struct {
+	const char *name;
+	int (*take)(struct follow_query *query, const char *value);
+	int too_long; /* what a value is that can't be any */
+} keys[] = {
+	{ "lines", take_lines, -ERANGE },
+	{ "format", take_format, -EINVAL },
+	{ "after", take_after, 0 },
+};
+
+#define KEYS (sizeof(keys) / sizeof(keys[0]))
+
 /* One "name=value" of `length` bytes. */
 static int take_pair(
     struct follow_query *query, const char *pair, size_t length)
 {
 	size_t name = strcspn(pair, "=&");
-	bool is_lines = name == 5 && memcmp(pair, "lines", name) == 0;
-	bool is_format = name == 6 && memcmp(pair, "format", name) == 0;
 	char value[VALUE_MAX];
-	size_t value_length;
+	size_t i = 0;
 
-	if (!is_lines && !is_format)
+	while (i < KEYS &&
+	    (strlen(keys[i].name) != name ||
+		memcmp(pair, keys[i].name, name) != 0))
+		i++;
+	if (i == KEYS)
 		return 0;
 	if (name == length)
 		return -EINVAL;
-	value_length = length - name - 1;
-	if (value_length >= sizeof(value))
-		return is_lines ? -ERANGE : -EINVAL;
-	memcpy(value, pair + name + 1, value_length);
-	value[value_length] = '\0';
-	return is_lines ? take_lines(query, value) : take_format(query, value);
+	length -= name + 1;
+	if (length >= sizeof(value))
+		return keys[i].too_long;
+	memcpy(value, pair + name + 1, length);
+	value[length] = '\0';
+	return keys[i].take(query, value);
 }
 
 int follow_query_parse(const char *query, struct follow_query *ret)

@@ -6,6 +6,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "fcgi_app/policy/event_stream.h"
+
 /* The most lines of what is there already. */
 #define FOLLOW_LINES_MAX 10000
 
@@ -19,13 +21,17 @@ struct follow_query {
 	bool has_lines;
 	uint64_t lines;
 	enum follow_format format;
+	/* What Last-Event-ID says elsewhere, of a page that began anew. */
+	bool has_after;
+	struct event_id after;
 };
 
 /*
- * Reads a query string, NULL for none: "lines=N" and "format=raw" or
- * "format=events", with "&" between them; other names are somebody else's.
- * 0; -EINVAL: one of the two is malformed, or there twice; -ERANGE: more than
- * FOLLOW_LINES_MAX lines.
+ * Reads a query string, NULL for none: "lines=N", "format=raw" or
+ * "format=events", and "after=ID", with "&" between them; other names are
+ * somebody else's, and so is an id that is none. 0; -EINVAL: one of the first
+ * two is malformed, or one is there twice; -ERANGE: more than FOLLOW_LINES_MAX
+ * lines.
  */
 int follow_query_parse(const char *query, struct follow_query *ret);
 

@@ -13,6 +13,9 @@ import hashlib
 import os
 import re
 import shutil
+import signal
+import subprocess
+import threading
 
 from harness import (KIB, MIB, SLOWNESS, TOP, Failure, Skip, children, equal,
                      found, kill_session, main, need, run_tool, test,
@@ -334,6 +337,34 @@ def an_event_source_misses_nothing_when_connections_break(case):
         {"append": text(numbers(14, 15)), "lines": 15})
     equal(browser.value, numbers(1, 15), "lines")
     daemon.wait_access(count=1, path="/a.log", end="aborted")
+
+
+def restart_after(case, daemon, nginx, line):
+    """Starts the daemon anew once the log has a line and a client a 503."""
+    path = case.root / "a.log"
+    wait_until(lambda: path.read_text().endswith(line), "the line", 60)
+    daemon.send_signal(signal.SIGTERM)
+    daemon.wait_exit()
+    daemon.leaves_socket = True  # it is that of the next one
+    wait_until(lambda: any(request["status"] == "503"
+                           for request in nginx.requests()), "a 503", 60)
+    case.start(listen=daemon.known_address, address=daemon.known_address)
+
+
+@test(timeout=180)
+def a_page_misses_nothing_when_the_daemon_is_started_anew(case):
+    case.store("a.log", text(numbers(1, 3)).encode())
+    daemon, nginx = start_site(case, params=FOLLOW)
+    other = threading.Thread(target=restart_after, args=(
+        case, daemon, nginx, text(["line 5"])))
+    other.start()
+    case.defer(other.join)
+    browser = watch_log(
+        case, nginx, {"lines": 3, "state": "live"},
+        {"append": text(numbers(4, 5)), "state": "connecting"},
+        {"append": text(numbers(6, 7)), "lines": 7, "state": "live"},
+        {"append": text(numbers(8, 9)), "lines": 9})
+    equal(browser.value, numbers(1, 9), "lines")
 
 
 if __name__ == "__main__":

@@ -87,6 +87,11 @@ def a_client_that_comes_back_misses_nothing(case):
     again = follow_events(daemon, last_id=events.ids[1],
                           QUERY_STRING="lines=1")
     again.expect_lines(b"three", b"four")
+    again = follow_events(daemon, QUERY_STRING=f"after={events.ids[0]}")
+    again.expect_lines(b"two", b"three", b"four")
+    again = follow_events(daemon, last_id=events.ids[1],
+                          QUERY_STRING=f"after={events.ids[0]}")
+    again.expect_lines(b"three", b"four")
     start = follow_events(daemon, QUERY_STRING="lines=1")
     start.read_until(lambda: start.events.last_id, "the start")
     start.close()

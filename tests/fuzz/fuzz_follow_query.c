@@ -29,6 +29,7 @@ static void check_query(const char *text)
 		return;
 	require(query.lines <= FOLLOW_LINES_MAX);
 	require(!query.has_lines || strstr(text, "lines="));
+	require(!query.has_after || strstr(text, "after="));
 	require(query.format == FOLLOW_FORMAT_NONE || strstr(text, "format="));
 }
 

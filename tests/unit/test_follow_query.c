@@ -13,19 +13,21 @@ static void queries(void **state)
 {
 	static const struct {
 		const char *query;
-		struct follow_query expected;
+		bool has_lines;
+		uint64_t lines;
+		enum follow_format format;
 	} rows[] = {
-		{ NULL, { false, 0, FOLLOW_FORMAT_NONE } },
-		{ "", { false, 0, FOLLOW_FORMAT_NONE } },
-		{ "lines=0", { true, 0, FOLLOW_FORMAT_NONE } },
-		{ "lines=10000", { true, 10000, FOLLOW_FORMAT_NONE } },
-		{ "lines=007", { true, 7, FOLLOW_FORMAT_NONE } },
-		{ "format=events", { false, 0, FOLLOW_FORMAT_EVENTS } },
-		{ "format=raw&lines=5", { true, 5, FOLLOW_FORMAT_RAW } },
-		{ "&&lines=5&", { true, 5, FOLLOW_FORMAT_NONE } },
-		{ "x=1&line=2&linesx=y&formats=z&Lines=q",
-		    { false, 0, FOLLOW_FORMAT_NONE } },
-		{ "token=lines=5", { false, 0, FOLLOW_FORMAT_NONE } },
+		{ NULL, false, 0, FOLLOW_FORMAT_NONE },
+		{ "", false, 0, FOLLOW_FORMAT_NONE },
+		{ "lines=0", true, 0, FOLLOW_FORMAT_NONE },
+		{ "lines=10000", true, 10000, FOLLOW_FORMAT_NONE },
+		{ "lines=007", true, 7, FOLLOW_FORMAT_NONE },
+		{ "format=events", false, 0, FOLLOW_FORMAT_EVENTS },
+		{ "format=raw&lines=5", true, 5, FOLLOW_FORMAT_RAW },
+		{ "&&lines=5&", true, 5, FOLLOW_FORMAT_NONE },
+		{ "x=1&line=2&linesx=y&formats=z&Lines=q", false, 0,
+		    FOLLOW_FORMAT_NONE },
+		{ "token=lines=5", false, 0, FOLLOW_FORMAT_NONE },
 	};
 
 	(void)state;
@@ -33,9 +35,9 @@ static void queries(void **state)
 		struct follow_query query;
 
 		assert_int_equal(follow_query_parse(rows[i].query, &query), 0);
-		if (query.has_lines != rows[i].expected.has_lines ||
-		    query.lines != rows[i].expected.lines ||
-		    query.format != rows[i].expected.format)
+		if (query.has_lines != rows[i].has_lines ||
+		    query.lines != rows[i].lines ||
+		    query.format != rows[i].format)
 			fail_msg("row %zu: %s", i, rows[i].query);
 	}
 }
@@ -71,6 +73,36 @@ static void queries_without_a_sense(void **state)
 		if (follow_query_parse(rows[i].query, &query) != rows[i].error)
 			fail_msg("row %zu: %s", i, rows[i].query);
 	}
+}
+
+static void an_id_to_go_on_behind(void **state)
+{
+	struct follow_query query;
+
+	(void)state;
+	assert_int_equal(
+	    follow_query_parse("lines=5&after=00000000000000ff-12", &query), 0);
+	assert_true(query.has_after);
+	assert_int_equal(query.after.file, 255);
+	assert_int_equal(query.after.offset, 12);
+	assert_int_equal(
+	    follow_query_parse(
+		"after=00000000000000ff-18446744073709551615", &query),
+	    0);
+	assert_true(query.has_after);
+	/* None of ours, too. */
+	assert_int_equal(follow_query_parse("after=x", &query), 0);
+	assert_false(query.has_after);
+	assert_int_equal(
+	    follow_query_parse(
+		"after=00000000000000ff-00000000000000000000000012", &query),
+	    0);
+	assert_false(query.has_after);
+	assert_int_equal(follow_query_parse("after", &query), -EINVAL);
+	assert_int_equal(
+	    follow_query_parse(
+		"after=00000000000000ff-1&after=00000000000000ff-1", &query),
+	    -EINVAL);
 }
 
 static void formats(void **state)
@@ -121,6 +153,7 @@ int main(void)
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(queries),
 		cmocka_unit_test(queries_without_a_sense),
+		cmocka_unit_test(an_id_to_go_on_behind),
 		cmocka_unit_test(formats),
 		cmocka_unit_test(accepted),
 	};
