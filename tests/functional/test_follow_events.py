@@ -244,6 +244,7 @@ def a_follower_that_catches_up_may_do_so_before_a_stop(case):
     one.connection.receive(one.response)
     true(one.response.complete, f"{one.response!r}")
     equal(one.response.digest, stored.digest, "SHA-256")
+    daemon.wait_exit()
 
 
 @test
