@@ -5,9 +5,9 @@
 import os
 import time
 
-from follows import (append, ask, follow, follow_events, inotify_watches,
+from follows import (Follower, append, ask, follow, follow_events, inotify_watches,
                      memory, store, wait_watches)
-from harness import (MIB, SLOWNESS, check_response, descriptors, equal, main,
+from harness import (GIB, MIB, SLOWNESS, check_response, descriptors, equal, main,
                      need_strace, run_tool, test, true, wait_idle, wait_until)
 
 # As RFC 8673 has it.
@@ -231,6 +231,66 @@ def other_wishes_make_no_range(case):
         one = follow(daemon, HTTP_RANGE="bytes=4-", **params)
         one.expect(b"0123456789", f"with {params}")
         equal(one.response.status, 200, f"status with {params}")
+
+
+# --- odd files ---------------------------------------------------------------
+
+@test
+def a_huge_sparse_file_is_followed_at_its_end(case):
+    path = store(case)
+    size = 100 * GIB
+    os.truncate(path, size)
+    append(path, b"", b"last")
+    daemon = case.start()
+    one = follow(daemon, QUERY_STRING="lines=1")
+    one.expect(b"last\n")
+    lines = follow_events(daemon, QUERY_STRING="lines=1")
+    lines.expect_lines(b"last")
+    live = follow(daemon, HTTP_RANGE=f"bytes={size + 1}-{VERY_LARGE}")
+    live.expect(b"last\n")
+    append(path, b"more")
+    for one in (one, live):
+        one.expect(b"last\nmore\n")
+    again = follow_events(daemon, last_id=lines.events.ids[0])
+    again.expect_lines(b"more")
+    true(again.events.ids[0].endswith(f"-{size + 11}"), "offset in the id")
+
+
+@test
+def any_name_can_be_followed(case):
+    daemon = case.start()
+    for name in ("x" * 255, "a\nb", "ü 🎬", os.fsdecode(b"\xff\xfe"),
+                 "%41?#&lines=1", " ", "a.log.end"):
+        path = case.root / name
+        path.write_bytes(b"one\n")
+        one = Follower(daemon, os.fsencode("/" + name),
+                       STREAM_END_MARKER=".end", STREAM_ROTATE="100ms")
+        one.expect(b"one\n", f"of {name!r}")
+        append(path, b"two")
+        one.expect(b"one\ntwo\n", f"of {name!r}")
+        os.rename(path, case.root / "away")
+        append(path, b"three")
+        one.expect(b"one\ntwo\nthree\n", f"of {name!r}")
+        path.unlink()
+        one.expect_end(b"one\ntwo\nthree\n", f"of {name!r}")
+
+
+@test
+def a_link_is_followed_to_its_file_and_not_out_of_the_root(case):
+    path = store(case, b"one\n", "real.log")
+    os.symlink("real.log", case.root / "a.log")
+    outside = case.dir / "outside.log"
+    outside.write_bytes(b"secret\n")
+    daemon = case.start()
+    one = follow(daemon)
+    one.expect(b"one\n")
+    os.rename(path, case.root / "real.log.1")
+    append(path, b"two")
+    one.expect(b"one\ntwo\n")
+    os.unlink(path)
+    os.symlink(outside, path)
+    one.expect_end(b"one\ntwo\n")
+    equal(ask(daemon).status, 403, "status of what leads out of the root")
 
 
 # --- clients that leave, and many of them ------------------------------------
