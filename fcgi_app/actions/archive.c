@@ -20,6 +20,7 @@
 #include "common/parse_number.h"
 #include "fcgi_app/archive.h"
 #include "fcgi_app/archive_packed.h"
+#include "fcgi_app/archive_shared.h"
 #include "fcgi_app/log.h"
 #include "fcgi_app/member_source.h"
 #include "fcgi_app/members.h"
@@ -45,6 +46,9 @@
 struct archiving {
 	struct request *request;
 	enum archive_form form;
+	struct name_list names;        /* to look for, until it begins */
+	uint64_t most;                 /* members */
+	struct archive_turn turn;      /* of the search */
 	struct member_folder *folder;  /* until the archive has it */
 	struct members_search *search; /* under way, or NULL */
 	struct archive_making *making; /* under way, or NULL */
@@ -62,6 +66,7 @@ static void cancel(struct request *request)
 {
 	struct archiving *archiving = request->state;
 
+	archive_shared_leave(request->services->archives, &archiving->turn);
 	if (archiving->search)
 		members_cancel(archiving->search);
 	if (archiving->making)
@@ -91,7 +96,18 @@ static void ended(struct request *request, const char *reason)
 	log_failed(archiving, reason);
 	archive_unref(archiving->archive);
 	member_folder_unref(archiving->folder);
+	name_list_clear(&archiving->names);
 	free(archiving);
+}
+
+/* While the search, or its turn, is waited for. */
+static void refuse(struct archiving *archiving, int status, const char *why)
+{
+	struct request *request = archiving->request;
+
+	request->cancel = NULL;
+	archive_shared_leave(request->services->archives, &archiving->turn);
+	request_refuse(request, status, why);
 }
 
 /* --- the answer ----------------------------------------------------------- */
@@ -210,24 +226,24 @@ static void on_made(void *context, int error, struct archive *archive)
 static void refuse_members(
     struct archiving *archiving, int error, const char *name)
 {
-	struct request *request = archiving->request;
 	char why[WHY_MAX];
 
 	if (error == -E2BIG) {
-		request_refuse(request, 403,
+		refuse(archiving, 403,
 		    "more files than STREAM_ARCHIVE_MAX_FILES, or too deep");
 		return;
 	}
 	snprintf(why, sizeof(why), "%s: %s",
 	    error == -EXDEV ? "leads out of its root" : strerror(-error),
 	    name ? name : "the folder");
-	request_refuse(request, errno_status(-error), why);
+	refuse(archiving, errno_status(-error), why);
 }
 
 static void on_found(void *context, int error, struct members *members)
 {
 	struct archiving *archiving = context;
-	struct archive_wish wish = {
+	struct archive_shared *shared = archiving->request->services->archives;
+	const struct archive_wish wish = {
 		.services = archiving->request->services,
 		.folder = archiving->folder,
 		.members = members,
@@ -236,13 +252,18 @@ static void on_found(void *context, int error, struct members *members)
 
 	archiving->search = NULL;
 	if (error < 0) {
-		archiving->request->cancel = NULL;
 		refuse_members(archiving, error, members->failed);
+		members_free(members);
+		return;
+	}
+	if (!archive_shared_has_room(shared, members->count)) {
+		refuse(archiving, 503, "too many files are being sent");
 		members_free(members);
 		return;
 	}
 	archiving->folder = NULL;
 	archiving->making = archive_make(&wish, on_made, archiving);
+	archive_shared_leave(shared, &archiving->turn);
 	if (!archiving->making)
 		on_made(archiving, -ENOMEM, NULL);
 }
@@ -270,62 +291,76 @@ static bool names_hidden(const struct name_list *names)
 	return false;
 }
 
-/* Looks for `names`, or for all there is if there are none. */
-static void search(struct archiving *archiving, const struct name_list *names)
+/* Refuses what can be refused at once. */
+static bool may_search(struct archiving *archiving)
 {
 	struct request *request = archiving->request;
+	const char *why = NULL;
+	int status = 500;
+
+	if (read_most(request, &archiving->most) < 0) {
+		why = "STREAM_ARCHIVE_MAX_FILES makes no sense";
+	} else if (!request_place_shows_hidden(request) &&
+	    names_hidden(&archiving->names)) {
+		status = 404;
+		why = "a name in the list is hidden";
+	} else if (archiving->names.count == 0 && is_post(request)) {
+		/* A list of nothing must not mean all that there is. */
+		status = 400;
+		why = "an empty list";
+	}
+	if (why)
+		request_refuse(request, status, why);
+	return !why;
+}
+
+/* Looks for the names, or for all there is if there are none. */
+static void search(void *context)
+{
+	struct archiving *archiving = context;
+	struct request *request = archiving->request;
+	const struct name_list *names = &archiving->names;
 	struct request_place place;
 	struct request_place_fault fault;
-	struct members_wish wish = {
+	const struct members_wish wish = {
 		.place = &place,
 		.names = names->count > 0 ? names->names : NULL,
 		.name_count = names->count,
 		.trees = true,
 		.hidden = request_place_shows_hidden(request),
+		.most = (size_t)archiving->most,
 	};
-	uint64_t most;
 
 	if (!request_place_find(request, NULL, &place, &fault)) {
-		request_refuse(request, fault.status, fault.why);
+		refuse(archiving, fault.status, fault.why);
 		return;
 	}
-	if (!wish.hidden && names_hidden(names)) {
-		request_refuse(request, 404, "a name in the list is hidden");
-		return;
-	}
-	if (read_most(request, &most) < 0) {
-		request_refuse(
-		    request, 500, "STREAM_ARCHIVE_MAX_FILES makes no sense");
-		return;
-	}
-	wish.most = (size_t)most;
 	archiving->folder = member_folder_new(request->services, &place);
 	if (archiving->folder)
 		archiving->search = members_find(
 		    request->services->loop, &wish, on_found, archiving);
-	if (!archiving->search) {
-		request_refuse(request, 503, strerror(ENOMEM));
-		return;
-	}
-	request->cancel = cancel;
+	name_list_clear(&archiving->names);
+	if (!archiving->search)
+		refuse(archiving, 503, strerror(ENOMEM));
 }
 
 /* --- the list ------------------------------------------------------------- */
 
-static void use_list(struct archiving *archiving, enum name_list_result result,
-    struct name_list *names)
+static void use_list(struct archiving *archiving, enum name_list_result result)
 {
 	struct request *request = archiving->request;
 
-	if (result != NAME_LIST_OK)
+	if (result != NAME_LIST_OK) {
 		request_refuse(request, name_list_status(result),
 		    name_list_reason(result));
-	/* A list of nothing must not mean all that there is. */
-	else if (names->count == 0 && is_post(request))
-		request_refuse(request, 400, "an empty list");
-	else
-		search(archiving, names);
-	name_list_clear(names);
+		return;
+	}
+	if (!may_search(archiving))
+		return;
+	request->cancel = cancel;
+	archiving->turn.begin = search;
+	archiving->turn.context = archiving;
+	archive_shared_enter(request->services->archives, &archiving->turn);
 }
 
 /* The media type without its parameters (RFC 9110, 8.3.1). */
@@ -341,31 +376,29 @@ static bool is_json(const char *type)
 static void on_body(struct request *request, const char *body, size_t length)
 {
 	struct archiving *archiving = request->state;
-	struct name_list names;
 	enum name_list_result result;
 
 	if (is_json(request_param(request, "CONTENT_TYPE")))
 		result = name_list_from_json(
-		    body, length, ARCHIVE_FILES_MAX, &names);
+		    body, length, ARCHIVE_FILES_MAX, &archiving->names);
 	else
 		result = name_list_from_lines(
-		    body, length, ARCHIVE_FILES_MAX, &names);
-	use_list(archiving, result, &names);
+		    body, length, ARCHIVE_FILES_MAX, &archiving->names);
+	use_list(archiving, result);
 }
 
 static void read_list(struct archiving *archiving)
 {
 	struct request *request = archiving->request;
-	struct name_list names;
 	enum name_list_result result;
 
 	if (is_post(request)) {
 		request_read_body(request, NAME_LIST_TEXT_MAX, on_body);
 		return;
 	}
-	result = name_list_from_query(
-	    request_param(request, "QUERY_STRING"), ARCHIVE_FILES_MAX, &names);
-	use_list(archiving, result, &names);
+	result = name_list_from_query(request_param(request, "QUERY_STRING"),
+	    ARCHIVE_FILES_MAX, &archiving->names);
+	use_list(archiving, result);
 }
 
 void archive_action_start(struct request *request)
