@@ -14,14 +14,11 @@ import os
 import re
 import shutil
 import signal
-import subprocess
 import threading
 
-from harness import (KIB, MIB, SLOWNESS, TOP, Failure, Skip, children, equal,
-                     found, kill_session, main, need, run_tool, test,
-                     tool_environment, tool_path, true, wait_until)
 from chromium import Browser, check_node, node_module
-from harness import KIB, MIB, equal, found, main, test, true
+from harness import (KIB, MIB, TOP, children, equal, found, main, test, true,
+                     wait_until)
 from nginx import start_both
 from videos import make_video
 
