@@ -10,7 +10,8 @@
  *	master         starts and replaces workers, stops them
  *	worker         an event loop and what it runs
  *	acceptor       accepts connections, its share of them (worker_board)
- *	connection     cuts the front's bytes into requests   (common/fcgi_scan)
+ *	connection     cuts the front's bytes into requests, in
+ *	               connection_input                       (common/fcgi_scan)
  *	               and limits its waiting                (peer_timer)
  *	               has their parameters parsed          (common/fcgi_params)
  *	dispatch       picks the action by STREAM_ACTION
