@@ -18,6 +18,11 @@ struct source_chunk {
 	size_t length;
 	/* They were not at hand, be it that they were read ahead in time. */
 	bool fetched;
+	/*
+	 * Set by whoever reads before it is released: the first so many will
+	 * not be asked for again. 0: nobody knows yet.
+	 */
+	size_t taken;
 	/* The source's own. */
 	void *owner;
 };

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Bytes lie in blocks that never move, so that what is lent stays where it is
- * while more is written. A block goes when a read begins behind it: until then
- * the reader may want its bytes again.
+ * while more is written. A block goes when its bytes were taken, or a read
+ * begins behind it: until then the reader may want its bytes again.
  */
 #include "config.h"
 #include "common/source_queue.h"
@@ -157,8 +157,10 @@ static void queue_cancel(struct source *source)
 
 static void queue_release(struct source *source, struct source_chunk *chunk)
 {
-	(void)chunk;
-	self(source)->lent = false;
+	struct source_queue *queue = self(source);
+
+	queue->lent = false;
+	drop_before(queue, queue->offset + chunk->taken);
 }
 
 static void queue_close(struct source *source)

@@ -223,6 +223,7 @@ static ssize_t send_chunk(struct stream *stream)
 	}
 	read_ahead(stream, &chunk);
 	taken = offer(stream, &chunk);
+	chunk.taken = taken > 0 ? (size_t)taken : 0;
 	stream->source->ops->release(stream->source, &chunk);
 	if (taken < 0)
 		return taken;

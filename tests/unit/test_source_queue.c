@@ -206,6 +206,11 @@ static void the_limit_holds(void **state)
 	assert_int_equal(read_at(f, 1, SIZE_MAX), 1);
 	release(f);
 	assert_int_equal(source_queue_room(f->queue), 1);
+	/* Or when the reader says so. */
+	assert_int_equal(read_at(f, 1, 10), 1);
+	f->chunk.taken = 9;
+	release(f);
+	assert_int_equal(source_queue_room(f->queue), 10);
 	source_queue_end(f->queue, 0);
 	assert_int_equal(source_queue_room(f->queue), 0);
 	assert_int_equal(source_queue_write(f->queue, "x", 1), -EINVAL);
