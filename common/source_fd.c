@@ -92,6 +92,20 @@ static bool is_end(struct source_fd *from)
 	return from->begun || poll(&state, 1, 0) != 0;
 }
 
+/* The end of this connection is not that of the reader's. */
+static int read_error(int error)
+{
+	switch (error) {
+	case ECONNRESET:
+	case EPIPE:
+		return -EREMOTEIO;
+	case EWOULDBLOCK:
+		return -EAGAIN;
+	default:
+		return -error;
+	}
+}
+
 /* Reads up to `size` bytes: how many, 0 at the end, or -errno. */
 static ssize_t read_bytes(struct source_fd *from, void *to, size_t size)
 {
@@ -101,7 +115,7 @@ static ssize_t read_bytes(struct source_fd *from, void *to, size_t size)
 		n = read(from->fd, to, size);
 	while (n < 0 && errno == EINTR);
 	if (n < 0)
-		return errno == EWOULDBLOCK ? -EAGAIN : -errno;
+		return read_error(errno);
 	if (n == 0 && !is_end(from))
 		return -EAGAIN;
 	from->begun = true;

@@ -18,7 +18,8 @@ struct source;
  * it waits, for bytes or for its reader, it holds no memory but the end of a
  * chunk that was not taken whole.
  *
- * A FIFO that nobody has opened for writing yet is waited for. The source takes
+ * A connection that is reset is -EREMOTEIO, so that it is not taken for that of
+ * the client. A FIFO that nobody has opened for writing yet is waited for. The source takes
  * `fd` over, makes it non-blocking (so for all who share its description,
  * fcntl(2)), and closes it when it is closed itself.
  *

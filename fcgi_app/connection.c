@@ -96,17 +96,26 @@ void connection_set_timer(
 		peer_timer_set(&connection->timer, use);
 }
 
-/* A response that waits for the end of the body ends without it. */
+/*
+ * A response that waits for the end of the body ends without it. One that is
+ * under way meanwhile does not need it.
+ */
 static void on_expired(struct peer_timer *timer, const char *reason)
 {
 	struct connection *connection =
 	    container_of(timer, struct connection, timer);
+	struct request *request = connection->request;
 
-	connection->scan.keep_conn = false;
-	if (connection->writer.held)
+	if (request && request_wants_body(request)) {
+		connection->scan.keep_conn = false;
 		writer_fcgi_body_done(&connection->writer);
-	else
+		request_stop_body(request);
+	} else if (connection->writer.held) {
+		connection->scan.keep_conn = false;
+		writer_fcgi_body_done(&connection->writer);
+	} else if (!request || timer->use == PEER_TIMER_SEND) {
 		connection_refuse(connection, reason);
+	}
 }
 
 /* Waits for room in the socket; who takes nothing for long is dropped. */

@@ -54,7 +54,7 @@ static void on_over(void *context, int error)
 /* An action waits for the request's body: the peer shall not stall. */
 static void on_want_body(void *context)
 {
-	connection_set_timer(context, PEER_TIMER_HEAD);
+	connection_set_timer(context, PEER_TIMER_LINGER);
 }
 
 /* Queues whole records beside those of a response. */
@@ -163,7 +163,7 @@ static void on_body_bytes(struct connection *connection)
 	if (!request || !request_wants_body(request))
 		return;
 	connection_set_timer(connection, PEER_TIMER_OFF);
-	connection_set_timer(connection, PEER_TIMER_HEAD);
+	connection_set_timer(connection, PEER_TIMER_LINGER);
 	request_add_body(
 	    request, connection->scan.data, connection->scan.length);
 }

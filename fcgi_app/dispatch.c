@@ -6,8 +6,9 @@
 #include <stddef.h>
 #include <string.h>
 
-#include "fcgi_app/actions/concat.h"
+#include "fcgi_app/action_modules.h"
 #include "fcgi_app/actions/archive.h"
+#include "fcgi_app/actions/concat.h"
 #include "fcgi_app/actions/file.h"
 #include "fcgi_app/actions/follow.h"
 #include "fcgi_app/actions/list.h"
@@ -52,6 +53,11 @@ static const struct dispatch_action *find_action(const char *name)
 static bool serves_files(const char *action)
 {
 	return strcmp(action, "file") == 0 || strcmp(action, "list") == 0;
+}
+
+bool dispatch_is_built_in(const char *name)
+{
+	return find_action(name) != NULL;
 }
 
 /*
@@ -144,6 +150,9 @@ void dispatch(struct request *request)
 	const char *name = choose_action(request);
 	const struct dispatch_action *action = find_action(name);
 
+	if (!action)
+		action = action_modules_find(
+		    request->services->action_modules, name);
 	if (!action || is_off(action, request->services)) {
 		refuse_action(request, name);
 	} else if (request->path_is_malformed) {

@@ -3,6 +3,8 @@
 #ifndef FCGI_APP_DISPATCH_H
 #define FCGI_APP_DISPATCH_H
 
+#include <stdbool.h>
+
 struct request;
 
 /* Request methods (RFC 9110, 9), as bits of struct dispatch_action.methods. */
@@ -22,8 +24,12 @@ struct dispatch_action {
 	void (*start)(struct request *request);
 };
 
+/* Whether there is always an action of this name. */
+bool dispatch_is_built_in(const char *name);
+
 /*
- * Starts the action that STREAM_ACTION names, "file" without it. An unknown
+ * Starts the action that STREAM_ACTION names, "file" without it; --action adds
+ * to those that are built in. An unknown
  * name is answered 404, OPTIONS 204 with Allow (RFC 9110, 9.3.7), and a method
  * the action has no use for 405 with Allow (15.5.6).
  */

@@ -21,6 +21,7 @@ const char *argp_program_version = PACKAGE_STRING;
 enum option_key {
 	KEY_ROOT = 256,
 	KEY_LISTEN,
+	KEY_ACTION,
 	KEY_PAGE_CACHE,
 	KEY_ACCESS_LOG,
 	KEY_PROBE,
@@ -81,6 +82,10 @@ static const struct argp_option argp_options[] = {
 	    "Listen on unix:PATH, HOST:PORT or [V6]:PORT. May be given several "
 	    "times. Without it: the socket on descriptor 0 (spawn-fcgi) or the "
 	    "sockets passed by systemd.",
+	    1 },
+	{ "action", KEY_ACTION, "NAME=FILE", 0,
+	    "Load the action NAME from the shared object FILE, a path with a "
+	    "slash. May be given several times.",
 	    1 },
 	{ "workers", NUMBER(WORKERS), "N", 0,
 	    "Worker processes (number of processors)", 1 },
@@ -216,6 +221,8 @@ static error_t parse_other(int key, const char *arg, struct argp_state *state)
 		&options->root_count, OPTIONS_ROOTS_MAX };
 	const struct list listen = { "listen", options->listen,
 		&options->listen_count, OPTIONS_LISTEN_MAX };
+	const struct list actions = { "action", options->actions,
+		&options->action_count, OPTIONS_ACTIONS_MAX };
 
 	switch (key) {
 	case KEY_ROOT:
@@ -225,6 +232,9 @@ static error_t parse_other(int key, const char *arg, struct argp_state *state)
 		return 0;
 	case KEY_LISTEN:
 		add(&listen, arg, state);
+		return 0;
+	case KEY_ACTION:
+		add(&actions, arg, state);
 		return 0;
 	case KEY_PAGE_CACHE:
 		options->page_cache = parse_page_cache(arg, state);

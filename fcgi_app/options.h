@@ -11,6 +11,7 @@
 
 #define OPTIONS_ROOTS_MAX 64
 #define OPTIONS_LISTEN_MAX 16
+#define OPTIONS_ACTIONS_MAX 32
 #define OPTIONS_WORKERS_MAX 1024
 #define OPTIONS_CHUNK_SIZE_MIN (16u << 10)
 #define OPTIONS_CHUNK_SIZE_MAX (1u << 20)
@@ -25,6 +26,8 @@ struct options {
 	size_t root_count;
 	const char *listen[OPTIONS_LISTEN_MAX];
 	size_t listen_count;
+	const char *actions[OPTIONS_ACTIONS_MAX]; /* NAME=PATH */
+	size_t action_count;
 	unsigned int workers;
 	size_t chunk_size; /* bytes, a multiple of 4096 */
 	unsigned int aio_depth;

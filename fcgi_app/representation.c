@@ -49,6 +49,8 @@ static void begin_head(
 	response_head_init(head, status);
 	response_head_put(head, "ETag", answer->of->etag);
 	operator_fields_add_caching(&answer->fields, head);
+	if (answer->of->add_fields)
+		answer->of->add_fields(answer->of->fields_context, head);
 	operator_fields_add_common(
 	    answer->request->origin.params, head, answer->of->vary);
 }

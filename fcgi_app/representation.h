@@ -13,6 +13,7 @@
 #include "common/source.h"
 
 struct request;
+struct response_head;
 
 /* Strings are borrowed for the time of the call. */
 struct representation {
@@ -34,6 +35,9 @@ struct representation {
 	 */
 	bool whole;
 	struct source_maker bytes;
+	/* NULL, or adds fields of its own to a head of 200, 206 or 304. */
+	void (*add_fields)(const void *context, struct response_head *head);
+	const void *fields_context;
 };
 
 /*

@@ -218,6 +218,11 @@ static void hand_over_body(struct request *request)
 	done(request, (const char *)body->data + body->start, body->length - 1);
 }
 
+void request_stop_body(struct request *request)
+{
+	refuse_body(request, 408, "request body stalled for --head-timeout");
+}
+
 void request_end_body(struct request *request)
 {
 	request->origin.body_pending = false;
@@ -302,12 +307,37 @@ static void stream_answer(
 	    on_stream_end, request);
 }
 
+/*
+ * nginx (1.22) holds a head back that comes alone in a record with
+ * padding. Blanks before the last field's value make its length a multiple of
+ * eight, so that it needs none. `head` has room for seven.
+ */
+static void align_head(struct response_head *head)
+{
+	size_t blanks = -head->length % 8;
+	char *value = memrchr(head->text, ':', head->length);
+	size_t behind;
+
+	/* A value may have a colon, but never one at a line's begin. */
+	while (value && value > head->text && value[-1] != '\n')
+		value--;
+	value = value ? strchr(value, ':') : NULL;
+	if (!value)
+		return;
+	value++;
+	behind = head->length - (size_t)(value - head->text);
+	memmove(value + blanks, value, behind + 1);
+	memset(value, ' ', blanks);
+	head->length += blanks;
+}
+
 /* Streams the head, maybe with a text behind it, and `part`. */
 static void answer(struct request *request, const struct response_head *head,
     const char *text, const struct part *part)
 {
 	size_t length = head->length + strlen(text);
 
+	request->on_body = NULL;
 	free(request->start);
 	request->start = malloc(length + 1);
 	if (!request->start) {
@@ -430,8 +460,11 @@ void request_stream(struct request *request, struct response_head *head,
 	}
 	if (is_paced(&part))
 		add_unbuffered(head);
-	if (response_head_finish(head) < 0)
+	if (response_head_finish(head) < 0) {
 		request_refuse(request, 500, head_fault(head));
-	else
-		answer(request, head, "", &part);
+		return;
+	}
+	if (request->head_first)
+		align_head(head);
+	answer(request, head, "", &part);
 }

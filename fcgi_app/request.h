@@ -10,6 +10,7 @@
 #include "common/byte_queue.h"
 #include "common/stream.h"
 
+struct action;
 struct fcgi_output;
 struct fcgi_params;
 struct request;
@@ -78,6 +79,9 @@ struct request {
 	/* The head leaves at once: the first bytes may come late. */
 	bool head_first;
 
+	/* For action.c: whom it answers through action.h; NULL: nobody. */
+	struct action *action;
+
 	/* For request.c and dispatch.c. */
 	bool path_is_malformed;
 	const char *action_name;
@@ -106,7 +110,8 @@ const char *request_param(const struct request *request, const char *name);
  * Collects the request's body and calls `done` when it is whole. One of more
  * than `most` bytes is answered 413 (RFC 9110, 15.5.14), and `done` is not
  * called. To be called, if at all, while the action is being started: a body
- * that nobody has asked for is dropped as it comes.
+ * that nobody has asked for is dropped as it comes. An answer that begins
+ * before it is whole does without it.
  */
 void request_read_body(
     struct request *request, size_t most, request_body_fn *done);
@@ -167,6 +172,9 @@ void request_end_body(struct request *request);
 
 /* Whether somebody waits for more of it. */
 bool request_wants_body(const struct request *request);
+
+/* It does not come any more: answers 408 (RFC 9110, 15.5.9). */
+void request_stop_body(struct request *request);
 
 /*
  * Ends the request without its answer, or without the rest of it: the action

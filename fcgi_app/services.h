@@ -7,6 +7,7 @@
 
 #include "common/stream_group.h"
 
+struct action_modules;
 struct aio_reader;
 struct archive_shared;
 struct file_table;
@@ -24,6 +25,7 @@ struct services {
 	const struct roots *roots;
 	const struct media_types *media_types;
 	struct probe_board *probe_board; /* NULL without --probe */
+	const struct action_modules *action_modules;
 	struct aio_reader *reader;
 	struct file_table *files;
 	struct follow_hub *follow_hub;

@@ -258,6 +258,7 @@ static int make_services(struct worker *worker)
 	services->options = options;
 	services->roots = worker->config->roots;
 	services->media_types = worker->config->media_types;
+	services->action_modules = worker->config->action_modules;
 	services->probe_board = worker->config->probe_board;
 	stream_group_init(&services->streams, options->chunk_size);
 	services->streams.pool = worker->chunks;

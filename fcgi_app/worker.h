@@ -3,6 +3,7 @@
 #ifndef FCGI_APP_WORKER_H
 #define FCGI_APP_WORKER_H
 
+struct action_modules;
 struct listeners;
 struct media_types;
 struct options;
@@ -16,6 +17,7 @@ struct worker_config {
 	const struct options *options;
 	const struct roots *roots;
 	const struct media_types *media_types;
+	const struct action_modules *action_modules;
 	const struct web_server_addrs *web_server_addrs;
 	struct listeners *listeners;
 	struct probe_board *probe_board; /* shared; NULL without --probe */

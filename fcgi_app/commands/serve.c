@@ -10,6 +10,7 @@
 #include <sys/resource.h>
 
 #include "common/file_open.h"
+#include "fcgi_app/action_modules.h"
 #include "fcgi_app/listener.h"
 #include "fcgi_app/log.h"
 #include "fcgi_app/master.h"
@@ -106,13 +107,15 @@ static struct worker_board *make_worker_board(unsigned int workers)
 	return board;
 }
 
-static int serve(const struct options *options, const struct roots *roots)
+static int serve(const struct options *options, const struct roots *roots,
+    const struct action_modules *modules)
 {
 	struct web_server_addrs addrs;
 	struct listeners listeners;
 	struct worker_config config = {
 		.options = options,
 		.roots = roots,
+		.action_modules = modules,
 		.web_server_addrs = &addrs,
 		.listeners = &listeners,
 	};
@@ -140,6 +143,20 @@ static int serve(const struct options *options, const struct roots *roots)
 	return status;
 }
 
+/* With the actions of shared objects, which all workers inherit. */
+static int serve_with_modules(
+    const struct options *options, const struct roots *roots)
+{
+	struct action_modules *modules = action_modules_load(options);
+	int status;
+
+	if (!modules)
+		return OPTIONS_EXIT_USAGE;
+	status = serve(options, roots, modules);
+	action_modules_free(modules);
+	return status;
+}
+
 int serve_command(int argc, char **argv)
 {
 	struct options options;
@@ -157,7 +174,7 @@ int serve_command(int argc, char **argv)
 	roots = roots_open(&options);
 	if (!roots)
 		return OPTIONS_EXIT_USAGE;
-	status = serve(&options, roots);
+	status = serve_with_modules(&options, roots);
 	roots_close(roots);
 	return status;
 }

@@ -259,7 +259,7 @@ static void a_reset_is_an_error(void **state)
 	assert_int_equal(write(f->ours, "unread", 6), 6);
 	assert_int_equal(read_at(f, 0, 100), 0);
 	close_theirs(f);
-	wait_result(f, -ECONNRESET);
+	wait_result(f, -EREMOTEIO);
 }
 
 static void a_fifo_waits_for_its_first_writer(void **state)

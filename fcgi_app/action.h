@@ -1,0 +1,234 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What an action is written with. An action answers the requests that a front
+ * server sends with its name in STREAM_ACTION; docs/ACTIONS.md teaches it.
+ *
+ * All of it belongs to the worker's loop (libuv): call it from there, never
+ * from another thread, and never block. Functions return 0, or -errno:
+ * -EPIPE     the request is over, its client left or the worker stops
+ * -EALREADY  it is too late: the head was sent, or the answer is complete
+ *
+ * A handle, struct action, is valid until the action's `gone` has returned (see
+ * action_set_state()), and if it was taken also until action_end(),
+ * action_fail(), action_refuse() or one of action_send_*() but
+ * action_send_head() ends the answer, whichever is later.
+ */
+#ifndef FCGI_STREAM_ACTION_H
+#define FCGI_STREAM_ACTION_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <time.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+struct action;
+struct uv_loop_s; /* uv_loop_t of <uv.h> */
+
+/* Most bytes that wait in memory for the client of one action. */
+#define ACTION_ROOM_MAX 65536
+/* The longest request body that an action can have. */
+#define ACTION_BODY_MAX ((size_t)16 << 20)
+/* The longest chunk that is read from a descriptor. */
+#define ACTION_CHUNK_MAX ((size_t)1 << 20)
+/* The longest entity tag, in bytes, with its quotes and a NUL. */
+#define ACTION_ETAG_MAX 128
+
+/* Begins the answer, and maybe completes it. */
+typedef void action_start_fn(struct action *action);
+/* There is room to write. */
+typedef void action_drain_fn(struct action *action);
+/* The request is over. */
+typedef void action_gone_fn(struct action *action);
+/* A module was loaded: 0 or -errno. */
+typedef int action_load_fn(void);
+/* The request's body, with a NUL behind it; valid until `gone` is called. */
+typedef void action_body_fn(
+    struct action *action, const char *body, size_t length);
+
+/* --- the request ---------------------------------------------------------- */
+
+/*
+ * A FastCGI parameter; NULL: it is absent or empty, or the request is over.
+ * What it returns is the request's, as with the next three.
+ */
+const char *action_param(const struct action *action, const char *name);
+
+/* Such as "GET"; "" when the request is over. */
+const char *action_method(const struct action *action);
+
+/* The decoded path beneath the document root; "" when the request is over. */
+const char *action_path(const struct action *action);
+
+/* The request's id in the log. It is the action's, and stays. */
+const char *action_id(const struct action *action);
+
+/* The worker's loop, for timers, uv_queue_work() and the like. */
+struct uv_loop_s *action_loop(const struct action *action);
+
+/*
+ * Collects the request's body and calls `done` when it is whole; nothing is
+ * answered before. A body of more than `most` bytes (up to ACTION_BODY_MAX) is
+ * answered 413, one that stalls 408, and `done` is not called. Only while the
+ * action is being started, once: else -EALREADY. -EINVAL: `most`.
+ */
+int action_read_body(struct action *action, size_t most, action_body_fn *done);
+
+/* Writes a line with the request's id to the log. */
+void action_log(const struct action *action, const char *text);
+
+/* --- the action's own state ----------------------------------------------- */
+
+/*
+ * Keeps `state` with the action. `gone` (may be NULL) is called once, when the
+ * request is over for whatever reason: also before an answer, when the client
+ * left. Never from inside another call of this interface.
+ */
+void action_set_state(struct action *action, void *state, action_gone_fn *gone);
+
+/* What action_set_state() was given. */
+void *action_state(const struct action *action);
+
+/* --- the head ------------------------------------------------------------- */
+
+/* The status, from 200 to 599; 200 without this call. -EINVAL. */
+int action_status(struct action *action, int status);
+
+/*
+ * Adds a header field. -EINVAL: the name is not a token, the value has a
+ * control character, or the field is one that has a function here or that the
+ * front server makes (Status, Content-Length, Content-Range, Accept-Ranges,
+ * ETag, Last-Modified, Transfer-Encoding, Connection, Date); -ENOSPC: the head
+ * would get longer than 4 KiB. What the operator sets with STREAM_ parameters
+ * goes before Content-Type, Cache-Control, Expires and Content-Disposition.
+ */
+int action_field(struct action *action, const char *name, const char *value);
+
+/*
+ * How many bytes will be written, for Content-Length. More are refused, and an
+ * end before them breaks the answer off.
+ */
+int action_length(struct action *action, uint64_t length);
+
+/*
+ * What tells this content from any other: a strong entity tag with its quotes
+ * (RFC 9110, 8.8.3), and when it was modified. action_send_bytes(),
+ * action_send_text() and action_send_file() then evaluate preconditions and
+ * ranges by them (a file has its own without this call). -EINVAL: not a tag.
+ */
+int action_validators(struct action *action, const char *etag, time_t modified);
+
+/* Sends the head now, without waiting for the first byte. */
+int action_send_head(struct action *action);
+
+/* --- whole answers: they end the action ----------------------------------- */
+
+/* Answers with `length` bytes, which are copied. */
+int action_send_bytes(struct action *action, const void *data, size_t length);
+
+/* The same with a text in UTF-8; text/plain unless there is a Content-Type. */
+int action_send_text(struct action *action, const char *text);
+
+/*
+ * Answers with the file at `path` (NULL: at the request's), in the form of
+ * action_path(), beneath the request's document root: read without blocking,
+ * with preconditions and ranges; what can't be opened is answered 404 or 403.
+ */
+int action_send_file(struct action *action, const char *path);
+
+/*
+ * Answers with all that can be read from `fd`: from a pipe, FIFO or socket in
+ * chunks of `chunk_size` bytes (1 to ACTION_CHUNK_MAX) at most, as the client
+ * takes them; from a regular file as action_send_file() does. Takes `fd` over,
+ * also when it fails. -EINVAL: chunk_size.
+ */
+int action_send_fd(struct action *action, int fd, size_t chunk_size);
+
+/* Answers with an error, in short plain text; `why` is for the log. */
+int action_refuse(struct action *action, int status, const char *why);
+
+/* --- writing bit by bit --------------------------------------------------- */
+
+/* How many bytes action_write() would take now. */
+size_t action_room(const struct action *action);
+
+/*
+ * Copies `length` bytes to the client's queue, all or none. The first one
+ * settles the head. -ENOBUFS: more than action_room(); -EMSGSIZE: more than
+ * action_length(); -ENOMEM. For a HEAD request the bytes are dropped.
+ */
+int action_write(struct action *action, const void *data, size_t length);
+
+/* The same with what printf(3) would print. */
+int action_print(struct action *action, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+/*
+ * `drain` is called whenever all that was written is on its way and there is
+ * room for more, for the first time when `start` (or the body's `done`) has
+ * returned; the answer then goes on until action_end(). After a call that
+ * wrote nothing the next one comes only after another write.
+ */
+int action_on_drain(struct action *action, action_drain_fn *drain);
+
+/*
+ * Keeps the answer open when `start` returns, to be written and ended later,
+ * from a timer, a job's after-work callback or any other.
+ */
+int action_take(struct action *action);
+
+/*
+ * The answer is complete. Not needed in `start` unless the action was taken or
+ * has a `drain`. An answer that ends there has a Content-Length.
+ */
+int action_end(struct action *action);
+
+/*
+ * The answer can't be completed, for the reason `error`, -errno: before the
+ * first byte was sent it becomes an error response, after it the connection is
+ * broken, so that the client sees that the body is not whole.
+ */
+int action_fail(struct action *action, int error);
+
+/* --- actions in shared objects -------------------------------------------- */
+
+/* The version of all of the above. */
+#define ACTION_ABI_VERSION 1
+
+/* Request methods. OPTIONS and 405 are answered for the action. */
+enum action_methods {
+	ACTION_GET = 1 << 0,
+	ACTION_HEAD = 1 << 1,
+	ACTION_POST = 1 << 2,
+};
+
+/*
+ * A shared object for --action exports one of these, const and by the name
+ * `fcgi_stream_action`. It stays loaded.
+ */
+struct action_module {
+	/* sizeof(struct action_module) */
+	uint32_t size;
+	/* ACTION_ABI_VERSION */
+	uint32_t abi_version;
+	/* Some of enum action_methods. */
+	uint32_t methods;
+	uint32_t reserved; /* 0 */
+	action_start_fn *start;
+	/*
+	 * NULL, or called once, in the master, before there are workers and
+	 * threads. Another value than 0, -errno, stops the program.
+	 */
+	action_load_fn *load;
+};
+
+extern const struct action_module fcgi_stream_action;
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif
