@@ -9,7 +9,7 @@
 
 /* A longer path is cut, so that what follows it stays in the line. */
 #define PATH_SHOWN_MAX 2048
-#define WORD_SHOWN_MAX 32
+#define WORD_SHOWN_MAX 40
 
 /* Writes `text` for use between quotes. */
 static void quote(char *to, size_t size, const char *text)

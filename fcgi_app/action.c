@@ -6,7 +6,9 @@
  * The request may end inside any call that answers it, while a function of the
  * action is on the stack and still uses its state. So every such call is
  * between action_enter() and action_leave(); the last one leaves the rest to a
- * closing callback of the loop, when nothing of the action's is running.
+ * closing callback of the loop, when nothing of the action's is running. So a
+ * callback can also use a handle that it has just ended, as in a line for the
+ * log.
  */
 #include "config.h"
 #include "fcgi_app/action_parts.h"
@@ -69,10 +71,6 @@ void action_leave(struct action *action)
 {
 	if (--action->depth > 0 || action->request || action->later_pending)
 		return;
-	if (action->is_gone) {
-		settle(action);
-		return;
-	}
 	action->later_pending = true;
 	uv_timer_init(action->loop, &action->later);
 	action->later.data = action;

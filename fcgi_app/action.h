@@ -11,7 +11,8 @@
  * A handle, struct action, is valid until the action's `gone` has returned (see
  * action_set_state()), and if it was taken also until action_end(),
  * action_fail(), action_refuse() or one of action_send_*() but
- * action_send_head() ends the answer, whichever is later.
+ * action_send_head() ends the answer, and the callback that called it has
+ * returned; whichever is later.
  */
 #ifndef FCGI_STREAM_ACTION_H
 #define FCGI_STREAM_ACTION_H

@@ -10,8 +10,8 @@ from harness import (KIB, check_file, equal, found, main, test, true)
 
 OPTIONS = ("root", "listen", "workers", "chunk-size", "aio-depth",
            "buffer-memory", "max-connections", "head-timeout",
-           "send-timeout", "drain-timeout", "access-log", "probe", "help",
-           "version")
+           "send-timeout", "drain-timeout", "access-log", "probe", "action",
+           "help", "version")
 
 BAD_VALUES = (
     ("--workers", "", "0", "-1", "two", "1.5", "2x", "1000000000"),

@@ -352,6 +352,10 @@ static void a_taken_handle_outlives_its_client(void **state)
 	assert_int_equal(action_room(seen.action), 0);
 	assert_int_equal(action_field(seen.action, "X-A", "1"), -EALREADY);
 	assert_int_equal(action_end(seen.action), -EPIPE);
+	/* It stays until this "callback" returns. */
+	assert_string_equal(action_id(seen.action), "1-1");
+	assert_int_equal(action_end(seen.action), -EALREADY);
+	mock_request_run(mock);
 	assert_int_equal(seen.gone, 1);
 }
 
