@@ -5,7 +5,9 @@ import os
 import shlex
 import subprocess
 
-from harness import TOP, equal
+from harness import TOP, check_response, equal
+
+ALPHABET = bytes(range(ord("a"), ord("z") + 1))
 
 
 def build_module(case, source, *flags, name=None, include=None):
@@ -36,3 +38,16 @@ def ask(daemon, path, method="GET", query="", body=b"", **extra):
     """One request to the action `ways`."""
     return daemon.fetch(path, method, body=body, STREAM_ACTION="ways",
                         QUERY_STRING=query, **extra)
+
+
+def much_bytes(size):
+    """What /much and /tagged send."""
+    return (ALPHABET * (size // 26 + 1))[:size]
+
+
+def check(response, body, **fields):
+    """Fails unless it is a complete 200 with this body and these fields."""
+    check_response(response, 200, body)
+    for name, value in fields.items():
+        name = name.replace("_", "-")
+        equal(response.header(name), value, name)

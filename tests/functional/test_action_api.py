@@ -7,29 +7,12 @@ import os
 import re
 import socket
 import subprocess
-import threading
 
-import fastcgi
-from harness import (KIB, MIB, TOP, SANITIZED, Skip, check_file,
+from harness import (KIB, MIB, SANITIZED, TOP, Skip, check_file,
                      check_response, equal, found, main, need, peak_memory,
                      program, test, true, wait_until)
-from modules import ask, start_ways
+from modules import ask, check, much_bytes, start_ways
 from nginx import Nginx, curl
-
-ALPHABET = bytes(range(ord("a"), ord("z") + 1))
-
-
-def much_bytes(size):
-    """What /much and /tagged send."""
-    return (ALPHABET * (size // 26 + 1))[:size]
-
-
-def check(response, body, **fields):
-    """Fails unless it is a complete 200 with this body and these fields."""
-    check_response(response, 200, body)
-    for name, value in fields.items():
-        name = name.replace("_", "-")
-        equal(response.header(name), value, name)
 
 
 # --- whole bodies ------------------------------------------------------------
@@ -351,116 +334,6 @@ def slow_clients_cost_little(case):
     true(grown < 300 * 120 * KIB, f"grew by {grown // 300} bytes for each")
     for connection, _ in clients:
         connection.close()
-
-
-# --- bodies ------------------------------------------------------------------
-
-@test
-def a_body_is_handed_over_whole(case):
-    daemon = start_ways(case)
-    for size in (0, 1, 999, 1000):
-        body = much_bytes(size)
-        expected = b"%d:" % size + body
-        check(ask(daemon, "/body", "POST", body=body), expected,
-              Content_Length=str(len(expected)))
-        with daemon.connect() as connection:
-            connection.send(fastcgi.head(daemon.params(
-                "/body", "POST", STREAM_ACTION="ways")))
-            for at in range(size):
-                connection.send(fastcgi.record(fastcgi.STDIN, 1,
-                                               body[at:at + 1]))
-            connection.send(fastcgi.record(fastcgi.STDIN))
-            response = fastcgi.Response()
-            connection.receive(response)
-        check(response, expected)
-
-
-@test
-def a_body_over_its_limit_is_413(case):
-    daemon = start_ways(case)
-    check_response(ask(daemon, "/body", "POST", body=bytes(1001)), 413)
-    check_response(ask(daemon, "/body", "POST", body=bytes(200000)), 413)
-    query = f"most={16 * MIB}"
-    body = b"x" * (16 * MIB)
-    check(ask(daemon, "/body", "POST", body=body, query=query), body)
-    response = ask(daemon, "/body", "POST", body=body + b"x", query=query)
-    check_response(response, 413)
-    check(ask(daemon, "/body", "POST", query=f"most={16 * MIB + 1}"), b"",
-          Content_Length="0")
-    daemon.wait_log("request body over its limit", count=3)
-
-
-@test
-def a_connection_is_kept_after_a_body(case):
-    daemon = start_ways(case)
-    params = daemon.params("/body", "POST", STREAM_ACTION="ways")
-    with daemon.connect() as connection:
-        for size in (0, 10, 1000, 1001, 30000, 5):
-            body = much_bytes(size)
-            connection.send(fastcgi.request(params, keep=True, body=body))
-            response = fastcgi.Response()
-            connection.receive(response)
-            if size <= 1000:
-                check(response, b"%d:" % size + body)
-            else:
-                check_response(response, 413)
-
-
-@test
-def a_body_that_stalls_is_408(case):
-    daemon = start_ways(case, "--head-timeout=300ms")
-    params = daemon.params("/body", "POST", STREAM_ACTION="ways")
-    for sent in (b"", b"some"):
-        with daemon.connect() as connection:
-            connection.send(fastcgi.head(params, keep=True))
-            if sent:
-                connection.send(fastcgi.record(fastcgi.STDIN, 1, sent))
-            response = fastcgi.Response()
-            connection.receive(response)
-            check_response(response, 408)
-            true(connection.is_closed(), "it is kept")
-    daemon.wait_log("request body stalled for --head-timeout", count=2)
-
-
-@test
-def a_slow_body_that_goes_on_is_waited_for(case):
-    daemon = start_ways(case, "--head-timeout=400ms")
-    params = daemon.params("/body", "POST", STREAM_ACTION="ways")
-    with daemon.connect() as connection:
-        connection.send(fastcgi.head(params))
-        pause = threading.Event()
-        for _ in range(6):
-            connection.send(fastcgi.record(fastcgi.STDIN, 1, b"x"))
-            pause.wait(0.1)
-        connection.send(fastcgi.record(fastcgi.STDIN))
-        response = fastcgi.Response()
-        connection.receive(response)
-    check(response, b"6:xxxxxx")
-
-
-@test
-def an_answer_under_way_outlives_the_bodys_time(case):
-    daemon = start_ways(case, "--head-timeout=200ms")
-    params = daemon.params("/later", "POST", STREAM_ACTION="ways",
-                           QUERY_STRING="ticks=5&every=150")
-    with daemon.connect() as connection:
-        connection.send(fastcgi.head(params))
-        connection.send(fastcgi.record(fastcgi.STDIN, 1, b"never ended"))
-        response = fastcgi.Response()
-        connection.receive(response)
-    check(response, b"".join(b"tick %d\n" % n for n in (5, 4, 3, 2, 1)))
-
-
-@test
-def a_client_that_leaves_inside_its_body_is_forgotten(case):
-    daemon = start_ways(case)
-    params = daemon.params("/body", "POST", STREAM_ACTION="ways")
-    for _ in range(3):
-        with daemon.connect() as connection:
-            connection.send(fastcgi.head(params))
-            connection.send(fastcgi.record(fastcgi.STDIN, 1, b"some"))
-    daemon.wait_access(count=3, end="aborted")
-    check(ask(daemon, "/body", "POST", body=b"x"), b"1:x")
 
 
 # --- mistakes ----------------------------------------------------------------

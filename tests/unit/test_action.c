@@ -7,7 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "fcgi_app/request.h"
 #include "tests/unit/mock_request.h"
 #include "tests/unit/unit.h"
 
@@ -17,7 +16,6 @@ static struct {
 	unsigned int gone;
 	unsigned int drains;
 	bool in_call; /* a function of the action is running */
-	size_t body_length;
 	size_t to_write;
 } seen;
 
@@ -455,109 +453,6 @@ static void less_than_was_promised_breaks(void **state)
 	assert_false(mock->writer.ended);
 }
 
-/* --- the body ------------------------------------------------------------- */
-
-static void on_body(struct action *action, const char *body, size_t length)
-{
-	seen.body_length = length;
-	assert_int_equal(body[length], '\0');
-	assert_int_equal(action_read_body(action, 10, on_body), -EALREADY);
-	assert_int_equal(action_write(action, body, length), 0);
-}
-
-static void start_body(struct action *action)
-{
-	remember(action);
-	assert_int_equal(
-	    action_read_body(action, ACTION_BODY_MAX + 1, on_body), -EINVAL);
-	assert_int_equal(action_read_body(action, 10, on_body), 0);
-	assert_int_equal(action_read_body(action, 10, on_body), -EALREADY);
-	assert_int_equal(seen.body_length, 0);
-}
-
-static void a_body_is_waited_for(void **state)
-{
-	struct mock_request *mock = *state;
-
-	mock->body_pending = true;
-	mock_request_start(mock, start_body, get);
-	mock_request_run(mock);
-	assert_true(mock->body_wanted);
-	assert_int_equal(mock->writer.length, 0);
-	request_add_body(mock->request, "12345", 5);
-	request_add_body(mock->request, "67890", 5);
-	assert_true(request_wants_body(mock->request));
-	request_end_body(mock->request);
-	mock_request_run(mock);
-	assert_int_equal(seen.body_length, 10);
-	assert_int_equal(seen.gone, 1);
-	assert_string_equal(mock_request_body(mock), "1234567890");
-	check_head_has(mock, "\r\nContent-Length: 10\r\n");
-}
-
-static void a_body_over_its_limit_is_refused(void **state)
-{
-	struct mock_request *mock = *state;
-
-	mock->body_pending = true;
-	mock_request_start(mock, start_body, get);
-	request_add_body(mock->request, "1234567890", 10);
-	request_add_body(mock->request, "1", 1);
-	assert_false(request_wants_body(mock->request));
-	request_add_body(mock->request, "1", 1);
-	mock_request_run(mock);
-	assert_true(mock->over);
-	check_head_has(mock, "Status: 413 ");
-	assert_int_equal(seen.gone, 1);
-	assert_int_equal(seen.body_length, 0);
-}
-
-static void a_body_that_stalls_is_refused(void **state)
-{
-	struct mock_request *mock = *state;
-
-	mock->body_pending = true;
-	mock_request_start(mock, start_body, get);
-	request_add_body(mock->request, "1", 1);
-	request_stop_body(mock->request);
-	mock_request_run(mock);
-	check_head_has(mock, "Status: 408 ");
-	assert_int_equal(seen.gone, 1);
-}
-
-static void start_body_and_end(struct action *action)
-{
-	start_body(action);
-	assert_int_equal(action_send_text(action, "no need"), 0);
-}
-
-static void an_answer_may_do_without_the_body(void **state)
-{
-	struct mock_request *mock = *state;
-
-	mock->body_pending = true;
-	mock->writer.slow_ends = 1;
-	mock_request_start(mock, start_body_and_end, get);
-	mock_request_run(mock);
-	request_add_body(mock->request, "12345678901", 11);
-	request_end_body(mock->request);
-	mock_writer_drain(&mock->writer, SIZE_MAX);
-	mock_request_run(mock);
-	assert_string_equal(mock_request_body(mock), "no need");
-	assert_int_equal(seen.gone, 1);
-}
-
-static void a_client_may_leave_inside_its_body(void **state)
-{
-	struct mock_request *mock = *state;
-
-	mock->body_pending = true;
-	mock_request_start(mock, start_body, get);
-	request_add_body(mock->request, "1", 1);
-	mock_request_leave(mock);
-	assert_int_equal(seen.gone, 1);
-}
-
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -582,11 +477,6 @@ int main(void)
 		TEST(a_failure_after_the_head_breaks),
 		TEST(more_than_was_promised_is_refused),
 		TEST(less_than_was_promised_breaks),
-		TEST(a_body_is_waited_for),
-		TEST(a_body_over_its_limit_is_refused),
-		TEST(a_body_that_stalls_is_refused),
-		TEST(an_answer_may_do_without_the_body),
-		TEST(a_client_may_leave_inside_its_body),
 	};
 
 	return cmocka_run_group_tests_name("action", tests, NULL, NULL);
