@@ -15,6 +15,9 @@
  *	               and limits its waiting                (peer_timer)
  *	               has their parameters parsed          (common/fcgi_params)
  *	dispatch       picks the action by STREAM_ACTION
+ *	action_modules loads more actions from shared objects
+ *	action         what they are written with: action_head, action_send,
+ *	               action_write do what its functions say
  *	actions/file   finds a file beneath its root          (common/file_open)
  *	representation answers as HTTP wants it: preconditions, ranges, head, by
  *	               the rules in policy/ and with the operator_fields;
@@ -39,6 +42,9 @@
  *	                    and, with a stream_pace, its pacer allows it
  *	common/source_*     get it (source_sequence from others, in order),
  *	                    source_file from
+ *	common/source_*     get it (source_sequence from others, in order;
+ *	                    source_queue from whoever writes; source_fd from a
+ *	                    pipe or socket), source_file from
  *	common/file_table   files that are open, shared, or remembered
  *	common/aio_reader   somebody else's read (aio_flight), page cache
  *	                    (aio_cache by read_policy and file_windows,

@@ -19,6 +19,7 @@ import threading
 from chromium import Browser, check_node, node_module
 from harness import (KIB, MIB, TOP, children, equal, found, main, test, true,
                      wait_until)
+from modules import build_module
 from nginx import start_both
 from videos import make_video
 
@@ -364,6 +365,22 @@ def a_page_misses_nothing_when_the_daemon_is_started_anew(case):
         {"append": text(numbers(6, 7)), "lines": 7, "state": "live"},
         {"append": text(numbers(8, 9)), "lines": 9})
     equal(browser.value, numbers(1, 9), "lines")
+
+
+@test(timeout=120)
+def an_event_source_gets_the_events_of_the_example(case):
+    check_node()
+    module = build_module(case, TOP / "examples" / "action_events.c")
+    daemon, nginx = start_both(
+        case, f"--action=events={module}",
+        params={"STREAM_ACTION": "events", "STREAM_INTERVAL": "20"})
+    browser = Browser(case, "events", url=nginx.url("x"), count=10)
+    equal(len(browser.value), 10, "events")
+    times = [int(text) for text in browser.value]
+    true(times == sorted(times) and times[0] > 1 << 30, f"{times}")
+    # The page has closed its source, the browser is still open.
+    daemon.wait_access(action="events", end="aborted")
+    browser.close()
 
 
 if __name__ == "__main__":
