@@ -21,6 +21,7 @@ skipped=0
 
 # The functional tests that use files beside the program.
 dist_tests="tests/fuzz/replay.sh tests/functional/test_browser.py"
+dist_tests+=" tests/functional/test_action_modules.py"
 dist_tests+=" tests/functional/test_docs.py tests/functional/test_nginx.py"
 dist_tests+=" tests/functional/test_list_page.py"
 

@@ -212,7 +212,8 @@ int action_write(struct action *action, const void *data, size_t length)
 	return r;
 }
 
-static int print_long(struct action *action, const char *format, va_list args)
+static __attribute__((format(printf, 2, 0))) int print_long(
+    struct action *action, const char *format, va_list args)
 {
 	char *text;
 	int n = vasprintf(&text, format, args);
