@@ -19,9 +19,9 @@ struct source;
  * chunk that was not taken whole.
  *
  * A connection that is reset is -EREMOTEIO, so that it is not taken for that of
- * the client. A FIFO that nobody has opened for writing yet is waited for. The source takes
- * `fd` over, makes it non-blocking (so for all who share its description,
- * fcntl(2)), and closes it when it is closed itself.
+ * the client. A FIFO that nobody has opened for writing yet is waited for. The
+ * source takes `fd` over, makes it non-blocking (so for all who share its
+ * description, fcntl(2)), and closes it when it is closed itself.
  *
  * 0; or -errno, and `fd` stays the caller's: -EPERM: it can't be polled, as a
  * regular file; -EBADF; -EEXIST: `loop` polls it already; -EINVAL: chunk_size;

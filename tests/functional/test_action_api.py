@@ -170,7 +170,8 @@ def a_fifo_that_stalls_is_waited_for(case):
         for number in range(5):
             line = b"line %d\n" % number
             writer.write(line)
-            connection.receive(response, until=lambda text=line: text in response.body)
+            connection.receive(
+                response, until=lambda text=line: text in response.body)
             true(not response.over, "it ended early")
     connection.receive(response)
     check(response, b"".join(b"line %d\n" % n for n in range(5)))
@@ -274,26 +275,25 @@ def a_short_answer_has_a_length(case):
 
 @test
 def clients_that_leave_do_no_harm(case):
-    path = case.dir / "fifo"
-    os.mkfifo(path)
     stored = case.store("file", 8 * MIB)
     daemon = start_ways(case)
     for path_info, query in (
             ("/much", f"size={64 * MIB}"), ("/later", "ticks=100000&every=1"),
             ("/later", "every=40"), ("/thread", "ms=30"), ("/file", ""),
-            ("/body", "")):
+            ("/body", ""), ("/fd", "")):
+        name = str(stored.path) if path_info == "/fd" else "/file"
         for reads in (0, 1):
-            if reads and path_info not in ("/much", "/file"):
+            if reads and path_info not in ("/much", "/file", "/fd"):
                 continue
             connection, response = daemon.begin(
                 path_info, STREAM_ACTION="ways", QUERY_STRING=query,
-                STREAM_WAYS_FILE="/file")
+                STREAM_WAYS_FILE=name)
             if reads:
                 connection.receive(response, until=lambda: response.head)
             connection.close()
     check_file(ask(daemon, "/file", STREAM_WAYS_FILE="/file"), stored)
     daemon.wait_log("the client has left", count=1)
-    wait_until(lambda: len(daemon.access()) == 9, "all requests are over")
+    wait_until(lambda: len(daemon.access()) == 11, "all requests are over")
 
 
 @test

@@ -175,6 +175,20 @@ def the_example_works_through_nginx(case):
     check_events(case, case.start(f"--action=events={path}"))
 
 
+@test
+def a_stop_ends_what_an_action_has_taken(case):
+    path = build_module(case, EXAMPLE)
+    daemon = case.start(f"--action=events={path}", "--drain-timeout=0")
+    connection, response = daemon.begin("/x", STREAM_ACTION="events",
+                                        STREAM_INTERVAL="5")
+    connection.receive(response, until=lambda: response.length > 50)
+    daemon.send_signal(15)
+    equal(daemon.wait_exit(), 0, "exit status")
+    connection.receive(response)
+    true(response.broken, f"{response!r}")
+    true("killing" not in daemon.log(), "a timer kept the worker")
+
+
 def install(case):
     """Installs the program in a folder of its own; returns that."""
     build = pathlib.Path(program()).parent
