@@ -1,13 +1,15 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""The action follow through a real nginx, with curl."""
+"""The action follow through real fronts: nginx, with curl, and the others."""
 
+import contextlib
 import os
 import signal
 import subprocess
 
+from fronts import Apache, Caddy, Haproxy, Lighttpd, start_daemon
 from follows import Events, append, store, wait_watches
-from harness import (MIB, equal, found, main, need, test, tool_environment,
+from harness import (MIB, TOP, equal, found, main, need, test, tool_environment,
                      true, wait_until)
 from nginx import curl, start_both
 
@@ -162,6 +164,78 @@ def a_slow_client_holds_up_nobody_and_misses_nothing(case):
         true(part, "the slow one was broken off")
         received += part
     true(len(received) > stored.size, "the slow one misses something")
+
+
+# --- other fronts ------------------------------------------------------------
+
+class Reader:
+    """A client of any front that reads what comes, when it comes."""
+
+    def __init__(self, front, target, **fields):
+        self.client = front.client()
+        self.client.send(target, fields={
+            name.replace("_", "-"): value for name, value in fields.items()})
+        self.client.socket.setblocking(False)
+        self.received = b""
+
+    def has(self, text):
+        """Whether this has come."""
+        with contextlib.suppress(BlockingIOError):
+            self.received += self.client.socket.recv(1 << 16)
+        return text in self.received
+
+
+def with_setting(front_class, behind, setting):
+    """A front whose example has one more setting (docs/FOLLOW.md)."""
+    class Following(front_class):
+        """The front for what grows."""
+
+        def configuration(self, daemon, params):
+            text = super().configuration(daemon, params)
+            equal(text.count(behind), 1, f"{behind} in the example")
+            return text.replace(behind, behind + setting)
+    true(setting.strip() in (TOP / "docs" / "FOLLOW.md").read_text(),
+         f"docs/FOLLOW.md does not say {setting}")
+    return Following
+
+
+def check_front(case, front_class):
+    """What is appended passes a front at once, and a stop ends it."""
+    path = store(case, b"first line\n")
+    daemon = start_daemon(case)
+    front = front_class(case, daemon, FOLLOW)
+    events = Reader(front, "/a.log", Accept="text/event-stream")
+    raw = Reader(front, "/a.log")
+    for number in range(4):
+        line = path.read_bytes().splitlines()[-1]
+        for one in (events, raw):
+            wait_until(lambda one=one: one.has(line), f"{line} of {number}")
+        append(path, b"appended line %d" % number)
+    true(raw.received.startswith(b"HTTP/1.1 200"), f"{raw.received[:99]}")
+    path.unlink()
+    daemon.wait_access(count=2, action="follow", end="complete")
+
+
+@test
+def what_is_appended_passes_apache(case):
+    check_front(case, with_setting(Apache, "enablereuse=on",
+                                   " flushpackets=on"))
+
+
+@test
+def what_is_appended_passes_lighttpd(case):
+    check_front(case, Lighttpd)
+
+
+@test
+def what_is_appended_passes_haproxy(case):
+    check_front(case, Haproxy)
+
+
+@test
+def what_is_appended_passes_caddy(case):
+    check_front(case, with_setting(Caddy, "header_down -Status\n",
+                                   "flush_interval -1\n"))
 
 
 if __name__ == "__main__":
