@@ -5,10 +5,11 @@
 import os
 import time
 
-from follows import (Follower, append, ask, follow, follow_events, inotify_watches,
-                     memory, store, wait_watches)
-from harness import (GIB, MIB, SLOWNESS, check_response, descriptors, equal, main,
-                     need_strace, run_tool, test, true, wait_idle, wait_until)
+from follows import (Follower, append, ask, follow, follow_events,
+                     inotify_watches, memory, store, wait_watches)
+from harness import (GIB, MIB, SLOWNESS, check_response, descriptors, equal,
+                     main, need_strace, run_tool, test, true, wait_idle,
+                     wait_until)
 
 # As RFC 8673 has it.
 VERY_LARGE = (1 << 53) - 1
