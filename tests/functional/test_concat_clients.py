@@ -4,8 +4,8 @@
 
 import hashlib
 import os
-import socket
 import random
+import socket
 
 from harness import MIB, equal, found, main, need, run_tool, test, true
 from nginx import curl, start_both
