@@ -9,7 +9,7 @@ here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd -P) || exit 1
 
 out=$here/build-check
 logs=$out/logs
-fuzz_seconds=${FUZZ_SECONDS:-5}
+fuzz_seconds=${FUZZ_SECONDS:-3}
 jobs=$(nproc)
 # Functional tests wait more than they work.
 test_jobs=$((jobs + 2))
@@ -34,7 +34,7 @@ peer_packages=(apache2-bin lighttpd haproxy caddy wget aria2 ffmpeg chromium
 
 usage() {
 	cat <<'END'
-usage: ./check.sh
+usage: ./check.sh [--quick]
 
 Installs what is missing, builds with gcc and clang, and runs all tests: as
 they are, under AddressSanitizer and UndefinedBehaviorSanitizer, the unit
@@ -42,8 +42,11 @@ tests under valgrind, the fuzzers for a few seconds each, and once more from
 the release archive. Its last line is "N passed, N failed, N skipped".
 Everything it writes is in build-check/, the logs are in build-check/logs/.
 
+  --quick         builds with gcc and runs all tests once, as they are: what to
+                  do before each commit
+
 environment:
-  FUZZ_SECONDS    how long each fuzzer runs (default: 5)
+  FUZZ_SECONDS    how long each fuzzer runs (default: 3)
 END
 }
 
@@ -146,12 +149,20 @@ unit_tests() {
 check_gcc() {
 	build gcc --enable-werror || return
 	step "gcc: make check" make -j"$test_jobs" check
+}
+
+# From here on the tests run in other ways; the folder is that of the gcc build.
+check_again() {
+	cd "$out/gcc" || return
 	check_valgrind
 	# From the archive, what an archive may lack matters: all is built, but
 	# of the functional tests those run that need more than the program.
 	step "gcc: make distcheck" make -j"$jobs" distcheck \
 		DISTCHECK_CONFIGURE_FLAGS=--enable-werror \
 		TESTS="$(unit_tests) $dist_tests"
+	check_clang
+	check_sanitizers
+	check_fuzz
 }
 
 # In the folder of the gcc build.
@@ -325,8 +336,10 @@ npm_install() {
 }
 
 main() {
+	local quick=
 	case ${1-} in
 	'') ;;
+	--quick) quick=1 ;;
 	-h | --help)
 		usage
 		exit 0 ;;
@@ -347,9 +360,7 @@ main() {
 	cd "$here" || exit 1
 	if step "autogen.sh" ./autogen.sh; then
 		check_gcc
-		check_clang
-		check_sanitizers
-		check_fuzz
+		[ -n "$quick" ] || check_again
 		check_scripts
 	fi
 	show_skipped
