@@ -14,6 +14,7 @@
 #include "fcgi_app/worker.h"
 
 #include <errno.h>
+#include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -42,6 +43,8 @@
 #define SWEEP_MS 250
 /* How soon the log is tried again whose reader is slow. */
 #define LOG_RETRY_MS 100
+/* glibc's heaps: one for the loop, one for all threads of the pool. */
+#define MALLOC_ARENAS 2
 /* Buffers of output; one is in use at a time. */
 #define OUTPUT_BUFFERS 2
 /* Chunks that stay allocated in a worker without connections. */
@@ -349,6 +352,8 @@ static int worker_init(struct worker *worker)
 	char threads[16];
 	int r;
 
+	/* Each thread would keep a heap of what it once had. */
+	mallopt(M_ARENA_MAX, MALLOC_ARENAS);
 	/* libuv reads it at the pool's first use. */
 	snprintf(threads, sizeof(threads), "%d", POOL_THREADS);
 	setenv("UV_THREADPOOL_SIZE", threads, 1);

@@ -6,13 +6,16 @@ import io
 import os
 import pathlib
 import random
+import shutil
+import subprocess
 import zipfile
 
 from archives import (ARCHIVE, check_bsdtar_pipe, check_tar,
                       check_unpacked, check_zip, check_zip_tools,
                       names_in, store_tree, zip_name)
-from harness import (MIB, check_response, descriptors, equal, found, main,
-                     open_files, run_tool, test, true, wait_idle, wait_until)
+from harness import (MIB, Skip, check_response, descriptors, equal, found,
+                     main, need, open_files, program, run_tool, test, true,
+                     wait_idle, wait_until)
 from responses import check_error, multipart_parts
 
 TAR = {**ARCHIVE, "STREAM_FORMAT": "tar"}
@@ -349,6 +352,52 @@ def hidden_names_are_left_out_unless_they_are_allowed(case):
     equal(names_in(daemon.fetch("/", STREAM_DOTFILES="allow",
                                 QUERY_STRING="f=.hidden", **ARCHIVE)),
           [".hidden"], "a hidden name that was asked for")
+
+
+@test
+def links_to_files_are_files_and_others_are_left_out(case):
+    tree = {"file": case.store("file", 10).content()}
+    (case.dir / "outside").write_bytes(b"outside")
+    for name, target in (("to-file", "file"), ("to-nothing", "none"),
+                         ("to-folder", "."), ("out", "../outside"),
+                         ("out-again", case.dir / "outside")):
+        (case.root / name).symlink_to(target)
+    os.mkfifo(case.root / "fifo")
+    tree["to-file"] = tree["file"]
+    response = case.start().fetch("/", **ARCHIVE)
+    check_zip(bytes(response.body), tree, case.root)
+
+
+def start_as_nobody(case):
+    """A daemon with few rights, from a folder that it can enter."""
+    words = []
+    if os.geteuid() == 0:
+        need("setpriv")
+        words = ["setpriv", "--reuid=65534", "--regid=65534",
+                 "--clear-groups"]
+        if subprocess.run([*words, "true"], check=False).returncode:
+            raise Skip("setpriv cannot become somebody else")
+    os.chmod(case.dir, 0o777)
+    copy = shutil.copy(program(), case.dir / "copy")
+    return case.start(
+        prefix=[*words, "sh", "-c", f'shift; exec {copy} "$@"', "sh"])
+
+
+@test
+def a_member_that_may_not_be_read_refuses_the_archive(case):
+    case.store("a/open", 10)
+    os.chmod(case.store("b/closed", 10).path, 0)
+    case.store("c/closed/file", 10)
+    os.chmod(case.root / "c/closed", 0)
+    case.defer(os.chmod, case.root / "c/closed", 0o755)
+    daemon = start_as_nobody(case)
+    equal(names_in(daemon.fetch("/a/", **ARCHIVE)), ["open"], "what is open")
+    for path, query in (("/b/", ""), ("/", "f=b/closed"), ("/c/", ""),
+                        ("/", "f=a&f=b"), ("/c/closed/", "")):
+        check_error(daemon.fetch(path, QUERY_STRING=query, **ARCHIVE), 403,
+                    what=f"{path} {query}")
+    daemon.wait_log("Permission denied: b/closed")
+    daemon.wait_log("Permission denied: closed")
 
 
 @test
