@@ -28,6 +28,13 @@
  *	actions/list   lists a folder: a listing reads it with a
  *	               folder_reader, sorts it as list_entries, and writes it
  *	               as policy/list_html or list_json
+ *	members        for answers of several files: finds them (member_list);
+ *	               a member_source opens one when its turn comes
+ *	actions/archive packs a folder: of the members it makes an archive,
+ *	               whose layout says where all stands; archive_made makes
+ *	               what is between the files, crc_source and crc_fill sum
+ *	               these up (crc_cache), archive_packed compresses it in a
+ *	               packer; archive_shared has what a worker's have in common
  *	actions/probe  with --probe: answers the doctor, by probe_source,
  *	               and remembers how it went on the probe_board
  *	actions/follow a file that grows, as a follow_source: bytes, or lines
