@@ -168,6 +168,24 @@ def compressors_have_a_limit_in_a_worker(case):
          f"{peak_memory(daemon.worker)} bytes of memory")
 
 
+@test
+def a_stop_breaks_off_archives_in_any_state(case):
+    case.store("a", 32 * MIB)
+    with open(case.root / "b", "wb") as out:
+        out.truncate(200 * GIB)
+    daemon = case.start("--drain-timeout=0s")
+    plain = [{}, {"HTTP_RANGE": "bytes=-100"}, {"STREAM_FORMAT": "tar"}]
+    started = [daemon.begin("/", **{**ARCHIVE, **extra})
+               for extra in [*plain, *FORMS] * 4]
+    for number, (connection, response) in enumerate(started[:12]):
+        if number % 6 != 1:
+            connection.receive_bytes(response, 1)
+    daemon.stop()
+    for connection, response in started:
+        connection.receive(response)
+        true(response.broken, f"{response!r} looks complete")
+
+
 @test(timeout=120)
 def a_large_sparse_tree_takes_bounded_memory(case):
     with open(case.root / "sparse", "wb") as out:
