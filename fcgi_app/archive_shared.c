@@ -3,6 +3,7 @@
 #include "fcgi_app/archive_shared.h"
 
 #include <errno.h>
+#include <sodium.h>
 
 #include "fcgi_app/crc_cache.h"
 
@@ -14,6 +15,9 @@ int archive_shared_init(
 	shared->searches = 0;
 	shared->beginning = false;
 	TAILQ_INIT(&shared->waiting);
+	/* Before the threads of the pool use it (libsodium, "Usage"). */
+	if (sodium_init() < 0)
+		return -ENOSYS;
 	shared->crcs = crc_cache_new(CRC_CACHE_MAX);
 	if (!shared->crcs)
 		return -ENOMEM;

@@ -43,7 +43,10 @@ struct archive_turn {
 	TAILQ_ENTRY(archive_turn) link;
 };
 
-/* Reads are of at most `chunk_size` bytes. 0 or -ENOMEM. */
+/*
+ * Reads are of at most `chunk_size` bytes. 0, -ENOMEM, or -ENOSYS: there are no
+ * random numbers to be had.
+ */
 int archive_shared_init(
     struct archive_shared *shared, uv_loop_t *loop, size_t chunk_size);
 

@@ -7,7 +7,6 @@
 #include "config.h"
 #include "fcgi_app/actions/archive.h"
 
-#include <assert.h>
 #include <errno.h>
 #include <limits.h>
 #include <stdbool.h>
