@@ -28,8 +28,6 @@
  *	actions/list   lists a folder: a listing reads it with a
  *	               folder_reader, sorts it as list_entries, and writes it
  *	               as policy/list_html or list_json
- *	members        for answers of several files: finds them (member_list);
- *	               a member_source opens one when its turn comes
  *	actions/archive packs a folder: of the members it makes an archive,
  *	               whose layout says where all stands; archive_made makes
  *	               what is between the files, crc_source and crc_fill sum
@@ -47,8 +45,6 @@
  *
  *	common/stream       asks a source for a chunk when the writer is ready
  *	                    and, with a stream_pace, its pacer allows it
- *	common/source_*     get it (source_sequence from others, in order),
- *	                    source_file from
  *	common/source_*     get it (source_sequence from others, in order;
  *	                    source_queue from whoever writes; source_fd from a
  *	                    pipe or socket), source_file from
