@@ -31,7 +31,11 @@ void member_sequence_unref(struct member_sequence *sequence);
 /* In bytes. */
 uint64_t member_sequence_size(const struct member_sequence *sequence);
 
-/* When the newest of them was modified; 0 if there are none. */
+/*
+ * The last change of any: the latest of all their times of modification and of
+ * change; 0 if there are none. A link that is turned to another file does not
+ * show in it.
+ */
 time_t member_sequence_modified(const struct member_sequence *sequence);
 
 /* A strong entity tag over all of them, in their order. */

@@ -14,6 +14,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "common/file_open.h"
 #include "fcgi_app/file_text.h"
@@ -45,6 +46,8 @@ struct concat {
 	/* What was found, until it is in the sequence. */
 	struct members *members;
 	struct member_sequence *sequence;
+	/* When the list was changed last; 0 without one. */
+	time_t list_changed;
 };
 
 /* --- beginning and end ---------------------------------------------------- */
@@ -100,6 +103,14 @@ static struct concat *begin(struct request *request)
 
 /* --- the answer ----------------------------------------------------------- */
 
+/* Names that were put in or left out are a change, too. */
+static time_t modified(const struct concat *concat)
+{
+	time_t files = member_sequence_modified(concat->sequence);
+
+	return files > concat->list_changed ? files : concat->list_changed;
+}
+
 /* That of their names, if it is the same for all. */
 static const char *type_of(
     const struct media_types *types, const struct members *members)
@@ -119,7 +130,7 @@ static void answer(struct concat *concat, const char *type)
 	char etag[ETAG_MAX];
 	const struct representation representation = {
 		.size = member_sequence_size(concat->sequence),
-		.modified = member_sequence_modified(concat->sequence),
+		.modified = modified(concat),
 		.etag = etag,
 		.content_type = type,
 		.bytes = member_sequence_maker(concat->sequence),
@@ -270,6 +281,7 @@ static void read_list(
 		file_open_discard(loop, result);
 		return;
 	}
+	concat->list_changed = result->stat.st_ctim.tv_sec;
 	concat->list =
 	    file_text_read(loop, result, NAME_LIST_TEXT_MAX, on_list, concat);
 	if (concat->list)

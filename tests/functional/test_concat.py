@@ -9,7 +9,9 @@ import random
 import resource
 import shutil
 import tempfile
+import time
 import urllib.parse
+from email.utils import formatdate
 
 from fastcgi import Response, request
 from harness import (GIB, KIB, MIB, SANITIZED, Skip, check_response,
@@ -37,6 +39,23 @@ def ask(daemon, *names, path="/", method="GET", **extra):
 def joined(*parts):
     """The bytes of files, one after another."""
     return b"".join(part.content() for part in parts)
+
+
+def changed(path):
+    """The second of a file's last change, in which its ctime never errs."""
+    return int(os.stat(path).st_ctime)
+
+
+def http_date(second):
+    """As it stands in a header."""
+    return formatdate(second, usegmt=True)
+
+
+def wait_next_second(*paths):
+    """Waits until what changes now has a later time than these files."""
+    latest = max(changed(path) for path in paths)
+    # File systems take the time of the last tick.
+    wait_until(lambda: time.time() > latest + 1.05, "the next second")
 
 
 def serve(case, **how):
@@ -282,7 +301,8 @@ def preconditions_are_about_all_parts(case):
     first = ask(daemon, *names)
     tag = first.header("ETag")
     found('^"[0-9a-f]{64}"$', tag, "ETag")
-    equal(first.header("Last-Modified"), "Tue, 09 Nov 2004 11:33:20 GMT",
+    equal(first.header("Last-Modified"),
+          http_date(max(changed(part.path) for part in parts.values())),
           "Last-Modified")
     equal(ask(daemon, *names).header("ETag"), tag, "ETag again")
     for fields, status in (
@@ -299,6 +319,42 @@ def preconditions_are_about_all_parts(case):
     os.utime(parts["a"].path, (1_000_000_000, 1_000_000_000))
     true(ask(daemon, *names).header("ETag") not in tags,
          "the tag of a list of which one part was touched")
+
+
+def check_newer(daemon, before, what, **params):
+    """Fails if that is still taken for the answer before."""
+    date = before.header("Last-Modified")
+    size = len(before.body)
+    for fields in ({"HTTP_IF_MODIFIED_SINCE": date},
+                   {"HTTP_RANGE": "bytes=5-9", "HTTP_IF_RANGE": date}):
+        response = daemon.fetch("/", STREAM_ACTION="concat", **params,
+                                **fields)
+        equal(response.status, 200, f"{what}: {list(fields)}")
+        true(response.header("Last-Modified") != date, what)
+        true(len(response.body) == size, f"{what}: length")
+
+
+@test
+def an_older_file_in_the_place_of_a_part_is_newer(case):
+    daemon, parts = serve(case)
+    other = case.root / "other"
+    other.write_bytes(bytes(parts["a"].size))
+    os.utime(other, (1_000_000_000, 1_000_000_000))
+    before = ask(daemon, "a", "b")
+    wait_next_second(parts["a"].path, parts["b"].path, other)
+    other.rename(parts["a"].path)
+    check_newer(daemon, before, "replaced", QUERY_STRING=query("a", "b"))
+
+
+@test
+def a_list_that_was_edited_makes_it_newer(case):
+    daemon, parts = serve(case)
+    before = ask_list(daemon, b"a\nb\n")
+    equal(before.header("Last-Modified"),
+          http_date(changed(case.root / "list")), "Last-Modified")
+    wait_next_second(parts["b"].path, case.root / "list")
+    (case.root / "list").write_bytes(b"b\na\n")
+    check_newer(daemon, before, "edited", STREAM_LIST="/list")
 
 
 # --- large -------------------------------------------------------------------

@@ -224,23 +224,43 @@ static void names_the_member_that_fails(void **state)
 
 /* --- what it is ----------------------------------------------------------- */
 
-static void is_as_new_as_its_newest_member(void **state)
+static void is_as_new_as_the_last_change(void **state)
 {
-	static const time_t times[3] = { 1000, 3000, 2000 };
-	struct members *members = find("a b void");
-	struct member_sequence *sequence = NULL;
+	static const struct {
+		time_t mtimes[3], ctimes[3];
+		time_t expected;
+	} rows[] = {
+		{ { 1000, 3000, 2000 }, { 10, 20, 30 }, 3000 },
+		/* An older file was put in the place of another. */
+		{ { 1000, 3000, 2000 }, { 3100, 3000, 3050 }, 3100 },
+		{ { 1000, 3000, 2000 }, { 1000, 3000, 3001 }, 3001 },
+		{ { -5, -7, -9 }, { -6, -6, -6 }, -5 },
+		{ { -5, -7, -9 }, { -6, -4, -6 }, -4 },
+	};
 
 	(void)state;
-	for (size_t i = 0; i < ARRAY_LENGTH(times); i++)
-		members->list[i].mtime.tv_sec = times[i];
-	assert_int_equal(member_sequence_new(f.folder, members, &sequence), 0);
-	assert_int_equal(member_sequence_modified(sequence), 3000);
-	member_sequence_unref(sequence);
-	members = find("a b");
-	members->list[0].mtime.tv_sec = -5;
-	members->list[1].mtime.tv_sec = -7;
-	assert_int_equal(member_sequence_new(f.folder, members, &sequence), 0);
-	assert_int_equal(member_sequence_modified(sequence), -5);
+	for (size_t i = 0; i < ARRAY_LENGTH(rows); i++) {
+		struct members *members = find("a b void");
+		struct member_sequence *sequence = NULL;
+
+		for (int k = 0; k < 3; k++) {
+			members->list[k].mtime.tv_sec = rows[i].mtimes[k];
+			members->list[k].ctime.tv_sec = rows[i].ctimes[k];
+		}
+		assert_int_equal(
+		    member_sequence_new(f.folder, members, &sequence), 0);
+		assert_int_equal(
+		    member_sequence_modified(sequence), rows[i].expected);
+		member_sequence_unref(sequence);
+	}
+}
+
+static void nothing_has_no_time(void **state)
+{
+	struct member_sequence *sequence = make("");
+
+	(void)state;
+	assert_int_equal(member_sequence_modified(sequence), 0);
 	member_sequence_unref(sequence);
 }
 
@@ -305,7 +325,8 @@ int main(void)
 		cmocka_unit_test(joins_files),
 		cmocka_unit_test(opens_several_sources),
 		cmocka_unit_test(names_the_member_that_fails),
-		cmocka_unit_test(is_as_new_as_its_newest_member),
+		cmocka_unit_test(is_as_new_as_the_last_change),
+		cmocka_unit_test(nothing_has_no_time),
 		cmocka_unit_test(has_a_tag_of_its_own),
 		cmocka_unit_test(limits_its_size),
 	};
