@@ -273,6 +273,7 @@ def a_stop_does_not_wait_for_slow_streams_forever(case):
     connection.receive(response)
     true(response.broken, "it was complete")
     daemon.wait_access(end="aborted", reason="worker stopped")
+    equal(daemon.wait_exit(), 0, "exit status")
 
 
 @test
