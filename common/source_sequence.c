@@ -131,6 +131,8 @@ static int open_slot(struct slot *slot, size_t index)
 	if (!source)
 		return -ENOMEM;
 	assert(offset <= source->size && length <= source->size - offset);
+	/* Its reader may go back: it has not set this flag itself. */
+	assert(!source->forgets);
 	source->done = on_done;
 	source->context = slot;
 	slot->source = source;

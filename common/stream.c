@@ -207,6 +207,18 @@ static bool has_room(const struct stream *stream)
 	    stream->writer, next_length(stream, stream->position));
 }
 
+/*
+ * The source has no more: only now is its size known. One that had said its
+ * size is at fault, and what it gave must not look complete.
+ */
+static int take_end(struct stream *stream)
+{
+	if (stream->source->size != SOURCE_SIZE_UNKNOWN)
+		return -ENODATA;
+	stream->end = stream->position;
+	return 0;
+}
+
 /* Sends the chunk that is ready: bytes that left, or -errno. */
 static ssize_t send_chunk(struct stream *stream)
 {
@@ -216,10 +228,8 @@ static ssize_t send_chunk(struct stream *stream)
 	stream_group_remove_holder(stream);
 	stream->next = STREAM_NEXT_NONE;
 	if (chunk.length == 0) {
-		/* The source has no more: only now is its size known. */
-		stream->end = stream->position;
 		stream->source->ops->release(stream->source, &chunk);
-		return 0;
+		return take_end(stream);
 	}
 	read_ahead(stream, &chunk);
 	taken = offer(stream, &chunk);

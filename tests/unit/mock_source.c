@@ -44,7 +44,8 @@ static void bound_length(struct mock_source *mock)
 
 	if (mock->most && mock->length > mock->most)
 		mock->length = mock->most;
-	if (mock->source.size == SOURCE_SIZE_UNKNOWN && mock->length > left)
+	if ((mock->source.size == SOURCE_SIZE_UNKNOWN || mock->lies) &&
+	    mock->length > left)
 		mock->length = (size_t)left;
 }
 

@@ -17,8 +17,9 @@ struct mock_source {
 	bool late;
 	/* Lend at most so many bytes at a time; 0: as asked for. */
 	size_t most;
-	/* Where it ends if its size is SOURCE_SIZE_UNKNOWN. */
+	/* Where it ends if its size is SOURCE_SIZE_UNKNOWN, or if it `lies`. */
 	uint64_t end;
+	bool lies;
 	/* Reads at or behind this offset fail with `error`. */
 	uint64_t fail_at;
 	int error;

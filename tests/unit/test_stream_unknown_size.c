@@ -149,6 +149,28 @@ static void a_failure_is_no_end(void **state)
 	mock_writer_fini(&f.writer);
 }
 
+/* A source's bug must not make a short body look complete. */
+static void only_an_unknown_size_may_end_early(void **state)
+{
+	(void)state;
+	for (int late = 0; late < 2; late++) {
+		struct fixture f;
+
+		setup_fixture(&f, 2 * CHUNK);
+		f.source.source.size = 3 * CHUNK;
+		f.source.lies = true;
+		f.source.late = late;
+		stream_start(&f.stream, 0, 3 * CHUNK, on_end, &f);
+		stream_group_run(&f.group);
+		run(&f, SIZE_MAX);
+		assert_int_equal(f.result, -ENODATA);
+		assert_false(f.writer.ended);
+		assert_int_equal(f.writer.length, 2 * CHUNK);
+		assert_int_equal(f.source.lent, 0);
+		mock_writer_fini(&f.writer);
+	}
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -156,6 +178,7 @@ int main(void)
 		cmocka_unit_test(nothing_is_read_ahead),
 		cmocka_unit_test(the_start_may_go_first),
 		cmocka_unit_test(a_failure_is_no_end),
+		cmocka_unit_test(only_an_unknown_size_may_end_early),
 	};
 
 	return cmocka_run_group_tests_name(
