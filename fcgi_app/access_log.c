@@ -7,27 +7,9 @@
 
 #include "fcgi_app/log.h"
 
-/* A longer path is cut, so that what follows it stays in the line. */
-#define PATH_SHOWN_MAX 2048
 #define WORD_SHOWN_MAX 40
 
-/* Writes `text` for use between quotes. */
-static void quote(char *to, size_t size, const char *text)
-{
-	size_t n = 0;
-
-	for (; *text && n + 5 <= size; text++) {
-		unsigned char c = (unsigned char)*text;
-
-		if (c == '"' || c == '\\' || c < 0x20 || c == 0x7f)
-			n += (size_t)snprintf(to + n, size - n, "\\x%02x", c);
-		else
-			to[n++] = (char)c;
-	}
-	to[n] = '\0';
-}
-
-/* The same where no quotes stand: blanks and all else but names go. */
+/* Writes `text` where no quotes stand: blanks and all else but names go. */
 static void word(char *to, size_t size, const char *text)
 {
 	size_t n = 0;
@@ -40,12 +22,12 @@ static void word(char *to, size_t size, const char *text)
 
 void access_log_write(const struct access_log_entry *entry)
 {
-	char path[PATH_SHOWN_MAX];
+	char path[LOG_PATH_MAX];
 	char action[WORD_SHOWN_MAX], method[WORD_SHOWN_MAX];
 	char end[160];
 	uint64_t ms = entry->duration_ns / 1000000;
 
-	quote(path, sizeof(path), entry->path);
+	log_quote(path, sizeof(path), entry->path);
 	word(action, sizeof(action), entry->action);
 	word(method, sizeof(method), entry->method);
 	snprintf(end, sizeof(end),

@@ -76,8 +76,15 @@ static size_t format_prefix(char *line, size_t size, enum log_level level)
 	    level_names[level]);
 }
 
-/* Copies `text`, escaping what could forge another line. */
-static size_t append_escaped(char *to, size_t size, const char *text)
+/* What could forge another line. */
+static bool is_control(unsigned char c)
+{
+	return c < 0x20 || c == 0x7f;
+}
+
+/* Copies `text`, with control characters and those of `special` escaped. */
+static size_t append_escaped(
+    char *to, size_t size, const char *text, const char *special)
 {
 	static const char hex[] = "0123456789abcdef";
 	size_t n = 0;
@@ -85,7 +92,7 @@ static size_t append_escaped(char *to, size_t size, const char *text)
 	for (; *text && n + 4 <= size; text++) {
 		unsigned char c = (unsigned char)*text;
 
-		if (c >= 0x20 && c != 0x7f) {
+		if (!is_control(c) && !strchr(special, c)) {
 			to[n++] = (char)c;
 			continue;
 		}
@@ -95,6 +102,11 @@ static size_t append_escaped(char *to, size_t size, const char *text)
 		to[n++] = hex[c & 15];
 	}
 	return n;
+}
+
+void log_quote(char *to, size_t size, const char *text)
+{
+	to[append_escaped(to, size - 1, text, "\"\\")] = '\0';
 }
 
 /* --- where it goes ------------------------------------------------------ */
@@ -186,7 +198,7 @@ void log_message(enum log_level level, const char *format, ...)
 	vsnprintf(text, sizeof(text), format, args);
 	va_end(args);
 	length +=
-	    append_escaped(line + length, sizeof(line) - length - 1, text);
+	    append_escaped(line + length, sizeof(line) - length - 1, text, "");
 	line[length++] = '\n';
 	write_line(level, line, length);
 }

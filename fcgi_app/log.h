@@ -4,6 +4,7 @@
 #define FCGI_APP_LOG_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 /* Longest line with its newline: a pipe takes that much whole (pipe(7)). */
 #define LOG_LINE_MAX 4096
@@ -23,6 +24,18 @@ enum log_level {
  */
 void log_message(enum log_level level, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
+
+/* The room for a path in a line: a longer one is cut, the rest stays in it. */
+#define LOG_PATH_MAX 2048
+/* That for the name of a file, whatever its bytes are. */
+#define LOG_NAME_MAX (4 * 255 + 1)
+
+/*
+ * Writes `text` for use between the quotes of a message: quotes, backslashes
+ * and control characters as \xNN, so that nothing in it looks like the end of
+ * it. What does not fit in `size` bytes, NUL included, is cut off.
+ */
+void log_quote(char *to, size_t size, const char *text);
 
 /*
  * From now on lines go through a pipe to a thread of this process, which waits

@@ -128,18 +128,22 @@ static const char *reason_of(int error)
 	return strerror(-error);
 }
 
-/* The path comes last: a long one is cut, as is a name in front of it. */
+/* Neither looks like a part of the message, whatever bytes it has. */
 static void log_why(
     const struct request *request, enum log_level level, const char *why)
 {
-	const char *name = request->about ? request->about(request) : NULL;
+	const char *about = request->about ? request->about(request) : NULL;
+	char path[LOG_PATH_MAX];
+	char name[LOG_NAME_MAX];
 
-	if (name)
-		log_message(level, "%s: %s: \"%.*s\" in \"%s\"", request->id,
-		    why, NAME_MAX, name, request->path);
-	else
-		log_message(
-		    level, "%s: %s: \"%s\"", request->id, why, request->path);
+	log_quote(path, sizeof(path), request->path);
+	if (about) {
+		log_quote(name, sizeof(name), about);
+		log_message(level, "%s: %s: \"%s\" in \"%s\"", request->id, why,
+		    name, path);
+	} else {
+		log_message(level, "%s: %s: \"%s\"", request->id, why, path);
+	}
 }
 
 /* The last that is done for a request; `reason`: as in the access log. */

@@ -10,7 +10,6 @@
 #include <errno.h>
 #include <limits.h>
 #include <stdbool.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -20,26 +19,22 @@
 #include "fcgi_app/archive.h"
 #include "fcgi_app/archive_packed.h"
 #include "fcgi_app/archive_shared.h"
-#include "fcgi_app/log.h"
 #include "fcgi_app/member_source.h"
 #include "fcgi_app/members.h"
 #include "fcgi_app/operator_fields.h"
 #include "fcgi_app/policy/archive_form.h"
 #include "fcgi_app/policy/content_disposition.h"
-#include "fcgi_app/policy/errno_status.h"
 #include "fcgi_app/policy/name_list.h"
 #include "fcgi_app/policy/path_rule.h"
 #include "fcgi_app/policy/response_head.h"
 #include "fcgi_app/representation.h"
 #include "fcgi_app/request.h"
+#include "fcgi_app/request_open.h"
 #include "fcgi_app/request_place.h"
 #include "fcgi_app/services.h"
 
 /* What the archive of a document root is called. */
 #define ROOT_NAME "archive"
-
-/* Room for why something was refused, with a good part of a name. */
-#define WHY_MAX 256
 
 /* The request's `state`, up to its end. */
 struct archiving {
@@ -52,6 +47,7 @@ struct archiving {
 	struct members_search *search; /* under way, or NULL */
 	struct archive_making *making; /* under way, or NULL */
 	struct archive *archive;
+	struct members *refused; /* after a search that failed */
 };
 
 static bool is_post(const struct request *request)
@@ -74,25 +70,24 @@ static void cancel(struct request *request)
 	archiving->making = NULL;
 }
 
-/* Which file it was that broke the answer. */
-static void log_failed(const struct archiving *archiving, const char *reason)
+/* The file that refuses the archive, or broke it off. */
+static const char *about(const struct request *request)
 {
+	const struct archiving *archiving = request->state;
 	const struct member *failed;
 
 	if (!archiving->archive)
-		return;
+		return archiving->refused ? archiving->refused->failed : NULL;
 	failed = member_folder_failed(archive_folder(archiving->archive));
-	if (failed)
-		log_message(LOG_LEVEL_ERROR, "%s: member \"%s\": %s",
-		    archiving->request->id, failed->name,
-		    reason ? reason : "could not be read");
+	return failed ? failed->name : NULL;
 }
 
 static void ended(struct request *request, const char *reason)
 {
 	struct archiving *archiving = request->state;
 
-	log_failed(archiving, reason);
+	(void)reason;
+	members_free(archiving->refused);
 	archive_unref(archiving->archive);
 	member_folder_unref(archiving->folder);
 	name_list_clear(&archiving->names);
@@ -212,8 +207,7 @@ static void on_made(void *context, int error, struct archive *archive)
 	archiving->request->cancel = NULL;
 	archiving->archive = archive;
 	if (error < 0)
-		request_refuse(
-		    archiving->request, errno_status(-error), strerror(-error));
+		request_refuse_errno(archiving->request, error);
 	else if (archive_form_is_packed(archiving->form))
 		send_packed(archiving);
 	else
@@ -222,20 +216,18 @@ static void on_made(void *context, int error, struct archive *archive)
 
 /* --- the search ----------------------------------------------------------- */
 
-static void refuse_members(
-    struct archiving *archiving, int error, const char *name)
+static void refuse_members(struct archiving *archiving, int error)
 {
-	char why[WHY_MAX];
+	struct request *request = archiving->request;
 
 	if (error == -E2BIG) {
 		refuse(archiving, 403,
 		    "more files than STREAM_ARCHIVE_MAX_FILES, or too deep");
 		return;
 	}
-	snprintf(why, sizeof(why), "%s: %s",
-	    error == -EXDEV ? "leads out of its root" : strerror(-error),
-	    name ? name : "the folder");
-	refuse(archiving, errno_status(-error), why);
+	request->cancel = NULL;
+	archive_shared_leave(request->services->archives, &archiving->turn);
+	request_refuse_errno(request, error);
 }
 
 static void on_found(void *context, int error, struct members *members)
@@ -251,8 +243,8 @@ static void on_found(void *context, int error, struct members *members)
 
 	archiving->search = NULL;
 	if (error < 0) {
-		refuse_members(archiving, error, members->failed);
-		members_free(members);
+		archiving->refused = members;
+		refuse_members(archiving, error);
 		return;
 	}
 	if (!archive_shared_has_room(shared, members->count)) {
@@ -406,12 +398,13 @@ void archive_action_start(struct request *request)
 	int r;
 
 	if (!archiving) {
-		request_refuse(request, 503, strerror(ENOMEM));
+		request_refuse_errno(request, -ENOMEM);
 		return;
 	}
 	archiving->request = request;
 	request->state = archiving;
 	request->ended = ended;
+	request->about = about;
 	r = archive_form_choose(request_param(request, "QUERY_STRING"),
 	    request_param(request, "STREAM_FORMAT"), &archiving->form);
 	if (r == -EINVAL)

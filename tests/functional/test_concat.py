@@ -6,6 +6,7 @@ import hashlib
 import os
 import pathlib
 import random
+import re
 import resource
 import shutil
 import tempfile
@@ -157,6 +158,22 @@ def bad_names_are_refused_with_their_status(case):
     daemon.wait_log(r' notice \S+: No such file.*: "none" in "/"$')
     daemon.wait_log(r' error \S+: leads out of its root: "out" in "/"$')
     daemon.wait_log(r" error \S+: name 2: empty, or ")
+
+
+@test
+def a_name_forges_nothing_in_the_log(case):
+    daemon, _ = serve(case)
+    for action in ("concat", "archive"):
+        for name, shown in ((r'a" in "/other', r'a\x22 in \x22/other'),
+                            (r'b\x22', r'b\x5cx22'),
+                            ('c\nd', r'c\x0ad')):
+            check_error(daemon.fetch("/", STREAM_ACTION=action,
+                                     QUERY_STRING=query(name)), 404)
+            line = f': No such file or directory: "{shown}" in "/"'
+            daemon.wait_log(f" notice .*{re.escape(line)}$",
+                            count=1 if action == "concat" else 2)
+    check_error(daemon.fetch('/a": "/b'), 404)
+    daemon.wait_log(re.escape(r'directory: "/a\x22: \x22/b"') + "$")
 
 
 @test

@@ -127,6 +127,32 @@ static void has_time_process_level_and_text(void **state)
 	}
 }
 
+static void quotes_what_others_chose(void **state)
+{
+	static const struct {
+		size_t size;
+		const char *text, *quoted;
+	} rows[] = {
+		{ 32, "", "" },
+		{ 32, "a b/c", "a b/c" },
+		{ 32, "a\" in \"b", "a\\x22 in \\x22b" },
+		{ 32, "\\x22", "\\x5cx22" },
+		{ 32, "\n\x7f\x1f", "\\x0a\\x7f\\x1f" },
+		{ 32, "caf\xc3\xa9", "caf\xc3\xa9" },
+		/* Never a piece of an escape. */
+		{ 5, "\"\"", "\\x22" },
+		{ 4, "\"", "" },
+		{ 1, "a", "" },
+	};
+	char quoted[32];
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LENGTH(rows); i++) {
+		log_quote(quoted, rows[i].size, rows[i].text);
+		assert_string_equal(quoted, rows[i].quoted);
+	}
+}
+
 /* Whatever the zone is. */
 static void has_the_time_in_utc(void **state)
 {
@@ -547,6 +573,7 @@ int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(has_time_process_level_and_text),
+		cmocka_unit_test(quotes_what_others_chose),
 		cmocka_unit_test(has_the_time_in_utc),
 		cmocka_unit_test(formats_as_printf_does),
 		cmocka_unit_test(escapes_control_characters),
