@@ -13,6 +13,7 @@
 #include <string.h>
 #include <sys/queue.h>
 
+#include "common/memory_budget.h"
 #include "fcgi_app/policy/list_query.h"
 
 /* Small folders are the most. */
@@ -28,7 +29,7 @@ struct block {
 };
 
 struct list_entries {
-	struct list_budget *budget;
+	struct memory_budget *budget;
 	SLIST_HEAD(, block) blocks;
 	struct list_entry **table;
 	size_t capacity;
@@ -39,28 +40,9 @@ _Static_assert(sizeof(struct block) + sizeof(struct list_entry) + NAME_MAX + 1 <
 	BLOCK_FIRST,
     "an entry fits into any block");
 
-/* --- the budget ----------------------------------------------------------- */
-
-static bool take(struct list_budget *budget, size_t bytes)
-{
-	size_t left = atomic_load(&budget->left);
-
-	do {
-		if (left < bytes)
-			return false;
-	} while (
-	    !atomic_compare_exchange_weak(&budget->left, &left, left - bytes));
-	return true;
-}
-
-static void give_back(struct list_budget *budget, size_t bytes)
-{
-	atomic_fetch_add(&budget->left, bytes);
-}
-
 /* --- memory --------------------------------------------------------------- */
 
-struct list_entries *list_entries_new(struct list_budget *budget)
+struct list_entries *list_entries_new(struct memory_budget *budget)
 {
 	struct list_entries *entries = calloc(1, sizeof(*entries));
 
@@ -79,10 +61,11 @@ void list_entries_free(struct list_entries *entries)
 		struct block *block = SLIST_FIRST(&entries->blocks);
 
 		SLIST_REMOVE_HEAD(&entries->blocks, link);
-		give_back(entries->budget, block->size);
+		memory_budget_give_back(entries->budget, block->size);
 		free(block);
 	}
-	give_back(entries->budget, entries->capacity * sizeof(*entries->table));
+	memory_budget_give_back(
+	    entries->budget, entries->capacity * sizeof(*entries->table));
 	free(entries->table);
 	free(entries);
 }
@@ -92,11 +75,11 @@ static int add_block(struct list_entries *entries)
 	size_t size = SLIST_EMPTY(&entries->blocks) ? BLOCK_FIRST : BLOCK_NEXT;
 	struct block *block;
 
-	if (!take(entries->budget, size))
+	if (!memory_budget_take(entries->budget, size))
 		return -ENOSPC;
 	block = malloc(size);
 	if (!block) {
-		give_back(entries->budget, size);
+		memory_budget_give_back(entries->budget, size);
 		return -ENOMEM;
 	}
 	block->size = size;
@@ -112,11 +95,11 @@ static int grow_table(struct list_entries *entries)
 	size_t more = (capacity - entries->capacity) * sizeof(*entries->table);
 	struct list_entry **table;
 
-	if (!take(entries->budget, more))
+	if (!memory_budget_take(entries->budget, more))
 		return -ENOSPC;
 	table = reallocarray(entries->table, capacity, sizeof(*table));
 	if (!table) {
-		give_back(entries->budget, more);
+		memory_budget_give_back(entries->budget, more);
 		return -ENOMEM;
 	}
 	entries->table = table;

@@ -3,23 +3,18 @@
 #ifndef FCGI_APP_LIST_ENTRIES_H
 #define FCGI_APP_LIST_ENTRIES_H
 
-#include <stdatomic.h>
 #include <stddef.h>
 
 #include "fcgi_app/policy/list_order.h"
 
 struct list_entries;
+struct memory_budget;
 
 /* A folder with more entries is not sorted. */
 #define LIST_ENTRIES_MAX 10000
 
-/* What all listings of a worker share; used from several threads. */
-struct list_budget {
-	atomic_size_t left; /* bytes */
-};
-
 /* An empty collection; *budget outlives it. NULL: out of memory. */
-struct list_entries *list_entries_new(struct list_budget *budget);
+struct list_entries *list_entries_new(struct memory_budget *budget);
 
 /* Gives the memory back to the budget; NULL is allowed. */
 void list_entries_free(struct list_entries *entries);

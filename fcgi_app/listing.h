@@ -12,7 +12,7 @@
 #include "fcgi_app/policy/list_page.h"
 
 struct file_open_target;
-struct list_budget;
+struct memory_budget;
 struct listing;
 struct text_out;
 
@@ -35,7 +35,7 @@ struct listing_plan {
 	bool hidden; /* also names that begin with a dot */
 	struct list_page page;
 	const struct list_format_ops *format;
-	struct list_budget *budget; /* outlives the listing */
+	struct memory_budget *budget; /* outlives the listing */
 };
 
 /* Takes plan->fd over. NULL: out of memory; it stays the caller's. */

@@ -21,6 +21,7 @@
 
 #include "common/container_of.h"
 #include "common/file_open.h"
+#include "common/memory_budget.h"
 #include "common/source_queue.h"
 #include "fcgi_app/actions/file.h"
 #include "fcgi_app/list_entries.h"
@@ -52,7 +53,7 @@ struct run {
 	int error;                  /* of the job */
 };
 
-static struct list_budget budget = { SORT_MEMORY };
+static struct memory_budget budget = { SORT_MEMORY };
 
 /* --- what is asked for ---------------------------------------------------- */
 

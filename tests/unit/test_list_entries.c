@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "common/memory_budget.h"
 #include "fcgi_app/policy/list_query.h"
 #include "tests/unit/unit.h"
 
@@ -31,7 +32,7 @@ static int fill(struct list_entries *entries, size_t count)
 
 static void sorts_copies(void **state)
 {
-	struct list_budget budget = { PLENTY };
+	struct memory_budget budget = { PLENTY };
 	struct list_entries *entries = list_entries_new(&budget);
 	struct list_query query = { .sort = LIST_SORT_NAME };
 
@@ -53,7 +54,7 @@ static void sorts_copies(void **state)
 
 static void has_a_limit(void **state)
 {
-	struct list_budget budget = { PLENTY };
+	struct memory_budget budget = { PLENTY };
 	struct list_entries *entries = list_entries_new(&budget);
 	const struct list_entry entry = { "x", false, 0, 0 };
 
@@ -72,7 +73,7 @@ static void keeps_to_the_budget(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LENGTH(sizes); i++) {
-		struct list_budget budget = { sizes[i] };
+		struct memory_budget budget = { sizes[i] };
 		struct list_entries *entries = list_entries_new(&budget);
 		size_t count;
 
@@ -91,7 +92,7 @@ static void keeps_to_the_budget(void **state)
 
 static void takes_the_longest_names(void **state)
 {
-	struct list_budget budget = { PLENTY };
+	struct memory_budget budget = { PLENTY };
 	struct list_entries *entries = list_entries_new(&budget);
 	char name[NAME_MAX + 2];
 	const struct list_entry entry = { name, true, 0, 0 };

@@ -12,6 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "common/memory_budget.h"
 #include "fcgi_app/list_entries.h"
 #include "fcgi_app/policy/list_order.h"
 #include "fcgi_app/policy/text_out.h"
@@ -84,7 +85,7 @@ static int tear_down(void **state)
 	return open_fixture_fini(&fixture);
 }
 
-static struct listing *start(struct list_budget *budget)
+static struct listing *start(struct memory_budget *budget)
 {
 	const struct file_open_target target = {
 		.root_fd = fixture.root_fd,
@@ -145,7 +146,7 @@ static int count_lines(const char *text)
 
 static void a_small_folder_is_sorted_in_one_step(void **state)
 {
-	struct list_budget budget = { PLENTY };
+	struct memory_budget budget = { PLENTY };
 	struct listing *listing;
 	char *all;
 
@@ -168,7 +169,7 @@ static void a_small_folder_is_sorted_in_one_step(void **state)
 
 static void at_the_limit_it_is_sorted(void **state)
 {
-	struct list_budget budget = { PLENTY };
+	struct memory_budget budget = { PLENTY };
 	char *all;
 
 	(void)state;
@@ -184,7 +185,7 @@ static void at_the_limit_it_is_sorted(void **state)
 
 static void above_it_comes_as_it_is_read(void **state)
 {
-	struct list_budget budget = { PLENTY };
+	struct memory_budget budget = { PLENTY };
 	char *all;
 
 	(void)state;
@@ -208,7 +209,7 @@ static void without_memory_it_comes_as_it_is_read(void **state)
 	(void)state;
 	fill(300);
 	for (size_t i = 0; i < ARRAY_LENGTH(sizes); i++) {
-		struct list_budget budget = { sizes[i] };
+		struct memory_budget budget = { sizes[i] };
 		char *all = finish(start(&budget));
 
 		assert_memory_equal(
@@ -222,7 +223,7 @@ static void without_memory_it_comes_as_it_is_read(void **state)
 
 static void a_step_does_not_read_all(void **state)
 {
-	struct list_budget budget = { PLENTY };
+	struct memory_budget budget = { PLENTY };
 	struct listing *listing;
 
 	(void)state;
