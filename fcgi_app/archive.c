@@ -36,6 +36,9 @@
 /* Goes into the tag: to be changed with the bytes that are made. */
 #define FORMAT_VERSION 1
 
+/* What a layout, the checksums and a source take for a member, at most. */
+#define MEMBER_BYTES 64
+
 struct archive {
 	unsigned int references;
 	struct archive_wish wish;
@@ -118,6 +121,9 @@ static int lay_out(struct archive *archive)
 	struct archive_wish *wish = &archive->wish;
 	int r = members_unite(wish->members);
 
+	if (r == 0)
+		r = members_reserve(
+		    wish->members, wish->members->count * MEMBER_BYTES);
 	if (r == 0)
 		r = make_crcs(archive);
 	if (r < 0)

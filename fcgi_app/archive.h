@@ -32,7 +32,8 @@ struct archive_wish {
 
 /*
  * 0 and a counted archive, which belongs to whoever is told; or -errno:
- * -ENAMETOOLONG, -EOVERFLOW, -ENOMEM.
+ * -ENAMETOOLONG, -EOVERFLOW, -ENOMEM; -ENOBUFS: the members' budget does not
+ * last.
  */
 typedef void archive_done_fn(void *context, int error, struct archive *archive);
 

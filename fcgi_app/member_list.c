@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "common/container_of.h"
+#include "common/memory_budget.h"
 #include "fcgi_app/members.h"
 
 /* The bytes of the first block, and of any from the seventh on. */
@@ -31,6 +32,8 @@ struct member_list {
 	struct members members;
 	size_t room; /* members that fit in members.list */
 	size_t most;
+	struct memory_budget *budget;
+	size_t held;          /* bytes out of it */
 	struct block *blocks; /* the one being filled first */
 };
 
@@ -39,13 +42,34 @@ static struct member_list *self(struct members *members)
 	return container_of(members, struct member_list, members);
 }
 
-struct members *member_list_new(size_t most)
+/* Out of the budget, until the list is freed. */
+static int hold(struct member_list *list, size_t bytes)
+{
+	if (!memory_budget_take(list->budget, bytes))
+		return -ENOBUFS;
+	list->held += bytes;
+	return 0;
+}
+
+static void give_back(struct member_list *list, size_t bytes)
+{
+	memory_budget_give_back(list->budget, bytes);
+	list->held -= bytes;
+}
+
+int member_list_reserve(struct members *members, size_t bytes)
+{
+	return hold(self(members), bytes);
+}
+
+struct members *member_list_new(struct memory_budget *budget, size_t most)
 {
 	struct member_list *list = calloc(1, sizeof(*list));
 
 	if (!list)
 		return NULL;
 	list->most = most;
+	list->budget = budget;
 	return &list->members;
 }
 
@@ -62,57 +86,73 @@ void member_list_free(struct members *members)
 		list->blocks = block->next;
 		free(block);
 	}
+	give_back(list, list->held);
 	free(members->list);
 	free(list);
 }
 
 /* --- names ---------------------------------------------------------------- */
 
-/* A block with room for `size` bytes; NULL: out of memory. */
-static struct block *find_block(struct member_list *list, size_t size)
+/* Puts a block of `size` bytes of text in front: 0, -ENOBUFS or -ENOMEM. */
+static int add_block(struct member_list *list, size_t size)
 {
-	struct block *block = list->blocks;
+	struct block *block;
+	int r = hold(list, sizeof(*block) + size);
+
+	if (r < 0)
+		return r;
+	block = malloc(sizeof(*block) + size);
+	if (!block)
+		return -ENOMEM;
+	block->next = list->blocks;
+	block->size = size;
+	block->used = 0;
+	list->blocks = block;
+	return 0;
+}
+
+/* Sees to it that the first block has room for `size` bytes. */
+static int find_block(struct member_list *list, size_t size)
+{
+	const struct block *block = list->blocks;
 	size_t room = BLOCK_MIN;
 
 	if (block && block->size - block->used >= size)
-		return block;
+		return 0;
 	if (block)
 		room = block->size < BLOCK_MAX ? 2 * block->size : BLOCK_MAX;
-	if (room < size)
-		room = size;
-	block = malloc(sizeof(*block) + room);
-	if (!block)
-		return NULL;
-	block->next = list->blocks;
-	block->size = room;
-	block->used = 0;
-	list->blocks = block;
-	return block;
+	return add_block(list, room > size ? room : size);
 }
 
-static const char *copy_name(struct member_list *list, const char *name)
+/* 0, -ENOBUFS or -ENOMEM. */
+static int copy_name(
+    struct member_list *list, const char *name, const char **ret_copy)
 {
 	size_t size = strlen(name) + 1;
-	struct block *block = find_block(list, size);
-	char *copy;
+	int r = find_block(list, size);
 
-	if (!block)
-		return NULL;
-	copy = block->text + block->used;
-	memcpy(copy, name, size);
-	block->used += size;
-	return copy;
+	if (r < 0)
+		return r;
+	*ret_copy = memcpy(list->blocks->text + list->blocks->used, name, size);
+	list->blocks->used += size;
+	return 0;
 }
 
 /* --- members -------------------------------------------------------------- */
 
 static int set_room(struct member_list *list, size_t room)
 {
-	struct member *grown =
-	    reallocarray(list->members.list, room, sizeof(*grown));
+	size_t more = room > list->room ? room - list->room : 0;
+	struct member *grown;
+	int r = hold(list, more * sizeof(*grown));
 
+	if (r < 0)
+		return r;
+	grown = reallocarray(list->members.list, room, sizeof(*grown));
 	if (!grown)
 		return -ENOMEM;
+	if (room < list->room)
+		give_back(list, (list->room - room) * sizeof(*grown));
 	list->members.list = grown;
 	list->room = room;
 	return 0;
@@ -133,14 +173,13 @@ int member_list_add(
     struct members *members, const char *name, const struct stat *st)
 {
 	struct member_list *list = self(members);
+	const char *copy = NULL;
 	int r = make_room(list);
-	const char *copy;
 
+	if (r == 0)
+		r = copy_name(list, name, &copy);
 	if (r < 0)
 		return r;
-	copy = copy_name(list, name);
-	if (!copy)
-		return -ENOMEM;
 	members->list[members->count++] = (struct member){
 		.name = copy,
 		.size = S_ISREG(st->st_mode) ? (uint64_t)st->st_size : 0,
@@ -155,7 +194,7 @@ int member_list_add(
 
 void member_list_blame(struct members *members, const char *name)
 {
-	members->failed = copy_name(self(members), name);
+	copy_name(self(members), name, &members->failed);
 }
 
 static int compare(const void *a, const void *b)

@@ -7,19 +7,26 @@
 #include <sys/stat.h>
 
 struct members;
+struct memory_budget;
 
-/* An empty list that takes up to `most` members. NULL: out of memory. */
-struct members *member_list_new(size_t most);
+/*
+ * An empty list that takes up to `most` members, and its memory out of
+ * *budget, which outlives it. NULL: out of memory.
+ */
+struct members *member_list_new(struct memory_budget *budget, size_t most);
 
 /* NULL is allowed. */
 void member_list_free(struct members *members);
 
 /*
  * Adds a regular file or a folder; the name is copied. 0; -E2BIG: there are
- * `most` already; or -ENOMEM.
+ * `most` already; -ENOBUFS: the budget is used up; or -ENOMEM.
  */
 int member_list_add(
     struct members *members, const char *name, const struct stat *st);
+
+/* Takes more bytes out of the budget, up to the list's end. 0 or -ENOBUFS. */
+int member_list_reserve(struct members *members, size_t bytes);
 
 /*
  * Says which name an error is about; it is copied. Out of memory it is not

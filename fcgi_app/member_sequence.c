@@ -39,6 +39,9 @@ int member_sequence_new(struct member_folder *folder, struct members *members,
 	uint64_t size;
 	int r = measure(members, &size);
 
+	/* A source knows where each of them ends. */
+	if (r == 0)
+		r = members_reserve(members, members->count * sizeof(uint64_t));
 	if (r < 0)
 		return r;
 	sequence = calloc(1, sizeof(*sequence));

@@ -19,8 +19,9 @@ struct members;
 /*
  * Of regular files that were found in `folder`, of which it takes a reference;
  * `members` it takes over. Counted, with one reference for the caller. 0;
- * -EOVERFLOW: they are larger than MEMBER_SEQUENCE_SIZE_MAX; or -ENOMEM:
- * `members` stay the caller's.
+ * -EOVERFLOW: they are larger than MEMBER_SEQUENCE_SIZE_MAX; -ENOBUFS: the
+ * members' budget does not last for a source of them; or -ENOMEM. Then `members`
+ * stay the caller's.
  */
 int member_sequence_new(struct member_folder *folder, struct members *members,
     struct member_sequence **ret);

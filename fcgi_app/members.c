@@ -23,6 +23,7 @@
 
 #include "common/container_of.h"
 #include "common/file_open.h"
+#include "common/memory_budget.h"
 #include "fcgi_app/member_list.h"
 #include "fcgi_app/policy/path_rule.h"
 #include "fcgi_app/request_place.h"
@@ -42,6 +43,9 @@ struct members_search {
 	size_t name_count;
 	bool trees;
 	bool hidden;
+	/* What it takes itself, and out of what; what is found has its own. */
+	struct memory_budget *budget;
+	size_t held;
 	/* How far it is. */
 	struct members *found;
 	size_t looked_up; /* names */
@@ -305,6 +309,7 @@ static void run(uv_work_t *work)
 static void free_search(struct members_search *search)
 {
 	member_list_free(search->found);
+	memory_budget_give_back(search->budget, search->held);
 	free(search->names);
 	free(search);
 }
@@ -363,8 +368,8 @@ static void copy_wish(
 	search->hidden = wish->hidden;
 }
 
-/* Half-built it is NULL for free_search() to find. */
-static struct members_search *new_search(const struct members_wish *wish)
+/* Without its memory counted. Half-built it is fit for free_search(). */
+static struct members_search *allocate(const struct members_wish *wish)
 {
 	struct members_search *search =
 	    calloc(1, sizeof(*search) + strings_size(wish));
@@ -372,14 +377,35 @@ static struct members_search *new_search(const struct members_wish *wish)
 	if (!search)
 		return NULL;
 	search->root = -1;
-	search->found = member_list_new(wish->most);
+	search->budget = wish->budget;
+	search->found = member_list_new(wish->budget, wish->most);
 	if (wish->names)
 		search->names =
 		    calloc(wish->name_count + 1, sizeof(*search->names));
 	if (!search->found || (wish->names && !search->names)) {
 		free_search(search);
+		errno = ENOMEM;
 		return NULL;
 	}
+	return search;
+}
+
+static struct members_search *new_search(const struct members_wish *wish)
+{
+	size_t size = sizeof(struct members_search) + strings_size(wish) +
+	    wish->name_count * sizeof(wish->names[0]);
+	struct members_search *search;
+
+	if (!memory_budget_take(wish->budget, size)) {
+		errno = ENOBUFS;
+		return NULL;
+	}
+	search = allocate(wish);
+	if (!search) {
+		memory_budget_give_back(wish->budget, size);
+		return NULL;
+	}
+	search->held = size;
 	copy_wish(search, wish);
 	return search;
 }
@@ -401,6 +427,11 @@ void members_cancel(struct members_search *search)
 {
 	/* What it has open is closed by its next step, in the pool. */
 	atomic_store(&search->cancelled, true);
+}
+
+int members_reserve(struct members *members, size_t bytes)
+{
+	return member_list_reserve(members, bytes);
 }
 
 void members_free(struct members *members)

@@ -11,6 +11,7 @@
 #include <uv.h>
 
 struct members_search;
+struct memory_budget;
 struct request_place;
 
 /* Names in a tree have no more components than this. */
@@ -55,6 +56,8 @@ struct members_wish {
 	bool hidden;
 	/* Members; -E2BIG: there are more, or a tree is too deep. */
 	size_t most;
+	/* For the memory of the search and of what it finds; outlives both. */
+	struct memory_budget *budget;
 };
 
 /*
@@ -76,13 +79,22 @@ typedef void members_done_fn(void *context, int error, struct members *members);
  * that leads nowhere or out of the root, and what is neither file nor folder is
  * left out. A file or folder in it that can't be read is an error: -EACCES.
  *
- * The root of the place must stay open until it has ended. NULL: out of memory.
+ * -ENOBUFS: the budget does not last.
+ *
+ * The root of the place must stay open until it has ended. NULL, and an errno:
+ * ENOMEM, or ENOBUFS as above.
  */
 struct members_search *members_find(uv_loop_t *loop,
     const struct members_wish *wish, members_done_fn *done, void *context);
 
 /* `done` will not be called; the search ends soon. */
 void members_cancel(struct members_search *search);
+
+/*
+ * Counts bytes that somebody keeps for the members, out of their budget, until
+ * they are freed. 0 or -ENOBUFS.
+ */
+int members_reserve(struct members *members, size_t bytes);
 
 /* NULL is allowed. */
 void members_free(struct members *members);

@@ -33,6 +33,7 @@ enum number_key {
 	NUMBER_CHUNK_SIZE,
 	NUMBER_AIO_DEPTH,
 	NUMBER_BUFFER_MEMORY,
+	NUMBER_MEMBER_MEMORY,
 	NUMBER_MAX_CONNECTIONS,
 	NUMBER_HEAD_TIMEOUT,
 	NUMBER_SEND_TIMEOUT,
@@ -60,6 +61,8 @@ static const struct number numbers[NUMBER_COUNT] = {
 	    128, "a number from 1 to 4096" },
 	[NUMBER_BUFFER_MEMORY] = { "buffer-memory", parse_size, 1 << 20,
 	    OPTIONS_BUFFER_MEMORY_MAX, 64 << 20, "a size from 1M to 64G" },
+	[NUMBER_MEMBER_MEMORY] = { "member-memory", parse_size, 1 << 20,
+	    OPTIONS_MEMBER_MEMORY_MAX, 64 << 20, "a size from 1M to 64G" },
 	[NUMBER_MAX_CONNECTIONS] = { "max-connections", parse_u64, 1,
 	    OPTIONS_CONNECTIONS_MAX, 20000, "a number from 1 to 1000000" },
 	[NUMBER_HEAD_TIMEOUT] = { "head-timeout", parse_duration, 1,
@@ -96,6 +99,10 @@ static const struct argp_option argp_options[] = {
 	    "Reads in flight in the kernel (128)", 2 },
 	{ "buffer-memory", NUMBER(BUFFER_MEMORY), "SIZE", 0,
 	    "Memory for chunks; streams wait their turn for it (64M)", 2 },
+	{ "member-memory", NUMBER(MEMBER_MEMORY), "SIZE", 0,
+	    "Memory for lists of files to join or archive; more are answered "
+	    "503 (64M)",
+	    2 },
 	{ "max-connections", NUMBER(MAX_CONNECTIONS), "N", 0,
 	    "Connections; more are answered 503 (20000)", 2 },
 	{ "page-cache", KEY_PAGE_CACHE, "auto|always|never", 0,
@@ -161,6 +168,9 @@ static void set_number(
 		break;
 	case NUMBER_BUFFER_MEMORY:
 		options->buffer_memory = (size_t)value;
+		break;
+	case NUMBER_MEMBER_MEMORY:
+		options->member_memory = (size_t)value;
 		break;
 	case NUMBER_MAX_CONNECTIONS:
 		options->max_connections = (unsigned int)value;

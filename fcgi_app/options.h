@@ -18,6 +18,7 @@
 #define OPTIONS_AIO_DEPTH_MAX 4096
 #define OPTIONS_CONNECTIONS_MAX 1000000
 #define OPTIONS_BUFFER_MEMORY_MAX ((uint64_t)64 << 30)
+#define OPTIONS_MEMBER_MEMORY_MAX ((uint64_t)64 << 30)
 #define OPTIONS_TIMEOUT_MAX_MS ((uint64_t)24 * 3600 * 1000)
 
 /* Everything the operator can set; strings point into argv. */
@@ -32,6 +33,7 @@ struct options {
 	size_t chunk_size; /* bytes, a multiple of 4096 */
 	unsigned int aio_depth;
 	size_t buffer_memory;         /* bytes for each worker */
+	size_t member_memory;         /* the same */
 	unsigned int max_connections; /* for each worker */
 	enum page_cache_mode page_cache;
 	uint64_t head_timeout_ms;

@@ -19,10 +19,18 @@ struct opening {
 	request_open_fn *done;
 };
 
+static const char *reason_of(int error)
+{
+	if (error == -EXDEV)
+		return "leads out of its root";
+	if (error == -ENOBUFS)
+		return "--member-memory is used up";
+	return strerror(-error);
+}
+
 void request_refuse_errno(struct request *request, int error)
 {
-	request_refuse(request, errno_status(-error),
-	    error == -EXDEV ? "leads out of its root" : strerror(-error));
+	request_refuse(request, errno_status(-error), reason_of(error));
 }
 
 static void take_result(struct request *request, request_open_fn *done,

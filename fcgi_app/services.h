@@ -13,6 +13,7 @@ struct archive_shared;
 struct file_table;
 struct follow_hub;
 struct media_types;
+struct memory_budget;
 struct options;
 struct probe_board;
 struct roots;
@@ -30,6 +31,8 @@ struct services {
 	struct file_table *files;
 	struct follow_hub *follow_hub;
 	struct archive_shared *archives;
+	/* For the lists of files that answers are made of. */
+	struct memory_budget *member_memory;
 	struct stream_group streams;
 };
 

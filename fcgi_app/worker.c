@@ -8,7 +8,8 @@
  *	stopping  no connection is left: every handle is closed, the loop ends
  *
  * Memory: the chunk pool holds --buffer-memory; the record pool a few buffers
- * more, since a record is borrowed only within a call.
+ * more, since a record is borrowed only within a call. Lists of files take up to
+ * --member-memory.
  */
 #include "config.h"
 #include "fcgi_app/worker.h"
@@ -28,6 +29,7 @@
 #include "common/fcgi_output.h"
 #include "common/fcgi_params.h"
 #include "common/file_table.h"
+#include "common/memory_budget.h"
 #include "fcgi_app/acceptor.h"
 #include "fcgi_app/archive_shared.h"
 #include "fcgi_app/connection.h"
@@ -67,6 +69,7 @@ struct worker {
 	struct chunk_pool *chunks;
 	struct connections connections;
 	struct archive_shared archives;
+	struct memory_budget member_memory;
 	bool stopping;
 };
 
@@ -256,6 +259,8 @@ static int make_services(struct worker *worker)
 	    services->archives, &worker->loop, options->chunk_size);
 	if (r < 0)
 		return r;
+	memory_budget_init(&worker->member_memory, options->member_memory);
+	services->member_memory = &worker->member_memory;
 	services->loop = &worker->loop;
 	services->process = (int)getpid();
 	services->options = options;

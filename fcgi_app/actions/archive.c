@@ -320,6 +320,7 @@ static void search(void *context)
 		.trees = true,
 		.hidden = request_place_shows_hidden(request),
 		.most = (size_t)archiving->most,
+		.budget = request->services->member_memory,
 	};
 
 	if (!request_place_find(request, NULL, &place, &fault)) {
@@ -388,7 +389,7 @@ static void read_list(struct archiving *archiving)
 		return;
 	}
 	result = name_list_from_query(request_param(request, "QUERY_STRING"),
-	    ARCHIVE_FILES_MAX, &archiving->names);
+	    NAME_LIST_QUERY_MAX, &archiving->names);
 	use_list(archiving, result);
 }
 

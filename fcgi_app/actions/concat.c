@@ -192,6 +192,7 @@ static void find(struct concat *concat, const struct name_list *names)
 		.names = names->names,
 		.name_count = names->count,
 		.most = CONCAT_PARTS_MAX,
+		.budget = request->services->member_memory,
 	};
 
 	if (!request_place_find(request, NULL, &place, &fault)) {
@@ -203,7 +204,7 @@ static void find(struct concat *concat, const struct name_list *names)
 		concat->search = members_find(
 		    request->services->loop, &wish, on_found, concat);
 	if (!concat->search)
-		request_refuse_errno(request, -ENOMEM);
+		request_refuse_errno(request, -errno);
 }
 
 /* --- the names ------------------------------------------------------------ */
@@ -294,8 +295,9 @@ static void read_query(struct request *request)
 {
 	struct name_list names;
 	struct concat *concat;
-	enum name_list_result result = name_list_from_query(
-	    request_param(request, "QUERY_STRING"), CONCAT_PARTS_MAX, &names);
+	enum name_list_result result =
+	    name_list_from_query(request_param(request, "QUERY_STRING"),
+		NAME_LIST_QUERY_MAX, &names);
 
 	if (result != NAME_LIST_OK) {
 		refuse_list(

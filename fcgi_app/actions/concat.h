@@ -5,7 +5,7 @@
 
 struct request;
 
-/* More files are not joined. */
+/* More files are not joined; of a query NAME_LIST_QUERY_MAX. */
 #define CONCAT_PARTS_MAX 10000
 
 /*

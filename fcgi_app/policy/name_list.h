@@ -14,6 +14,9 @@
 /* The longest list that is read, in bytes of its text. */
 #define NAME_LIST_TEXT_MAX ((size_t)1 << 20)
 
+/* The most names in a query: anybody can send one. */
+#define NAME_LIST_QUERY_MAX ((size_t)1000)
+
 /* The names are the list's own, until name_list_clear(). */
 struct name_list {
 	size_t count;

@@ -9,7 +9,7 @@ import socket
 from harness import (KIB, check_file, equal, found, main, test, true)
 
 OPTIONS = ("root", "listen", "workers", "chunk-size", "aio-depth",
-           "buffer-memory", "max-connections", "head-timeout",
+           "buffer-memory", "member-memory", "max-connections", "head-timeout",
            "send-timeout", "drain-timeout", "access-log", "probe", "action",
            "help", "version")
 
@@ -19,6 +19,7 @@ BAD_VALUES = (
      "99999999999999999999", "20000000000G", "1T0"),
     ("--aio-depth", "", "0", "-5", "deep", "99999999999"),
     ("--buffer-memory", "", "0", "-64M", "much", "64MM"),
+    ("--member-memory", "", "0", "-64M", "much", "64MM"),
     ("--max-connections", "", "0", "-1", "all", "99999999999"),
     ("--head-timeout", "", "0s", "-1s", "soon", "10q", "10s5"),
     ("--send-timeout", "", "-1s", "1d2", "99999999999999999999s"),

@@ -21,6 +21,7 @@ from harness import (GIB, KIB, MIB, SANITIZED, Skip, check_response,
 from responses import check_error, multipart_parts
 
 PARTS_MAX = 10000
+QUERY_MAX = 1000
 TEXT_MAX = 1 << 20
 SHARED_MEMORY = "/dev/shm"
 NOBODY = ("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups")
@@ -194,13 +195,16 @@ def an_unreadable_file_is_refused_before_the_head(case):
 def so_many_files_and_no_more(case):
     case.store("p", 3)
     daemon = case.start()
-    names = "&".join(["f=p"] * PARTS_MAX)
-    response = daemon.fetch("/", STREAM_ACTION="concat", QUERY_STRING=names)
-    check_response(response, 200,
-                   (case.root / "p").read_bytes() * PARTS_MAX)
-    response = daemon.fetch("/", STREAM_ACTION="concat",
-                            QUERY_STRING=names + "&f=p")
-    check_error(response, 413)
+    names = "&".join(["f=p"] * QUERY_MAX)
+    for action in ("concat", "archive"):
+        response = daemon.fetch("/", STREAM_ACTION=action, QUERY_STRING=names)
+        check_response(response, 200, what=action)
+        if action == "concat":
+            true(response.body == (case.root / "p").read_bytes() * QUERY_MAX,
+                 "the bytes")
+        response = daemon.fetch("/", STREAM_ACTION=action,
+                                QUERY_STRING=names + "&f=p")
+        check_error(response, 413, what=action)
 
 
 # --- list files --------------------------------------------------------------
@@ -563,6 +567,35 @@ def a_thousand_at_once_need_little_memory(case):
         true(response.complete, f"{response!r}")
         equal(response.digest, digest, "SHA-256")
         connection.close()
+
+
+@test(timeout=120)
+def stalled_clients_hold_no_more_than_their_memory(case):
+    for number in range(3000):
+        case.store(f"tree/{number:04}", 300)
+    case.store("large", 8 * MIB)
+    (case.root / "list").write_bytes(b"large\n" + b"tree/0000\n" * 9999)
+    daemon = case.start("--member-memory=4M")
+    for what, params in (
+            ("list", {"STREAM_ACTION": "concat", "STREAM_LIST": "/list"}),
+            ("tree", {"STREAM_ACTION": "archive", "STREAM_FORMAT": "tar"})):
+        held = []
+        for _ in range(60):
+            connection, response = daemon.begin("/", **params)
+            connection.receive(response, until=lambda it=response:
+                               it.head is not None)
+            held.append((connection, response))
+        statuses = [response.status for _, response in held]
+        true(2 <= statuses.count(200) <= 12, f"{what}: {statuses}")
+        equal(set(statuses), {200, 503}, what)
+        refused = held[statuses.index(503)][1]
+        true(int(refused.header("Retry-After")) > 0, "Retry-After")
+        for connection, _ in held:
+            connection.close()
+        # What they held is free again.
+        wait_until(lambda what=params: daemon.fetch("/", **what).status == 200,
+                   f"{what}: an answer")
+    daemon.wait_log(r" error \S+: --member-memory is used up")
 
 
 if __name__ == "__main__":

@@ -10,12 +10,14 @@
 #include "tests/unit/unit.h"
 
 #define MANY 1000000
+#define PLENTY ((size_t)1 << 30)
 
 int members_fixture_init(struct members_fixture *fixture)
 {
 	if (open_fixture_init(&fixture->open) < 0)
 		return -1;
 	fixture->place.root.fd = fixture->open.root_fd;
+	memory_budget_init(&fixture->budget, PLENTY);
 	return 0;
 }
 
@@ -48,6 +50,8 @@ struct members_outcome members_fixture_find(struct members_fixture *fixture,
 	whole.place = &fixture->place;
 	if (whole.most == 0)
 		whole.most = MANY;
+	if (!whole.budget)
+		whole.budget = &fixture->budget;
 	assert_non_null(members_find(
 	    &fixture->open.loop, &whole, members_fixture_done, &outcome));
 	/* All of it was copied. */

@@ -3,6 +3,7 @@
 #ifndef TESTS_UNIT_MEMBERS_FIXTURE_H
 #define TESTS_UNIT_MEMBERS_FIXTURE_H
 
+#include "common/memory_budget.h"
 #include "fcgi_app/members.h"
 #include "fcgi_app/request_place.h"
 #include "tests/unit/open_fixture.h"
@@ -10,6 +11,7 @@
 struct members_fixture {
 	struct open_fixture open;
 	struct request_place place;
+	struct memory_budget budget; /* plenty */
 };
 
 /* How a search went. */
@@ -30,7 +32,8 @@ void members_fixture_done(void *context, int error, struct members *members);
 
 /*
  * Searches `path` beneath `below` by a wish that lacks its place, and maybe its
- * `most`; the caller frees the members. All descriptors must be closed then.
+ * `most` and its budget; the caller frees the members. All descriptors must be
+ * closed then.
  */
 struct members_outcome members_fixture_find(struct members_fixture *fixture,
     const char *below, const char *path, const struct members_wish *wish);

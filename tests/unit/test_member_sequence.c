@@ -15,6 +15,7 @@
 #include "common/aio_reader.h"
 #include "common/chunk_pool.h"
 #include "common/file_table.h"
+#include "common/memory_budget.h"
 #include "fcgi_app/member_list.h"
 #include "fcgi_app/member_source.h"
 #include "fcgi_app/members.h"
@@ -26,6 +27,7 @@
 
 #define BUFFER 4096
 #define TEXT_MAX 64
+#define PLENTY 1000000
 
 static struct fixture {
 	struct open_fixture open;
@@ -33,6 +35,7 @@ static struct fixture {
 	struct services services;
 	struct request_place place;
 	struct member_folder *folder;
+	struct memory_budget budget;
 	unsigned int done;
 	int error;
 	struct source_chunk chunk;
@@ -57,6 +60,7 @@ static int set_up(void **state)
 	if (open_fixture_init(&f.open) < 0 || make_file("root/a", "one") < 0 ||
 	    make_file("root/b", "three") < 0 || make_file("root/void", "") < 0)
 		return -1;
+	memory_budget_init(&f.budget, PLENTY);
 	f.services.loop = &f.open.loop;
 	f.pool = chunk_pool_new(BUFFER, 12 * BUFFER);
 	options.loop = &f.open.loop;
@@ -76,6 +80,7 @@ static int set_up(void **state)
 static int tear_down(void **state)
 {
 	(void)state;
+	assert_int_equal(f.budget.left, PLENTY);
 	member_folder_unref(f.folder);
 	file_table_free(f.services.files);
 	aio_reader_close(f.services.reader);
@@ -89,7 +94,7 @@ static int tear_down(void **state)
 /* Of files in "root", their names set apart by blanks. */
 static struct members *find(const char *names)
 {
-	struct members *members = member_list_new(100);
+	struct members *members = member_list_new(&f.budget, 100);
 	char copy[TEXT_MAX], path[TEXT_MAX + 8], *rest = copy, *name;
 
 	assert_non_null(members);
@@ -319,6 +324,22 @@ static void limits_its_size(void **state)
 	}
 }
 
+/* The members with a source of them. */
+static void keeps_to_its_budget(void **state)
+{
+	struct members *members = find("a b");
+	struct member_sequence *sequence = NULL;
+	size_t left = f.budget.left;
+
+	(void)state;
+	f.budget.left = 2 * sizeof(uint64_t) - 1;
+	assert_int_equal(
+	    member_sequence_new(f.folder, members, &sequence), -ENOBUFS);
+	assert_null(sequence);
+	f.budget.left = left;
+	members_free(members);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -329,6 +350,7 @@ int main(void)
 		cmocka_unit_test(nothing_has_no_time),
 		cmocka_unit_test(has_a_tag_of_its_own),
 		cmocka_unit_test(limits_its_size),
+		cmocka_unit_test(keeps_to_its_budget),
 	};
 
 	return cmocka_run_group_tests_name(

@@ -175,6 +175,53 @@ static void needs_little_memory(void **state)
 	assert_int_equal(chdir(fixture.open.folder), 0);
 }
 
+/* What is left of a budget is too little from one byte on. */
+static void keeps_to_its_budget(void **state)
+{
+	struct memory_budget budget;
+	const struct members_wish wish = { .budget = &budget };
+	struct members_outcome outcome;
+	size_t used, enough = (size_t)1 << 20;
+
+	(void)state;
+	memory_budget_init(&budget, enough);
+	outcome = members_fixture_find(&fixture, "", "many", &wish);
+	assert_int_equal(outcome.error, 0);
+	used = enough - budget.left;
+	assert_true(
+	    used >= MANY * (sizeof(struct member) + strlen("0000") + 1));
+	assert_int_equal(members_reserve(outcome.members, budget.left), 0);
+	assert_int_equal(members_reserve(outcome.members, 1), -ENOBUFS);
+	members_free(outcome.members);
+	assert_int_equal(budget.left, enough);
+	memory_budget_init(&budget, used - 1);
+	outcome = members_fixture_find(&fixture, "", "many", &wish);
+	assert_int_equal(outcome.error, -ENOBUFS);
+	members_free(outcome.members);
+	assert_int_equal(budget.left, used - 1);
+}
+
+static void a_search_counts_too(void **state)
+{
+	static const char *const names[] = { "a", "b" };
+	struct memory_budget budget;
+	const struct members_wish wish = {
+		.place = &fixture.place,
+		.names = names,
+		.name_count = 2,
+		.most = 2,
+		.budget = &budget,
+	};
+	struct members_outcome outcome = { 0 };
+
+	(void)state;
+	memory_budget_init(&budget, 100);
+	assert_null(members_find(
+	    &fixture.open.loop, &wish, members_fixture_done, &outcome));
+	assert_int_equal(errno, ENOBUFS);
+	assert_int_equal(budget.left, 100);
+}
+
 /* --- cancelling ----------------------------------------------------------- */
 
 static void stops_when_it_is_cancelled(void **state)
@@ -183,7 +230,9 @@ static void stops_when_it_is_cancelled(void **state)
 		.place = &fixture.place,
 		.trees = true,
 		.most = MANY,
+		.budget = &fixture.budget,
 	};
+	size_t left = fixture.budget.left;
 
 	(void)state;
 	fixture.place.root.below = "";
@@ -204,6 +253,7 @@ static void stops_when_it_is_cancelled(void **state)
 		/* Four slices: not before the fourth turn. */
 		assert_int_equal(outcome.calls, 0);
 		assert_int_equal(count_descriptors(), fixture.open.descriptors);
+		assert_int_equal(fixture.budget.left, left);
 	}
 }
 
@@ -215,6 +265,8 @@ int main(void)
 		cmocka_unit_test(limits_the_depth),
 		cmocka_unit_test(limits_the_path),
 		cmocka_unit_test(needs_little_memory),
+		cmocka_unit_test(keeps_to_its_budget),
+		cmocka_unit_test(a_search_counts_too),
 		cmocka_unit_test(stops_when_it_is_cancelled),
 	};
 

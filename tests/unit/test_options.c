@@ -119,6 +119,7 @@ static void has_defaults(void **state)
 	assert_int_equal(options.chunk_size, 262144);
 	assert_int_equal(options.aio_depth, 128);
 	assert_int_equal(options.buffer_memory, 67108864);
+	assert_int_equal(options.member_memory, 67108864);
 	assert_int_equal(options.max_connections, 20000);
 	assert_int_equal(options.head_timeout_ms, 10000);
 	assert_int_equal(options.send_timeout_ms, 600000);
@@ -216,6 +217,7 @@ enum field {
 	CHUNK_SIZE,
 	AIO_DEPTH,
 	BUFFER_MEMORY,
+	MEMBER_MEMORY,
 	MAX_CONNECTIONS,
 	HEAD_TIMEOUT,
 	SEND_TIMEOUT,
@@ -233,6 +235,8 @@ static uint64_t value_of(const struct options *options, enum field field)
 		return options->aio_depth;
 	case BUFFER_MEMORY:
 		return options->buffer_memory;
+	case MEMBER_MEMORY:
+		return options->member_memory;
 	case MAX_CONNECTIONS:
 		return options->max_connections;
 	case HEAD_TIMEOUT:
@@ -262,6 +266,8 @@ static void takes_numbers_up_to_their_bounds(void **state)
 		{ "--aio-depth=1", AIO_DEPTH, 1 },
 		{ "--aio-depth=4096", AIO_DEPTH, OPTIONS_AIO_DEPTH_MAX },
 		{ "--buffer-memory=1M", BUFFER_MEMORY, 1048576 },
+		{ "--member-memory=1M", MEMBER_MEMORY, 1048576 },
+		{ "--member-memory=64G", MEMBER_MEMORY, 68719476736 },
 		{ "--buffer-memory=1024k", BUFFER_MEMORY, 1048576 },
 		{ "--buffer-memory=64G", BUFFER_MEMORY, 68719476736 },
 		{ "--max-connections=1", MAX_CONNECTIONS, 1 },
@@ -314,6 +320,8 @@ static void refuses_numbers_beyond_their_bounds(void **state)
 		{ "--aio-depth=0", "from 1 to 4096" },
 		{ "--aio-depth=4097", "from 1 to 4096" },
 		{ "--buffer-memory=1048575", "from 1M to 64G" },
+		{ "--member-memory=1048575", "from 1M to 64G" },
+		{ "--member-memory=68719476737", "from 1M to 64G" },
 		{ "--buffer-memory=68719476737", "from 1M to 64G" },
 		{ "--max-connections=0", "from 1 to 1000000" },
 		{ "--max-connections=1000001", "from 1 to 1000000" },
@@ -451,7 +459,8 @@ static void helps(void **state)
 {
 	static const char *const names[] = { "--root=DIR", "--listen=ADDR",
 		"--workers=N", "--chunk-size=SIZE", "--aio-depth=N",
-		"--buffer-memory=SIZE", "--max-connections=N",
+		"--buffer-memory=SIZE",
+		"--member-memory=SIZE", "--max-connections=N",
 		"--page-cache=auto|always|never", "--head-timeout=TIME",
 		"--send-timeout=TIME", "--drain-timeout=TIME",
 		"--access-log=on|off" };
