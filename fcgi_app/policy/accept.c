@@ -3,7 +3,6 @@
 
 #include "fcgi_app/policy/accept.h"
 
-#include <stdbool.h>
 #include <stddef.h>
 #include <string.h>
 #include <strings.h>
@@ -130,7 +129,8 @@ static enum fit fit_of(const struct range *range, const char *type)
 	return FIT_NOT;
 }
 
-int accept_weight(const char *accept, const char *type)
+/* The best of the elements, and its weight. */
+static enum fit find_best(const char *accept, const char *type, int *ret_weight)
 {
 	enum fit best = FIT_NOT;
 	int weight = 0;
@@ -150,5 +150,21 @@ int accept_weight(const char *accept, const char *type)
 		best = fit_of(&range, type);
 		weight = range.weight;
 	}
-	return any ? weight : QVALUE_ONE;
+	*ret_weight = any ? weight : QVALUE_ONE;
+	return best;
+}
+
+int accept_weight(const char *accept, const char *type)
+{
+	int weight;
+
+	find_best(accept, type, &weight);
+	return weight;
+}
+
+bool accept_names(const char *accept, const char *type)
+{
+	int weight;
+
+	return find_best(accept, type, &weight) >= FIT_PARAMETERS && weight > 0;
 }

@@ -3,6 +3,8 @@
 #ifndef FCGI_APP_POLICY_ACCEPT_H
 #define FCGI_APP_POLICY_ACCEPT_H
 
+#include <stdbool.h>
+
 /*
  * The weight of a media type in thousandths, 0: not welcome.
  *
@@ -16,5 +18,11 @@
  * that is malformed is ignored by itself.
  */
 int accept_weight(const char *accept, const char *type);
+
+/*
+ * Whether the client names the media type itself, and not as unwelcome: one
+ * that takes anything has not asked for it.
+ */
+bool accept_names(const char *accept, const char *type);
 
 #endif

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "common/parse_number.h"
+#include "fcgi_app/policy/utf8.h"
 
 /* How long a client waits before it comes back. */
 #define RETRY_MS "2000"
@@ -73,59 +74,6 @@ size_t event_stream_next(const char *data, size_t length, bool last)
 	return last ? length : 0;
 }
 
-/* --- UTF-8 ---------------------------------------------------------------- */
-
-/* Which second bytes may follow a first one (Unicode, table 3-7). */
-static const struct lead {
-	unsigned char first, last; /* the first byte */
-	unsigned char low, high;   /* the second */
-	size_t length;
-} leads[] = {
-	{ 0x00, 0x7f, 0, 0, 1 },
-	{ 0xc2, 0xdf, 0x80, 0xbf, 2 },
-	{ 0xe0, 0xe0, 0xa0, 0xbf, 3 },
-	{ 0xe1, 0xec, 0x80, 0xbf, 3 },
-	{ 0xed, 0xed, 0x80, 0x9f, 3 },
-	{ 0xee, 0xef, 0x80, 0xbf, 3 },
-	{ 0xf0, 0xf0, 0x90, 0xbf, 4 },
-	{ 0xf1, 0xf3, 0x80, 0xbf, 4 },
-	{ 0xf4, 0xf4, 0x80, 0x8f, 4 },
-};
-
-static const struct lead *find_lead(char c)
-{
-	unsigned char byte = (unsigned char)c;
-
-	for (size_t i = 0; i < sizeof(leads) / sizeof(leads[0]); i++)
-		if (byte >= leads[i].first && byte <= leads[i].last)
-			return &leads[i];
-	return NULL;
-}
-
-/*
- * How many bytes are the character at `p`, or as much of one as there is: that
- * is replaced as a whole (Unicode, 3.9, "maximal subpart").
- */
-static size_t take_character(const char *p, const char *end, bool *ret_valid)
-{
-	const struct lead *lead = find_lead(*p);
-	size_t n = 1;
-
-	*ret_valid = false;
-	if (!lead)
-		return 1;
-	while (n < lead->length && p + n < end) {
-		unsigned char c = (unsigned char)p[n];
-
-		if (c < (n == 1 ? lead->low : 0x80) ||
-		    c > (n == 1 ? lead->high : 0xbf))
-			return n;
-		n++;
-	}
-	*ret_valid = n == lead->length;
-	return n;
-}
-
 /* --- events --------------------------------------------------------------- */
 
 static char *put(char *to, const void *bytes, size_t length)
@@ -153,14 +101,14 @@ static char *put_id(char *to, const struct event_id *id)
 static const char *put_character(char **to, const char *p, const char *end)
 {
 	bool valid;
-	size_t n = take_character(p, end, &valid);
+	size_t n = utf8_take(p, (size_t)(end - p), &valid);
 
 	if (*p == '\r')
 		*to = put_text(*to, "\ndata: ");
 	else if (valid)
 		*to = put(*to, p, n);
 	else
-		*to = put_text(*to, "\xef\xbf\xbd");
+		*to = put_text(*to, UTF8_REPLACEMENT);
 	return p + n;
 }
 

@@ -6,15 +6,13 @@
 #include <errno.h>
 #include <stddef.h>
 #include <string.h>
-#include <strings.h>
 
 #include "common/parse_number.h"
+#include "fcgi_app/policy/accept.h"
 
 /* The longest value that makes sense is an id. */
 #define VALUE_MAX EVENT_ID_MAX
 #define EVENTS_TYPE "text/event-stream"
-
-static const char blanks[] = " \t";
 
 int follow_format_parse(const char *text, enum follow_format *ret)
 {
@@ -115,38 +113,7 @@ int follow_query_parse(const char *query, struct follow_query *ret)
 
 /* --- Accept --------------------------------------------------------------- */
 
-/* Whether the parameters at `p`, up to a comma, have a weight of 0. */
-static bool is_refused(const char *p)
-{
-	while (*p == ';') {
-		p++;
-		p += strspn(p, blanks);
-		if (strncasecmp(p, "q=", 2) == 0) {
-			p += 2;
-			return *p == '0' &&
-			    strspn(p, "0.") == strcspn(p, ",; \t");
-		}
-		p += strcspn(p, ";,");
-	}
-	return false;
-}
-
 bool follow_accepts_events(const char *accept)
 {
-	const char *p = accept ? accept : "";
-
-	for (;; p += strcspn(p, ",")) {
-		size_t length;
-
-		p += strspn(p, " \t,");
-		if (*p == '\0')
-			return false;
-		length = strcspn(p, " \t;,");
-		if (length == strlen(EVENTS_TYPE) &&
-		    strncasecmp(p, EVENTS_TYPE, length) == 0) {
-			p += length;
-			p += strspn(p, blanks);
-			return !is_refused(p);
-		}
-	}
+	return accept_names(accept, EVENTS_TYPE);
 }

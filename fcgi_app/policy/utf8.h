@@ -9,6 +9,16 @@
 /* U+FFFD, for what can't be decoded (Unicode, 3.9). */
 #define UTF8_REPLACEMENT "\xef\xbf\xbd"
 
+/* Bytes of a character (RFC 3629, 3). */
+#define UTF8_LENGTH_MAX 4
+
+/*
+ * How many of `length` bytes (not 0) are the character that a text of any bytes
+ * begins with; or, if it is no valid one, as much of one as there is, which is
+ * to be replaced as a whole (Unicode, 3.9, "maximal subpart").
+ */
+size_t utf8_take(const char *text, size_t length, bool *ret_valid);
+
 /*
  * The length in bytes of the character that a NUL-terminated text begins with,
  * or 0 if it is no valid UTF-8 (RFC 3629, 4). A NUL ends the text: it is a

@@ -109,6 +109,27 @@ static void quoted_strings(void **state)
 	CHECK(rows);
 }
 
+static void names_types(void **state)
+{
+	static const struct {
+		const char *accept;
+		bool named;
+	} rows[] = {
+		{ NULL, false },
+		{ "*/*, text/*", false },
+		{ "text/html", true },
+		{ "*/*;q=0, Text/HTML;level=1;q=0.1", true },
+		{ "text/html;q=0, */*", false },
+		{ "text/html;q=2", false },
+		{ "text/htmls", false },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LENGTH(rows); i++)
+		if (accept_names(rows[i].accept, "text/html") != rows[i].named)
+			fail_msg("row %zu", i);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -116,6 +137,7 @@ int main(void)
 		cmocka_unit_test(the_most_specific_counts),
 		cmocka_unit_test(malformed_elements),
 		cmocka_unit_test(quoted_strings),
+		cmocka_unit_test(names_types),
 	};
 
 	return cmocka_run_group_tests_name("accept", tests, NULL, NULL);

@@ -46,6 +46,41 @@ static void lengths_of_characters(void **state)
 			fail_msg("row %zu", i);
 }
 
+/* What is replaced by one U+FFFD (Unicode, table 3-8 and others). */
+static void maximal_subparts(void **state)
+{
+	static const struct {
+		const char *text;
+		size_t size, taken;
+		bool valid;
+	} rows[] = {
+		{ "", 1, 1, true },
+		{ "a\x80", 2, 1, true },
+		{ "\xc3\xa9x", 3, 2, true },
+		{ "\xc3\xa9", 1, 1, false },
+		{ "\xf0\x9f\x98\x80x", 5, 4, true },
+		{ "\xf0\x9f\x98\x80", 3, 3, false },
+		{ "\xf0\x9f\x98x", 4, 3, false },
+		{ "\xe1\x80\xe2", 3, 2, false },
+		{ "\xe1\0\x80", 3, 1, false },
+		{ "\xed\xa0\x80", 3, 1, false },
+		{ "\xc0\xaf", 2, 1, false },
+		{ "\xe0\x80\xbf", 3, 1, false },
+		{ "\xf4\x91\x92\x93", 4, 1, false },
+		{ "\x80\x80", 2, 1, false },
+		{ "\xff", 1, 1, false },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LENGTH(rows); i++) {
+		bool valid = !rows[i].valid;
+		size_t n = utf8_take(rows[i].text, rows[i].size, &valid);
+
+		if (n != rows[i].taken || valid != rows[i].valid)
+			fail_msg("row %zu: %zu", i, n);
+	}
+}
+
 static void control_characters(void **state)
 {
 	(void)state;
@@ -75,6 +110,7 @@ int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(lengths_of_characters),
+		cmocka_unit_test(maximal_subparts),
 		cmocka_unit_test(control_characters),
 		cmocka_unit_test(valid_texts),
 	};
