@@ -6,6 +6,7 @@
 #include "config.h"
 #include "fcgi_app/member_list.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <limits.h>
 #include <stdlib.h>
@@ -14,6 +15,7 @@
 #include "common/container_of.h"
 #include "common/memory_budget.h"
 #include "fcgi_app/members.h"
+#include "fcgi_app/policy/parts_etag.h"
 
 /* The bytes of the first block, and of any from the seventh on. */
 #define BLOCK_MIN ((size_t)1 << 10)
@@ -190,6 +192,38 @@ int member_list_add(
 		.mode = st->st_mode,
 	};
 	return 0;
+}
+
+int member_list_repeat(struct members *members)
+{
+	int r = make_room(self(members));
+
+	if (r < 0)
+		return r;
+	assert(members->count > 0);
+	members->list[members->count] = members->list[members->count - 1];
+	members->count++;
+	return 0;
+}
+
+void member_list_tag(struct members *members)
+{
+	struct parts_etag tag;
+
+	parts_etag_init(&tag);
+	for (size_t i = 0; i < members->count; i++) {
+		const struct member *member = &members->list[i];
+		const struct parts_etag_input input = {
+			.device = member->device,
+			.inode = member->inode,
+			.size = member->size,
+			.mtime = member->mtime,
+			.ctime = member->ctime,
+		};
+
+		parts_etag_add(&tag, &input);
+	}
+	parts_etag_format(&tag, members->etag);
 }
 
 void member_list_blame(struct members *members, const char *name)

@@ -25,6 +25,9 @@ void member_list_free(struct members *members);
 int member_list_add(
     struct members *members, const char *name, const struct stat *st);
 
+/* Adds the member that was added last once more. As member_list_add(). */
+int member_list_repeat(struct members *members);
+
 /* Takes more bytes out of the budget, up to the list's end. 0 or -ENOBUFS. */
 int member_list_reserve(struct members *members, size_t bytes);
 
@@ -36,6 +39,9 @@ void member_list_blame(struct members *members, const char *name);
 
 /* Sorts the members from index `first` on by the bytes of their names. */
 void member_list_sort(struct members *members, size_t first);
+
+/* Makes the entity tag of all members. */
+void member_list_tag(struct members *members);
 
 /* No more will be added: gives back the room for them. */
 void member_list_trim(struct members *members);

@@ -9,7 +9,6 @@
 #include "common/source_sequence.h"
 #include "fcgi_app/member_source.h"
 #include "fcgi_app/members.h"
-#include "fcgi_app/policy/parts_etag.h"
 
 /* Held by its owner, by makers and by open sources. */
 struct member_sequence {
@@ -101,26 +100,9 @@ time_t member_sequence_modified(const struct member_sequence *sequence)
 	return last;
 }
 
-void member_sequence_etag(
-    const struct member_sequence *sequence, char ret[ETAG_MAX])
+const char *member_sequence_etag(const struct member_sequence *sequence)
 {
-	const struct members *members = sequence->members;
-	struct parts_etag tag;
-
-	parts_etag_init(&tag);
-	for (size_t i = 0; i < members->count; i++) {
-		const struct member *member = &members->list[i];
-		const struct parts_etag_input input = {
-			.device = member->device,
-			.inode = member->inode,
-			.size = member->size,
-			.mtime = member->mtime,
-			.ctime = member->ctime,
-		};
-
-		parts_etag_add(&tag, &input);
-	}
-	parts_etag_format(&tag, ret);
+	return sequence->members->etag;
 }
 
 const char *member_sequence_failed(const struct member_sequence *sequence)

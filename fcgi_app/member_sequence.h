@@ -7,7 +7,6 @@
 #include <time.h>
 
 #include "common/source.h"
-#include "fcgi_app/policy/etag.h"
 
 struct member_folder;
 struct member_sequence;
@@ -17,7 +16,7 @@ struct members;
 #define MEMBER_SEQUENCE_SIZE_MAX ((uint64_t)INT64_MAX)
 
 /*
- * Of regular files that were found in `folder`, of which it takes a reference;
+ * Of regular files that were found, with a tag, in `folder`, of which it takes a reference;
  * `members` it takes over. Counted, with one reference for the caller. 0;
  * -EOVERFLOW: they are larger than MEMBER_SEQUENCE_SIZE_MAX; -ENOBUFS: the
  * members' budget does not last for a source of them; or -ENOMEM. Then `members`
@@ -39,9 +38,8 @@ uint64_t member_sequence_size(const struct member_sequence *sequence);
  */
 time_t member_sequence_modified(const struct member_sequence *sequence);
 
-/* A strong entity tag over all of them, in their order. */
-void member_sequence_etag(
-    const struct member_sequence *sequence, char ret[ETAG_MAX]);
+/* That of the members; as long as they live. */
+const char *member_sequence_etag(const struct member_sequence *sequence);
 
 /* Sources of all bytes; has a reference of its own until it is released. */
 struct source_maker member_sequence_maker(struct member_sequence *sequence);

@@ -43,6 +43,7 @@ struct members_search {
 	size_t name_count;
 	bool trees;
 	bool hidden;
+	bool tag;
 	/* What it takes itself, and out of what; what is found has its own. */
 	struct memory_budget *budget;
 	size_t held;
@@ -128,20 +129,55 @@ static int begin(struct members_search *search)
 
 /* --- steps: a name that was asked for ------------------------------------- */
 
-/* It is opened as it will be when it is read: so it is known that it can be. */
-static int look_up(struct members_search *search)
+/* 0, or -errno if it is not wanted. */
+static int check_kind(const struct members_search *search, mode_t mode)
 {
-	const char *name = search->names[search->looked_up++];
-	struct stat st;
-	int r = stat_name(search, name, O_RDONLY | O_NONBLOCK | O_NOCTTY, &st);
+	if (S_ISDIR(mode))
+		return search->trees ? 0 : -EISDIR;
+	return S_ISREG(mode) ? 0 : -ENXIO;
+}
 
-	search->tree = search->found->count;
-	if (r == 0 && S_ISDIR(st.st_mode) && !search->trees)
-		r = -EISDIR;
-	else if (r == 0 && !S_ISDIR(st.st_mode) && !S_ISREG(st.st_mode))
-		r = -ENXIO;
+/*
+ * First seen, then opened as it will be when it is read: so it is known that it
+ * can be. Were a named pipe opened, the one who waits to write to it would take
+ * that for a reader.
+ */
+static int look_up(struct members_search *search, const char *name)
+{
+	struct stat st;
+	int r = stat_name(search, name, O_PATH, &st);
+
+	if (r == 0)
+		r = check_kind(search, st.st_mode);
+	if (r == 0)
+		r = stat_name(
+		    search, name, O_RDONLY | O_NONBLOCK | O_NOCTTY, &st);
+	/* It may be another by now. */
+	if (r == 0)
+		r = check_kind(search, st.st_mode);
 	if (r == 0)
 		r = member_list_add(search->found, name, &st);
+	return r;
+}
+
+/* Asked for on end; of trees, each is read, and they are united later. */
+static bool is_repeated(const struct members_search *search, size_t index)
+{
+	return index > 0 && !search->trees &&
+	    strcmp(search->names[index], search->names[index - 1]) == 0;
+}
+
+static int take_name(struct members_search *search)
+{
+	size_t index = search->looked_up++;
+	const char *name = search->names[index];
+	int r;
+
+	search->tree = search->found->count;
+	if (is_repeated(search, index))
+		r = member_list_repeat(search->found);
+	else
+		r = look_up(search, name);
 	if (r < 0)
 		member_list_blame(search->found, name);
 	return r < 0 ? r : MORE;
@@ -282,7 +318,9 @@ static int step(struct members_search *search)
 		return enter(search);
 	member_list_sort(search->found, search->tree);
 	if (search->looked_up < search->name_count)
-		return look_up(search);
+		return take_name(search);
+	if (search->tag)
+		member_list_tag(search->found);
 	member_list_trim(search->found);
 	return 0;
 }
@@ -366,6 +404,7 @@ static void copy_wish(
 		search->names[i] = copy_string(&end, wish->names[i]);
 	search->trees = wish->trees;
 	search->hidden = wish->hidden;
+	search->tag = wish->tag;
 }
 
 /* Without its memory counted. Half-built it is fit for free_search(). */

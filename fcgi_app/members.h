@@ -10,6 +10,8 @@
 #include <time.h>
 #include <uv.h>
 
+#include "fcgi_app/policy/etag.h"
+
 struct members_search;
 struct memory_budget;
 struct request_place;
@@ -21,7 +23,8 @@ struct request_place;
 struct member {
 	/*
 	 * Relative to the folder that was searched: no slash in front or at
-	 * the end, no "." and no ".." in it.
+	 * the end, no "." and no ".." in it. One that was asked for several
+	 * times on end is the same pointer.
 	 */
 	const char *name;
 	uint64_t size; /* 0 of a folder */
@@ -41,6 +44,8 @@ struct members {
 	 * folder that was searched.
 	 */
 	const char *failed;
+	/* If it was wished: a strong one over all of them, in their order. */
+	char etag[ETAG_MAX];
 };
 
 /* What to look for. All is copied. */
@@ -54,6 +59,8 @@ struct members_wish {
 	bool trees;
 	/* Names in a tree that begin with a dot are members too. */
 	bool hidden;
+	/* Their entity tag: it takes a while, so it is made in the pool. */
+	bool tag;
 	/* Members; -E2BIG: there are more, or a tree is too deep. */
 	size_t most;
 	/* For the memory of the search and of what it finds; outlives both. */
@@ -69,6 +76,9 @@ typedef void members_done_fn(void *context, int error, struct members *members);
 /*
  * Looks for them in the thread pool of `loop`; `done` is called from the loop,
  * never from inside this call. No more than three descriptors are open at once.
+ *
+ * A name that equals the one before it is not looked up again. Nothing but files
+ * and folders is opened: a named pipe's writer must not take this for a reader.
  *
  * A name must lead to a regular file that can be read (with `trees`, or to a
  * folder) beneath the document root, through links too: -ENOENT, -EACCES,

@@ -117,26 +117,27 @@ static const char *type_of(
 {
 	const char *type = media_types_find(types, members->list[0].name);
 
-	for (size_t i = 1; i < members->count; i++)
-		if (strcmp(type,
-			media_types_find(types, members->list[i].name)) != 0)
+	for (size_t i = 1; i < members->count; i++) {
+		const char *name = members->list[i].name;
+
+		if (name != members->list[i - 1].name &&
+		    strcmp(type, media_types_find(types, name)) != 0)
 			return ANY_TYPE;
+	}
 	return type;
 }
 
 static void answer(struct concat *concat, const char *type)
 {
 	struct request *request = concat->request;
-	char etag[ETAG_MAX];
 	const struct representation representation = {
 		.size = member_sequence_size(concat->sequence),
 		.modified = modified(concat),
-		.etag = etag,
+		.etag = member_sequence_etag(concat->sequence),
 		.content_type = type,
 		.bytes = member_sequence_maker(concat->sequence),
 	};
 
-	member_sequence_etag(concat->sequence, etag);
 	representation_answer(request, &representation);
 }
 
@@ -192,6 +193,7 @@ static void find(struct concat *concat, const struct name_list *names)
 		.names = names->names,
 		.name_count = names->count,
 		.most = CONCAT_PARTS_MAX,
+		.tag = true,
 		.budget = request->services->member_memory,
 	};
 

@@ -106,6 +106,7 @@ static struct members *find(const char *names)
 		assert_int_equal(stat(path, &st), 0);
 		assert_int_equal(member_list_add(members, name, &st), 0);
 	}
+	member_list_tag(members);
 	return members;
 }
 
@@ -279,7 +280,7 @@ static void has_a_tag_of_its_own(void **state)
 	for (size_t i = 0; i < ARRAY_LENGTH(lists); i++) {
 		struct member_sequence *sequence = make(lists[i]);
 
-		member_sequence_etag(sequence, tags[i]);
+		strcpy(tags[i], member_sequence_etag(sequence));
 		for (size_t k = 0; k < i; k++)
 			assert_string_not_equal(tags[i], tags[k]);
 		member_sequence_unref(sequence);

@@ -19,6 +19,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/inotify.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -193,6 +194,76 @@ static void says_which_name_is_wrong(void **state)
 	}
 }
 
+/* Whoever waits to write to it would take an open for a reader. */
+static void opens_no_named_pipe(void **state)
+{
+	static const char *const names[] = { "fifo" };
+	struct members_wish wish = { .names = names, .name_count = 1 };
+	int watch = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
+	char events[1024];
+
+	(void)state;
+	fixture.open.descriptors++;
+	assert_true(watch >= 0);
+	assert_true(inotify_add_watch(watch, "root/docs/fifo", IN_OPEN) >= 0);
+	for (int i = 0; i < 2; i++) {
+		struct members_outcome outcome =
+		    members_fixture_find(&fixture, "", "docs", &wish);
+
+		assert_int_equal(outcome.error, -ENXIO);
+		members_free(outcome.members);
+		wish.trees = true;
+	}
+	assert_int_equal(read(watch, events, sizeof(events)), -1);
+	assert_int_equal(errno, EAGAIN);
+	close(watch);
+	fixture.open.descriptors--;
+}
+
+static void looks_a_repeated_name_up_once(void **state)
+{
+	static const char *const names[] = { "a", "a", "c", "c", "a" };
+	const struct members_wish wish = {
+		.names = names,
+		.name_count = ARRAY_LENGTH(names),
+	};
+	struct members_outcome outcome =
+	    members_fixture_find(&fixture, "", "docs", &wish);
+	const struct member *list = outcome.members->list;
+
+	(void)state;
+	assert_int_equal(outcome.error, 0);
+	assert_int_equal(outcome.members->count, ARRAY_LENGTH(names));
+	for (size_t i = 0; i < ARRAY_LENGTH(names); i++)
+		assert_string_equal(list[i].name, names[i]);
+	assert_memory_equal(&list[0], &list[1], sizeof(list[0]));
+	assert_ptr_equal(list[2].name, list[3].name);
+	assert_int_equal(list[4].inode, list[0].inode);
+	members_free(outcome.members);
+}
+
+static void makes_a_tag_if_it_is_wished(void **state)
+{
+	static const char *const names[] = { "a", "c", "c" };
+	struct members_wish wish = { .names = names };
+	char tags[4][ETAG_MAX];
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LENGTH(tags); i++) {
+		struct members_outcome outcome;
+
+		wish.tag = i > 0;
+		wish.name_count = i;
+		outcome = members_fixture_find(&fixture, "", "docs", &wish);
+		strcpy(tags[i], outcome.members->etag);
+		members_free(outcome.members);
+		for (size_t k = 0; k < i; k++)
+			assert_string_not_equal(tags[k], tags[i]);
+	}
+	assert_string_equal(tags[0], "");
+	assert_int_equal(tags[1][0], '"');
+}
+
 static void stays_beneath_the_document_root(void **state)
 {
 	static const char *const names[] = { "away" };
@@ -345,6 +416,9 @@ int main(void)
 		cmocka_unit_test(says_what_a_member_is),
 		cmocka_unit_test(finds_nothing_in_no_names),
 		cmocka_unit_test(says_which_name_is_wrong),
+		cmocka_unit_test(opens_no_named_pipe),
+		cmocka_unit_test(looks_a_repeated_name_up_once),
+		cmocka_unit_test(makes_a_tag_if_it_is_wished),
 		cmocka_unit_test(stays_beneath_the_document_root),
 		cmocka_unit_test(refuses_a_bad_folder),
 		cmocka_unit_test(refuses_what_can_not_be_read),
