@@ -3,10 +3,10 @@
 #include "fcgi_app/policy/archive_form.h"
 
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "fcgi_app/policy/percent.h"
+#include "fcgi_app/policy/query_pair.h"
 
 static const struct {
 	const char *name;
@@ -61,48 +61,39 @@ static int find(const char *name, enum archive_form *ret_form)
 	return -EINVAL;
 }
 
-static char decode_escape(const char *escape)
+/* Decodes a value; what is too long for a name is cut, and is none. */
+static void decode(const struct query_pair *pair, char ret[NAME_SIZE])
 {
-	const char digits[] = { escape[1], escape[2], '\0' };
-
-	return (char)strtoul(digits, NULL, 16);
-}
-
-/* Decodes up to "&"; what is too long for a name is cut, and is none. */
-static void decode(const char *text, char ret[NAME_SIZE])
-{
+	const char *text = pair->value;
+	const char *end = text + pair->value_length;
 	size_t n = 0;
 
-	while (*text && *text != '&' && n < NAME_SIZE - 1) {
+	while (text < end && n < NAME_SIZE - 1) {
 		bool escape = percent_is_escape(text);
 
-		ret[n++] = escape ? decode_escape(text) : *text;
+		ret[n++] = escape ? percent_decode_byte(text) : *text;
 		text += escape ? PERCENT_ENCODED_MAX : 1;
 	}
 	ret[n] = '\0';
 }
 
-/* The value of the first "format=", or NULL. */
-static const char *find_format(const char *query)
+/* The first "format="; false: there is none. */
+static bool find_format(const char *query, struct query_pair *ret)
 {
-	static const char key[] = "format=";
-
-	while (query && strncmp(query, key, strlen(key)) != 0) {
-		query = strchr(query, '&');
-		if (query)
-			query++;
-	}
-	return query ? query + strlen(key) : NULL;
+	while (query_pair_next(&query, ret))
+		if (ret->value && query_pair_is(ret, "format"))
+			return true;
+	return false;
 }
 
 int archive_form_choose(
     const char *query, const char *preset, enum archive_form *ret_form)
 {
-	const char *wanted = find_format(query);
+	struct query_pair wanted;
 	char name[NAME_SIZE];
 
-	if (wanted) {
-		decode(wanted, name);
+	if (find_format(query, &wanted)) {
+		decode(&wanted, name);
 		return find(name, ret_form);
 	}
 	if (preset)

@@ -9,6 +9,7 @@
 
 #include "common/parse_number.h"
 #include "fcgi_app/policy/accept.h"
+#include "fcgi_app/policy/query_pair.h"
 
 /* The longest value that makes sense is an id. */
 #define VALUE_MAX EVENT_ID_MAX
@@ -70,42 +71,32 @@ static const struct {
 
 #define KEYS (sizeof(keys) / sizeof(keys[0]))
 
-/* One "name=value" of `length` bytes. */
-static int take_pair(
-    struct follow_query *query, const char *pair, size_t length)
+static int take_pair(struct follow_query *query, const struct query_pair *pair)
 {
-	size_t name = strcspn(pair, "=&");
 	char value[VALUE_MAX];
 	size_t i = 0;
 
-	while (i < KEYS &&
-	    (strlen(keys[i].name) != name ||
-		memcmp(pair, keys[i].name, name) != 0))
+	while (i < KEYS && !query_pair_is(pair, keys[i].name))
 		i++;
 	if (i == KEYS)
 		return 0;
-	if (name == length)
+	if (!pair->value)
 		return -EINVAL;
-	length -= name + 1;
-	if (length >= sizeof(value))
+	if (pair->value_length >= sizeof(value))
 		return keys[i].too_long;
-	memcpy(value, pair + name + 1, length);
-	value[length] = '\0';
+	memcpy(value, pair->value, pair->value_length);
+	value[pair->value_length] = '\0';
 	return keys[i].take(query, value);
 }
 
 int follow_query_parse(const char *query, struct follow_query *ret)
 {
 	struct follow_query found = { 0 };
+	struct query_pair pair;
 	int r = 0;
 
-	while (r == 0 && query && *query) {
-		size_t length = strcspn(query, "&");
-
-		r = take_pair(&found, query, length);
-		query += length;
-		query += *query == '&';
-	}
+	while (r == 0 && query_pair_next(&query, &pair))
+		r = take_pair(&found, &pair);
 	if (r == 0)
 		*ret = found;
 	return r;

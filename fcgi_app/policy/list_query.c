@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "fcgi_app/policy/accept.h"
+#include "fcgi_app/policy/query_pair.h"
 
 #define COUNT(table) (sizeof(table) / sizeof((table)[0]))
 
@@ -33,50 +34,31 @@ static const struct {
 	{ KEY_ORDER, "desc", true },
 };
 
-/* A stretch of text, not terminated. */
-struct part {
-	const char *text;
-	size_t length;
-};
-
 /* A query as far as it is read; -1: not given. */
 struct state {
 	int values[KEYS];
 };
 
-static bool part_is(const struct part *part, const char *text)
-{
-	return strlen(text) == part->length &&
-	    memcmp(part->text, text, part->length) == 0;
-}
-
 /* -EINVAL: the key has no such value. */
-static int find_word(enum key key, const struct part *name)
+static int find_word(enum key key, const struct query_pair *pair)
 {
 	for (size_t i = 0; i < COUNT(words); i++) {
-		if (words[i].key == key && part_is(name, words[i].name))
+		if (words[i].key == key && pair->value &&
+		    strlen(words[i].name) == pair->value_length &&
+		    memcmp(words[i].name, pair->value, pair->value_length) == 0)
 			return words[i].value;
 	}
 	return -EINVAL;
 }
 
-static int take_pair(struct state *state, const char *pair, size_t length)
+static int take_pair(struct state *state, const struct query_pair *pair)
 {
-	const char *equals = memchr(pair, '=', length);
-	size_t split = equals ? (size_t)(equals - pair) : length;
-	struct part name = { pair, split };
-	struct part value = { pair + split, length - split };
-
-	if (equals) {
-		value.text++;
-		value.length--;
-	}
 	for (enum key key = 0; key < KEYS; key++) {
 		int found;
 
-		if (!part_is(&name, key_names[key]))
+		if (!query_pair_is(pair, key_names[key]))
 			continue;
-		found = find_word(key, &value);
+		found = find_word(key, pair);
 		if (found >= 0 && state->values[key] < 0)
 			state->values[key] = found;
 		return found < 0 ? found : 0;
@@ -92,19 +74,13 @@ static int value_or_0(const struct state *state, enum key key)
 int list_query_parse(const char *query, struct list_query *ret)
 {
 	struct state state = { { -1, -1, -1 } };
+	struct query_pair pair;
 
-	if (!query)
-		query = "";
-	for (;;) {
-		size_t length = strcspn(query, "&");
-		int r = take_pair(&state, query, length);
+	while (query_pair_next(&query, &pair)) {
+		int r = take_pair(&state, &pair);
 
 		if (r < 0)
 			return r;
-		query += length;
-		if (*query == '\0')
-			break;
-		query++;
 	}
 	*ret = (struct list_query){
 		.format = (enum list_format)value_or_0(&state, KEY_FORMAT),

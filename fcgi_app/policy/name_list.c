@@ -128,13 +128,6 @@ void name_list_clear(struct name_list *list)
 
 /* --- a query -------------------------------------------------------------- */
 
-static unsigned char hex_value(char c)
-{
-	if (c >= '0' && c <= '9')
-		return (unsigned char)(c - '0');
-	return (unsigned char)((c | 0x20) - 'a' + 10);
-}
-
 /* Decodes up to `end`; returns how many bytes that makes. */
 static size_t decode(const char *from, const char *end, char *to)
 {
@@ -142,9 +135,8 @@ static size_t decode(const char *from, const char *end, char *to)
 
 	while (from < end) {
 		if (end - from > 2 && percent_is_escape(from)) {
-			*to++ = (char)(hex_value(from[1]) << 4 |
-			    hex_value(from[2]));
-			from += 3;
+			*to++ = percent_decode_byte(from);
+			from += PERCENT_ENCODED_MAX;
 			continue;
 		}
 		*to++ = *from == '+' ? ' ' : *from;

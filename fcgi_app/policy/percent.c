@@ -17,6 +17,16 @@ bool percent_is_escape(const char *text)
 	return text[0] == '%' && is_hex(text[1]) && is_hex(text[2]);
 }
 
+static int hex_value(char c)
+{
+	return c <= '9' ? c - '0' : (c | 0x20) - 'a' + 10;
+}
+
+char percent_decode_byte(const char *escape)
+{
+	return (char)(hex_value(escape[1]) << 4 | hex_value(escape[2]));
+}
+
 size_t percent_encode_byte(char byte, const char *literal, char *ret)
 {
 	static const char digits[] = "0123456789ABCDEF";

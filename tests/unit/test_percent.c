@@ -25,6 +25,21 @@ static void knows_escapes(void **state)
 	}
 }
 
+static void decodes_escapes(void **state)
+{
+	static const struct {
+		const char *escape;
+		char byte;
+	} rows[] = { { "%00", '\0' }, { "%09", '\t' }, { "%2f", '/' },
+		{ "%2F", '/' }, { "%aF", '\xaf' }, { "%Fax", '\xfa' },
+		{ "%99", '\x99' } };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LENGTH(rows); i++)
+		assert_int_equal(
+		    percent_decode_byte(rows[i].escape), rows[i].byte);
+}
+
 static void encodes_what_is_not_literal(void **state)
 {
 	static const struct {
@@ -55,6 +70,7 @@ int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(knows_escapes),
+		cmocka_unit_test(decodes_escapes),
 		cmocka_unit_test(encodes_what_is_not_literal),
 	};
 
