@@ -11,8 +11,8 @@ struct source;
 /*
  * Makes the source of part `index`, which the sequence then owns; the part's
  * bytes begin at *ret_offset (0 before the call) in it and must all be within
- * its size; it must not be one that forgets. NULL: out of memory. Called when the
- * part is first read, and again if it is read after its source was closed.
+ * its size; it must not be one that forgets. NULL: out of memory. Called when
+ * the part is first read, and again if it is read after its source was closed.
  */
 typedef struct source *source_sequence_open_fn(
     void *context, size_t index, uint64_t *ret_offset);

@@ -76,15 +76,15 @@ static size_t format_prefix(char *line, size_t size, enum log_level level)
 	    level_names[level]);
 }
 
-/* What could forge another line. */
-static bool is_control(unsigned char c)
+/* What could forge another line or, between quotes, the rest of this one. */
+static bool is_special(unsigned char c, bool quoted)
 {
-	return c < 0x20 || c == 0x7f;
+	return c < 0x20 || c == 0x7f || (quoted && (c == '"' || c == '\\'));
 }
 
-/* Copies `text`, with control characters and those of `special` escaped. */
+/* Copies `text`, escaping what is special. */
 static size_t append_escaped(
-    char *to, size_t size, const char *text, const char *special)
+    char *to, size_t size, const char *text, bool quoted)
 {
 	static const char hex[] = "0123456789abcdef";
 	size_t n = 0;
@@ -92,7 +92,7 @@ static size_t append_escaped(
 	for (; *text && n + 4 <= size; text++) {
 		unsigned char c = (unsigned char)*text;
 
-		if (!is_control(c) && !strchr(special, c)) {
+		if (!is_special(c, quoted)) {
 			to[n++] = (char)c;
 			continue;
 		}
@@ -106,7 +106,7 @@ static size_t append_escaped(
 
 void log_quote(char *to, size_t size, const char *text)
 {
-	to[append_escaped(to, size - 1, text, "\"\\")] = '\0';
+	to[append_escaped(to, size - 1, text, true)] = '\0';
 }
 
 /* --- where it goes ------------------------------------------------------ */
@@ -198,7 +198,7 @@ void log_message(enum log_level level, const char *format, ...)
 	vsnprintf(text, sizeof(text), format, args);
 	va_end(args);
 	length +=
-	    append_escaped(line + length, sizeof(line) - length - 1, text, "");
+	    append_escaped(line + length, sizeof(line) - length - 1, text, false);
 	line[length++] = '\n';
 	write_line(level, line, length);
 }

@@ -16,7 +16,8 @@ struct members;
 #define MEMBER_SEQUENCE_SIZE_MAX ((uint64_t)INT64_MAX)
 
 /*
- * Of regular files that were found, with a tag, in `folder`, of which it takes a reference;
+ * Of regular files that were found, with a tag, in `folder`, of which it takes
+ * a reference;
  * `members` it takes over. Counted, with one reference for the caller. 0;
  * -EOVERFLOW: they are larger than MEMBER_SEQUENCE_SIZE_MAX; -ENOBUFS: the
  * members' budget does not last for a source of them; or -ENOMEM. Then `members`

@@ -77,8 +77,8 @@ typedef void members_done_fn(void *context, int error, struct members *members);
  * Looks for them in the thread pool of `loop`; `done` is called from the loop,
  * never from inside this call. No more than three descriptors are open at once.
  *
- * A name that equals the one before it is not looked up again. Nothing but files
- * and folders is opened: a named pipe's writer must not take this for a reader.
+ * A name that equals the one before it is not looked up again. Only files and
+ * folders are opened: a named pipe's writer must not take this for a reader.
  *
  * A name must lead to a regular file that can be read (with `trees`, or to a
  * folder) beneath the document root, through links too: -ENOENT, -EACCES,

@@ -8,8 +8,8 @@
  *	stopping  no connection is left: every handle is closed, the loop ends
  *
  * Memory: the chunk pool holds --buffer-memory; the record pool a few buffers
- * more, since a record is borrowed only within a call. Lists of files take up to
- * --member-memory.
+ * more, since a record is borrowed only within a call. Lists of files take up
+ * to --member-memory.
  */
 #include "config.h"
 #include "fcgi_app/worker.h"
