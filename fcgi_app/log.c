@@ -197,8 +197,8 @@ void log_message(enum log_level level, const char *format, ...)
 	va_start(args, format);
 	vsnprintf(text, sizeof(text), format, args);
 	va_end(args);
-	length +=
-	    append_escaped(line + length, sizeof(line) - length - 1, text, false);
+	length += append_escaped(
+	    line + length, sizeof(line) - length - 1, text, false);
 	line[length++] = '\n';
 	write_line(level, line, length);
 }

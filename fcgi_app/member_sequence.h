@@ -20,7 +20,7 @@ struct members;
  * a reference;
  * `members` it takes over. Counted, with one reference for the caller. 0;
  * -EOVERFLOW: they are larger than MEMBER_SEQUENCE_SIZE_MAX; -ENOBUFS: the
- * members' budget does not last for a source of them; or -ENOMEM. Then `members`
+ * members' budget does not last for a source of them; or -ENOMEM. Then they
  * stay the caller's.
  */
 int member_sequence_new(struct member_folder *folder, struct members *members,
