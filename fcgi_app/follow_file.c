@@ -143,6 +143,7 @@ struct follow_file *follow_file_open(struct follow_hub *hub,
 	struct follow_file *file = finished ? NULL : find(hub, place, st);
 
 	if (file) {
+		follow_watch_catch_up(file, st);
 		file_open_discard(hub->loop, result);
 		return follow_file_ref(file);
 	}

@@ -89,6 +89,28 @@ void follow_watch_look(struct follow_file *file)
 		be_leaving(file);
 }
 
+/* What is under way may be an older look, from before it grew. */
+static void forget_poll(struct follow_file *file)
+{
+	if (!file->polls || file->state != FOLLOW_STATE_HERE || !file->lookup)
+		return;
+	file_open_cancel(file->lookup);
+	file->lookup = NULL;
+	uv_timer_start(&file->timer, on_timer, FOLLOW_POLL_MS, 0);
+}
+
+void follow_watch_catch_up(struct follow_file *file, const struct stat *st)
+{
+	uint64_t size = (uint64_t)st->st_size;
+
+	if (!file->file->close_blocks) {
+		follow_watch_look(file);
+	} else if (size > file->size) {
+		forget_poll(file);
+		apply_size(file, size);
+	}
+}
+
 void follow_watch_finish(struct follow_file *file)
 {
 	ask_size(file);
@@ -137,7 +159,10 @@ static void take_poll(
 		be_leaving(file);
 		return;
 	}
-	apply_size(file, (uint64_t)result->stat.st_size);
+	if (file->file->close_blocks)
+		apply_size(file, (uint64_t)result->stat.st_size);
+	else
+		ask_size(file);
 	check_marker(file);
 	if (file->state == FOLLOW_STATE_HERE)
 		be_here(file);

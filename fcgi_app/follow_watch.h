@@ -4,6 +4,7 @@
 #define FCGI_APP_FOLLOW_WATCH_H
 
 struct follow_file;
+struct stat;
 
 /* Makes the handles of the loop; nothing is watched. */
 void follow_watch_init(struct follow_file *file);
@@ -19,6 +20,9 @@ void follow_watch_begin(struct follow_file *file);
 
 /* Asks how large it is, and whether it has its name, and acts on that. */
 void follow_watch_look(struct follow_file *file);
+
+/* Somebody opened it anew, and it was like that then: no older is believed. */
+void follow_watch_catch_up(struct follow_file *file, const struct stat *st);
 
 /* A last look: what is written after it is not sent. It is `finished`. */
 void follow_watch_finish(struct follow_file *file);

@@ -3,6 +3,7 @@
 """The action follow: the bytes of a file that grows, and many clients."""
 
 import os
+import signal
 import time
 
 from follows import (Follower, append, ask, follow, follow_events,
@@ -173,6 +174,30 @@ def an_open_range_is_what_is_there_now(case):
               f"Content-Range of {field}")
     path.write_bytes(b"")
     equal(ask(daemon, HTTP_RANGE="bytes=0-").status, 416, "an empty file")
+
+
+@test
+def what_was_appended_a_moment_ago_is_in_range(case):
+    path = store(case, b"0123456789")
+    daemon = case.start()
+    one = follow(daemon)
+    one.expect(b"0123456789")
+    last_id = follow_events(daemon, QUERY_STRING="lines=0")
+    last_id.read_until(lambda: last_id.events.last_id, "the start")
+    file_id = last_id.events.last_id.partition("-")[0]
+    connection, response = daemon.begin(
+        "/a.log", keep=True, method="HEAD", STREAM_ACTION="follow")
+    connection.receive(response)
+    os.kill(daemon.worker, signal.SIGSTOP)
+    append(path, b"abc")
+    _, part = daemon.begin("/a.log", keep=True, connection=connection,
+                           STREAM_ACTION="follow", HTTP_RANGE="bytes=10-")
+    again = follow_events(daemon, last_id=f"{file_id}-14")
+    os.kill(daemon.worker, signal.SIGCONT)
+    connection.receive(part)
+    check_response(part, 206, b"abc\n")
+    append(path, b"next")
+    again.expect_lines(b"next")
 
 
 @test

@@ -121,6 +121,26 @@ static void all_who_follow_it_share_it(void **state)
 	follow_file_unref(NULL);
 }
 
+/* The loop has not heard yet that it grew. */
+static void who_comes_gets_its_present_size(void **state)
+{
+	struct follow_fixture *f = *state;
+	struct follow_file *file;
+
+	for (int remote = 0; remote <= 1; remote++) {
+		f->is_remote = remote;
+		follow_fixture_append(f, "a", "123");
+		file = follow_fixture_open(f, "a");
+		follow_fixture_append(f, "a", "4567");
+		assert_ptr_equal(follow_fixture_open(f, "a"), file);
+		assert_int_equal(file->size, 7);
+		assert_int_equal(file->epoch, 0);
+		follow_file_unref(file);
+		follow_file_unref(file);
+		follow_fixture_remove(f, "a");
+	}
+}
+
 /* --- its name ------------------------------------------------------------- */
 
 static void without_a_name_it_is_finished_after_a_while(void **state)
@@ -342,6 +362,7 @@ int main(void)
 		WITH_FIXTURE(it_grows_and_is_cut),
 		WITH_FIXTURE(what_comes_between_open_and_watch_is_seen),
 		WITH_FIXTURE(all_who_follow_it_share_it),
+		WITH_FIXTURE(who_comes_gets_its_present_size),
 		WITH_FIXTURE(without_a_name_it_is_finished_after_a_while),
 		WITH_FIXTURE(another_file_of_its_name_comes_next),
 		WITH_FIXTURE(one_that_was_put_over_it_comes_next),
