@@ -16,14 +16,13 @@
 #include <string.h>
 
 #include "common/file_open.h"
-#include "common/parse_number.h"
 #include "common/source.h"
+#include "fcgi_app/actions/follow_wishes.h"
 #include "fcgi_app/follow_file.h"
 #include "fcgi_app/follow_source.h"
 #include "fcgi_app/operator_fields.h"
 #include "fcgi_app/policy/byte_range.h"
 #include "fcgi_app/policy/event_stream.h"
-#include "fcgi_app/policy/follow_query.h"
 #include "fcgi_app/policy/follow_range.h"
 #include "fcgi_app/policy/media_type.h"
 #include "fcgi_app/policy/response_head.h"
@@ -47,14 +46,9 @@ struct follow_start {
 	struct request *request;
 	struct file_open *open; /* under way, or NULL */
 	opened_fn *opened;
-	struct follow_plan plan;
-	struct follow_query query;
-	uint64_t rotate_ms;
-	const char *marker; /* suffix, or NULL */
-	bool has_last;
-	struct event_id last; /* Last-Event-ID */
-	bool finished;        /* the marker is there */
-	uint64_t size;        /* of a file that only its head is asked for */
+	struct follow_wishes wishes;
+	bool finished; /* the marker is there */
+	uint64_t size; /* of a file that only its head is asked for */
 	struct follow_file *file; /* NULL for HEAD */
 };
 
@@ -85,87 +79,6 @@ static void refuse(struct follow_start *start, int status, const char *why)
 	request_refuse(end_start(start), status, why);
 }
 
-/* --- what is asked for ---------------------------------------------------- */
-
-static bool take_duration(
-    const struct request *request, const char *name, uint64_t *ret_ms)
-{
-	const char *text = request_param(request, name);
-
-	return !text || parse_duration(text, ret_ms) == 0;
-}
-
-/* NULL, or the name of a parameter that makes no sense. */
-static const char *read_options(
-    struct follow_start *start, enum follow_format *ret_format)
-{
-	const struct request *request = start->request;
-
-	if (follow_format_parse(
-		request_param(request, "STREAM_FORMAT"), ret_format) < 0)
-		return "STREAM_FORMAT";
-	if (!take_duration(request, "STREAM_IDLE", &start->plan.idle_ms))
-		return "STREAM_IDLE";
-	if (!take_duration(request, "STREAM_HEARTBEAT", &start->plan.beat_ms))
-		return "STREAM_HEARTBEAT";
-	if (!take_duration(request, "STREAM_ROTATE", &start->rotate_ms))
-		return "STREAM_ROTATE";
-	start->marker = request_param(request, "STREAM_END_MARKER");
-	if (start->marker && strchr(start->marker, '/'))
-		return "STREAM_END_MARKER";
-	return NULL;
-}
-
-/* The client's word counts before the operator's. */
-static bool wants_events(
-    const struct follow_start *start, enum follow_format format)
-{
-	const char *accept = request_param(start->request, "HTTP_ACCEPT");
-
-	if (start->query.format != FOLLOW_FORMAT_NONE)
-		format = start->query.format;
-	else if (follow_accepts_events(accept))
-		format = FOLLOW_FORMAT_EVENTS;
-	return format == FOLLOW_FORMAT_EVENTS;
-}
-
-/* The field is of later than the page's address. */
-static void read_id(struct follow_start *start)
-{
-	const char *last = request_param(start->request, "HTTP_LAST_EVENT_ID");
-
-	start->has_last = start->query.has_after;
-	start->last = start->query.after;
-	if (last)
-		start->has_last = event_id_parse(last, &start->last) == 0;
-}
-
-/* False: it makes no sense, and was answered. */
-static bool read_wishes(struct follow_start *start)
-{
-	const struct request *request = start->request;
-	enum follow_format format;
-	const char *fault = read_options(start, &format);
-	char why[64];
-
-	if (fault) {
-		snprintf(why, sizeof(why), "%s makes no sense", fault);
-		refuse(start, 500, why);
-		return false;
-	}
-	if (follow_query_parse(
-		request_param(request, "QUERY_STRING"), &start->query) < 0) {
-		refuse(start, 400, "lines or format makes no sense");
-		return false;
-	}
-	start->plan.events = wants_events(start, format);
-	if (!start->plan.events)
-		start->plan.beat_ms = 0;
-	if (start->plan.events)
-		read_id(start);
-	return true;
-}
-
 /* --- heads ---------------------------------------------------------------- */
 
 /* The fields of every answer that is followed. -errno: the type's fault. */
@@ -176,7 +89,7 @@ static int begin_head(
 	char type[CONTENT_TYPE_MAX] = "text/event-stream";
 	int r = 0;
 
-	if (!start->plan.events)
+	if (!start->wishes.plan.events)
 		r = operator_fields_media_type(request->origin.params,
 		    media_types_find(
 			request->services->media_types, request->path),
@@ -194,7 +107,7 @@ static int begin_head(
 static void send_head(struct follow_start *start, struct response_head *head)
 {
 	struct follow_file *file = start->file;
-	struct follow_plan plan = start->plan;
+	struct follow_plan plan = start->wishes.plan;
 	struct request *request = start->request;
 	struct source *source;
 
@@ -246,14 +159,14 @@ static void answer_part(struct follow_start *start,
 		return;
 	}
 	follow_range_format(range, value);
-	start->plan.offset = range->first;
-	start->plan.length = range->last - range->first + 1;
-	start->plan.is_exact = is_present;
+	start->wishes.plan.offset = range->first;
+	start->wishes.plan.length = range->last - range->first + 1;
+	start->wishes.plan.is_exact = is_present;
 	response_head_put(&head, "Accept-Ranges", "bytes");
 	response_head_put(&head, "Content-Range", value);
 	if (is_present)
-		response_head_add(
-		    &head, "Content-Length", "%" PRIu64, start->plan.length);
+		response_head_add(&head, "Content-Length", "%" PRIu64,
+		    start->wishes.plan.length);
 	send_head(start, &head);
 }
 
@@ -265,9 +178,10 @@ static void answer_live(struct follow_start *start)
 		refuse_type(start);
 		return;
 	}
-	start->plan.from_lines = start->query.has_lines && !start->has_last;
-	start->plan.lines = start->query.lines;
-	if (!start->plan.events && !start->plan.from_lines)
+	start->wishes.plan.from_lines =
+	    start->wishes.query.has_lines && !start->wishes.has_last;
+	start->wishes.plan.lines = start->wishes.query.lines;
+	if (!start->wishes.plan.events && !start->wishes.plan.from_lines)
 		response_head_put(&head, "Accept-Ranges", "bytes");
 	send_head(start, &head);
 }
@@ -282,7 +196,7 @@ static void answer_bytes(struct follow_start *start)
 	const char *field = request_param(start->request, "HTTP_RANGE");
 	struct follow_range range;
 
-	if (start->query.has_lines ||
+	if (start->wishes.query.has_lines ||
 	    request_param(start->request, "HTTP_IF_RANGE"))
 		field = NULL;
 	switch (follow_range_parse(field, size_of(start), &range)) {
@@ -306,9 +220,9 @@ static bool has_all(const struct follow_start *start)
 {
 	const struct follow_file *file = start->file;
 
-	return start->has_last && start->finished && file &&
-	    file->identity == start->last.file &&
-	    file->size == start->last.offset;
+	return start->wishes.has_last && start->finished && file &&
+	    file->identity == start->wishes.last.file &&
+	    file->size == start->wishes.last.offset;
 }
 
 /* An EventSource that gets 204 does not come back (9.2.3). */
@@ -327,16 +241,16 @@ static void answer(struct follow_start *start)
 {
 	const struct follow_file *file = start->file;
 
-	if (!start->plan.events) {
+	if (!start->wishes.plan.events) {
 		answer_bytes(start);
 	} else if (has_all(start)) {
 		answer_nothing(start);
 	} else {
 		/* Of another file, or of what was cut off: from the start. */
-		if (start->has_last && file &&
-		    file->identity == start->last.file &&
-		    start->last.offset <= file->size)
-			start->plan.offset = start->last.offset;
+		if (start->wishes.has_last && file &&
+		    file->identity == start->wishes.last.file &&
+		    start->wishes.last.offset <= file->size)
+			start->wishes.plan.offset = start->wishes.last.offset;
 		answer_live(start);
 	}
 }
@@ -396,7 +310,7 @@ static void on_past(
 
 	if (result->error == 0 && S_ISREG(result->stat.st_mode) &&
 	    follow_file_identity(result->fd, !result->close_blocks) ==
-		start->last.file)
+		start->wishes.last.file)
 		past = follow_file_open_past(
 		    start->request->services->follow_hub, result, start->file);
 	if (past) {
@@ -413,7 +327,7 @@ static bool follow(
     struct follow_start *start, const struct file_open_result *result)
 {
 	const struct request *request = start->request;
-	struct follow_place place = { .rotate_ms = start->rotate_ms };
+	struct follow_place place = { .rotate_ms = start->wishes.rotate_ms };
 	struct request_place found;
 	struct request_place_fault fault;
 	char marker[NAME_SIZE];
@@ -424,9 +338,9 @@ static bool follow(
 	place.below = found.root.below;
 	place.path = found.path;
 	place.is_local = found.root.is_local;
-	if (start->marker) {
-		snprintf(
-		    marker, sizeof(marker), "%s%s", found.path, start->marker);
+	if (start->wishes.marker) {
+		snprintf(marker, sizeof(marker), "%s%s", found.path,
+		    start->wishes.marker);
 		place.marker = marker;
 	}
 	start->file = follow_file_open(
@@ -444,8 +358,8 @@ static void take_file(
 	} else if (!follow(start, result)) {
 		discard(start, result);
 		request_refuse_errno(end_start(start), -ENOMEM);
-	} else if (start->has_last &&
-	    start->last.file != start->file->identity) {
+	} else if (start->wishes.has_last &&
+	    start->wishes.last.file != start->file->identity) {
 		open_name(start, FOLLOW_PAST_SUFFIX, on_past);
 	} else {
 		answer(start);
@@ -476,21 +390,23 @@ static void on_marker(
 void follow_action_start(struct request *request)
 {
 	struct follow_start *start = calloc(1, sizeof(*start));
+	char why[FOLLOW_WISHES_WHY_MAX];
+	int status;
 
 	if (!start) {
 		request_refuse(request, 503, strerror(ENOMEM));
 		return;
 	}
 	start->request = request;
-	start->plan.length = UINT64_MAX;
-	start->plan.beat_ms = FOLLOW_HEARTBEAT_MS;
-	start->rotate_ms = FOLLOW_ROTATE_MS;
 	request->state = start;
 	request->cancel = cancel_start;
-	if (!read_wishes(start))
+	status = follow_wishes_read(request, &start->wishes, why);
+	if (status != 0) {
+		refuse(start, status, why);
 		return;
-	if (start->marker)
-		open_name(start, start->marker, on_marker);
+	}
+	if (start->wishes.marker)
+		open_name(start, start->wishes.marker, on_marker);
 	else
 		open_name(start, "", on_file);
 }
