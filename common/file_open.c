@@ -360,6 +360,29 @@ int file_open_beneath(int folder_fd, const char *path, int flags)
 	return open_beneath(&at, path, (uint64_t)flags);
 }
 
+bool file_open_is_absent(int error)
+{
+	switch (-error) {
+	case ENOENT:
+	case ENOTDIR:
+	case ELOOP:
+	case EXDEV:
+	case EACCES:
+	case EPERM:
+	case ENAMETOOLONG:
+	/* A name that its folder does not allow. */
+	case EINVAL:
+	/* A socket, or a device that is none. */
+	case ENXIO:
+	case ENODEV:
+	/* No name can be opened at all. */
+	case ENOSYS:
+		return true;
+	default:
+		return false;
+	}
+}
+
 int file_open_supported(void)
 {
 	const struct place here = { AT_FDCWD, 0 };

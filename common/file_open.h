@@ -116,6 +116,12 @@ int file_open_below(const struct file_open_target *target);
  */
 int file_open_beneath(int folder_fd, const char *path, int flags);
 
+/*
+ * Whether an error of these (-errno) says that no file can be had there. Any
+ * other one, such as -EMFILE, says nothing of the name: ask again.
+ */
+bool file_open_is_absent(int error);
+
 /* 0 if the kernel knows openat2(2), which came with Linux 5.6; else -errno. */
 int file_open_supported(void);
 

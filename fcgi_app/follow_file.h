@@ -70,7 +70,8 @@ struct follow_file {
 	bool is_listed;  /* in a bucket */
 	bool is_renamed; /* said inotify(7) */
 	bool polls;
-	bool marker_again;
+	bool marker_again; /* look for it once more when that is over */
+	bool marker_later; /* it could not be looked for: with the timer */
 	uv_fs_event_t watch;
 	uv_fs_event_t folder_watch; /* for the marker */
 	uv_timer_t timer;

@@ -132,9 +132,9 @@ static void be_here(struct follow_file *file)
 {
 	file->state = FOLLOW_STATE_HERE;
 	file->is_renamed = false;
-	if (file->polls)
+	if (file->polls || file->marker_later)
 		uv_timer_start(&file->timer, on_timer, FOLLOW_POLL_MS, 0);
-	else
+	if (!file->polls)
 		follow_hub_changed(file->hub, file);
 }
 
@@ -168,6 +168,18 @@ static void take_poll(
 		be_here(file);
 }
 
+/* Whether that tells nothing of the name. */
+static bool is_unknown(const struct file_open_result *result)
+{
+	return result->error < 0 && !file_open_is_absent(result->error);
+}
+
+static void ask_again(struct follow_file *file)
+{
+	if (file->state != FOLLOW_STATE_OVER)
+		uv_timer_start(&file->timer, on_timer, FOLLOW_POLL_MS, 0);
+}
+
 static void on_lookup(void *context, const struct file_open_result *result)
 {
 	struct follow_file *file = context;
@@ -175,6 +187,10 @@ static void on_lookup(void *context, const struct file_open_result *result)
 	    S_ISREG(result->stat.st_mode);
 
 	file->lookup = NULL;
+	if (is_unknown(result)) {
+		ask_again(file);
+		return;
+	}
 	if (replaced && file->state == FOLLOW_STATE_LOOKING) {
 		be_replaced(file, result);
 		return;
@@ -209,12 +225,17 @@ static void on_timer(uv_timer_t *timer)
 
 	if (file->state == FOLLOW_STATE_LEAVING)
 		file->state = FOLLOW_STATE_LOOKING;
+	if (file->marker_later)
+		check_marker(file);
+	/* It was for the marker only. */
+	if (file->state == FOLLOW_STATE_HERE && !file->polls)
+		return;
 	if (file->lookup)
 		return;
 	file->lookup = open_at(file, file->place.path, on_lookup);
 	/* Without memory for that it is tried again. */
 	if (!file->lookup)
-		uv_timer_start(timer, on_timer, FOLLOW_POLL_MS, 0);
+		ask_again(file);
 }
 
 static void begin_to_poll(struct follow_file *file)
@@ -227,6 +248,15 @@ static void begin_to_poll(struct follow_file *file)
 
 /* --- the marker ----------------------------------------------------------- */
 
+/* While it has no name the timer runs for that, and polling comes here. */
+static void check_marker_later(struct follow_file *file)
+{
+	file->marker_later = true;
+	if (file->state == FOLLOW_STATE_HERE &&
+	    !uv_is_active((uv_handle_t *)&file->timer))
+		ask_again(file);
+}
+
 static void on_marker(void *context, const struct file_open_result *result)
 {
 	struct follow_file *file = context;
@@ -238,6 +268,8 @@ static void on_marker(void *context, const struct file_open_result *result)
 		file_open_discard(file->hub->loop, result);
 		if (file->state != FOLLOW_STATE_OVER)
 			follow_watch_finish(file);
+	} else if (is_unknown(result)) {
+		check_marker_later(file);
 	} else if (again) {
 		check_marker(file);
 	}
@@ -246,13 +278,16 @@ static void on_marker(void *context, const struct file_open_result *result)
 /* Looks for it, once more if that is under way. */
 static void check_marker(struct follow_file *file)
 {
+	file->marker_later = false;
 	if (!file->place.marker || file->state == FOLLOW_STATE_OVER)
 		return;
-	if (file->marker_open)
+	if (file->marker_open) {
 		file->marker_again = true;
-	else
-		file->marker_open =
-		    open_at(file, file->place.marker, on_marker);
+		return;
+	}
+	file->marker_open = open_at(file, file->place.marker, on_marker);
+	if (!file->marker_open)
+		check_marker_later(file);
 }
 
 /* --- watches -------------------------------------------------------------- */

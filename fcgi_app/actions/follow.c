@@ -302,12 +302,24 @@ static void discard(
 		file_open_discard(start->request->services->loop, result);
 }
 
+/* True: whether there is one can't be told now, and that was answered. */
+static bool refuse_unknown(
+    struct follow_start *start, const struct file_open_result *result)
+{
+	if (result->error == 0 || file_open_is_absent(result->error))
+		return false;
+	request_refuse_errno(end_start(start), result->error);
+	return true;
+}
+
 /* The file as it was before its rotation, if it is still there. */
 static void on_past(
     struct follow_start *start, const struct file_open_result *result)
 {
 	struct follow_file *past = NULL;
 
+	if (refuse_unknown(start, result))
+		return;
 	if (result->error == 0 && S_ISREG(result->stat.st_mode) &&
 	    follow_file_identity(result->fd, !result->close_blocks) ==
 		start->wishes.last.file)
@@ -382,6 +394,8 @@ static void on_file(
 static void on_marker(
     struct follow_start *start, const struct file_open_result *result)
 {
+	if (refuse_unknown(start, result))
+		return;
 	start->finished = result->error == 0;
 	discard(start, result);
 	open_name(start, "", on_file);

@@ -3,6 +3,7 @@
 """The action follow: lines as events, the end of a file, its rotation."""
 
 import os
+import resource
 import signal
 import time
 
@@ -299,6 +300,43 @@ def a_client_that_comes_back_after_a_rotation_gets_the_rest(case):
     later.expect_lines(b"four", b"five")
     in_new = follow_events(daemon, last_id=again.events.ids[2])
     in_new.expect_lines(b"five")
+
+
+def allow_descriptors(pid, count):
+    """Lets a process open so many more; returns the limit that it had."""
+    used = {int(name) for name in os.listdir(f"/proc/{pid}/fd")}
+    free = [n for n in range(max(used) + count + 2) if n not in used]
+    before = resource.prlimit(pid, resource.RLIMIT_NOFILE)
+    resource.prlimit(pid, resource.RLIMIT_NOFILE, (free[count], before[1]))
+    return before
+
+
+@test
+def what_can_not_be_told_of_the_past_has_a_status(case):
+    path = store(case, b"one\ntwo\n")
+    daemon = case.start()
+    first = follow_events(daemon)
+    last_id = first.read_lines(2).ids[0]
+    first.close()
+    wait_watches(daemon.worker, 0)
+    # It has the descriptor of inotify(7).
+    store(case, b"", "other.log")
+    Follower(daemon, "/other.log", QUERY_STRING="format=events").read(1)
+    os.rename(path, case.root / "a.log.1")
+    append(path, b"three")
+    params = {"STREAM_ACTION": "follow", "STREAM_ROTATE": "200ms",
+              "HTTP_ACCEPT": "text/event-stream",
+              "HTTP_LAST_EVENT_ID": last_id}
+    connection, head = daemon.begin("/a.log", keep=True, method="HEAD",
+                                    **params)
+    connection.receive(head)
+    before = allow_descriptors(daemon.worker, 1)
+    _, refused = daemon.begin("/a.log", keep=True, connection=connection,
+                              **params)
+    connection.receive(refused, until=lambda: refused.head)
+    resource.prlimit(daemon.worker, resource.RLIMIT_NOFILE, before)
+    equal(refused.status, 503, "status without a descriptor")
+    follow_events(daemon, last_id=last_id).expect_lines(b"two", b"three")
 
 
 @test

@@ -422,10 +422,25 @@ static void says_that_it_is_not_supported(void **state)
 	assert_int_equal(try_at(fixture.root_fd, "site", "page"), -ENOSYS);
 }
 
+static void some_errors_say_that_nothing_is_there(void **state)
+{
+	static const int absent[] = { ENOENT, ENOTDIR, ELOOP, EXDEV, EACCES,
+		EPERM, ENAMETOOLONG, EINVAL, ENXIO, ENODEV, ENOSYS };
+	static const int others[] = { 0, EMFILE, ENFILE, ENOMEM, EAGAIN, EIO,
+		EINTR, ESTALE, ECANCELED, ETIMEDOUT };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LENGTH(absent); i++)
+		assert_true(file_open_is_absent(-absent[i]));
+	for (size_t i = 0; i < ARRAY_LENGTH(others); i++)
+		assert_false(file_open_is_absent(-others[i]));
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(is_supported),
+		cmocka_unit_test(some_errors_say_that_nothing_is_there),
 		cmocka_unit_test(opens_a_file_for_reading),
 		cmocka_unit_test(opens_files_at_once),
 		cmocka_unit_test(tells_why_it_could_not),

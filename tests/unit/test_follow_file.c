@@ -4,6 +4,7 @@
 #include "fcgi_app/follow_file.h"
 
 #include <fcntl.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "common/file_open.h"
@@ -234,6 +235,41 @@ static void what_is_no_file_is_nothing(void **state)
 	follow_file_unref(file);
 }
 
+/* No descriptor can be had meanwhile: that tells nothing of the name. */
+static void forbid_descriptors(struct rlimit *ret_limit)
+{
+	struct rlimit none;
+
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, ret_limit), 0);
+	none = (struct rlimit){ .rlim_max = ret_limit->rlim_max };
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
+}
+
+static void allow_descriptors(const struct rlimit *limit)
+{
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, limit), 0);
+}
+
+static void what_can_not_be_told_now_is_asked_again(void **state)
+{
+	struct follow_fixture *f = *state;
+	struct follow_file *file;
+	struct rlimit limit;
+
+	follow_fixture_need_open();
+	follow_fixture_append(f, "a", "1");
+	file = follow_fixture_open(f, "a");
+	follow_fixture_rename(f, "a", "a.1");
+	follow_fixture_append(f, "a", "23");
+	forbid_descriptors(&limit);
+	follow_fixture_wait(f, 3 * FOLLOW_FIXTURE_ROTATE);
+	allow_descriptors(&limit);
+	assert_false(file->finished);
+	follow_fixture_run(f, has_next, file);
+	assert_int_equal(file->next->size, 2);
+	follow_file_unref(file);
+}
+
 /* The last one leaves while the name is being looked for. */
 static void it_can_be_left_at_any_time(void **state)
 {
@@ -312,6 +348,26 @@ static void a_marker_that_is_there_already_counts(void **state)
 	follow_file_unref(file);
 }
 
+static void a_marker_that_can_not_be_opened_now_counts_later(void **state)
+{
+	struct follow_fixture *f = *state;
+	struct follow_file *file;
+	struct rlimit limit;
+
+	follow_fixture_need_open();
+	f->marker = "a.end";
+	follow_fixture_append(f, "a", "1");
+	file = follow_fixture_open(f, "a");
+	follow_fixture_run(f, has_two_watches, NULL);
+	follow_fixture_append(f, "a.end", "");
+	forbid_descriptors(&limit);
+	follow_fixture_wait(f, 100);
+	allow_descriptors(&limit);
+	assert_false(file->finished);
+	follow_fixture_run(f, is_finished, file);
+	follow_file_unref(file);
+}
+
 /* --- without a watch ------------------------------------------------------ */
 
 static void one_of_another_machine_is_looked_at_now_and_then(void **state)
@@ -368,10 +424,12 @@ int main(void)
 		WITH_FIXTURE(one_that_was_put_over_it_comes_next),
 		WITH_FIXTURE(its_name_may_come_back),
 		WITH_FIXTURE(what_is_no_file_is_nothing),
+		WITH_FIXTURE(what_can_not_be_told_now_is_asked_again),
 		WITH_FIXTURE(it_can_be_left_at_any_time),
 		WITH_FIXTURE(the_past_leads_to_the_present),
 		WITH_FIXTURE(a_marker_finishes_it),
 		WITH_FIXTURE(a_marker_that_is_there_already_counts),
+		WITH_FIXTURE(a_marker_that_can_not_be_opened_now_counts_later),
 		WITH_FIXTURE(one_of_another_machine_is_looked_at_now_and_then),
 		WITH_FIXTURE(there_a_marker_counts_as_well),
 	};
