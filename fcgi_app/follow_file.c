@@ -59,6 +59,10 @@ static bool same_place(
 	    same_text(a->marker, b->marker);
 }
 
+/*
+ * One that has a successor is led to by nobody, so that files which take each
+ * other's name in turn don't lead in a circle.
+ */
 static struct follow_file *find(struct follow_hub *hub,
     const struct follow_place *place, const struct stat *st)
 {
@@ -67,7 +71,7 @@ static struct follow_file *find(struct follow_hub *hub,
 	LIST_FOREACH(
 	    file, &hub->buckets[bucket_of(st->st_dev, st->st_ino)], bucket) {
 		if (file->inode == st->st_ino && file->device == st->st_dev &&
-		    same_place(&file->place, place))
+		    !file->successor && same_place(&file->place, place))
 			return file;
 	}
 	return NULL;
@@ -194,7 +198,7 @@ void follow_file_unref(struct follow_file *file)
 
 	/* A long chain of files shall not become a deep recursion. */
 	for (; file && --file->references == 0; file = next) {
-		next = file->next;
+		next = file->next ? file->next : file->successor;
 		follow_file_unlist(file);
 		if (file->is_changed)
 			TAILQ_REMOVE(&file->hub->changed, file, changed_link);

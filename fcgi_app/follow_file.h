@@ -52,6 +52,8 @@ struct follow_file {
 	bool finished;      /* it will not grow any more */
 	/* The file that has its name now; it holds a reference. */
 	struct follow_file *next;
+	/* The same while this one may still grow: it becomes `next`. */
+	struct follow_file *successor;
 	uint64_t identity; /* see follow_file_identity() */
 	struct follow_waiters waiters;
 

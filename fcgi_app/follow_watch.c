@@ -6,9 +6,12 @@
  *	HERE     the watch says that it changed: it is looked at. A rename, or
  *	         the loss of its last name, leads to
  *	LEAVING  for `rotate_ms`: whoever wrote to it may need that time to
- *	         begin a new file, and what it writes until then is not lost
- *	LOOKING  its name is opened, in the thread pool. It is the same file:
- *	         HERE. It is another one: `next`. There is none: `finished`.
+ *	         begin a new file, and what it writes until then is not lost.
+ *	         Its name is opened at once, in the thread pool. It is the same
+ *	         file: HERE. It is another one: `successor`, which is watched
+ *	         from then on.
+ *	LOOKING  the successor is `next`. Without one the name is opened again:
+ *	         another file is `next`, and if there is none it is `finished`.
  *	OVER     nothing more is to be known of it; no watch
  *
  * Only for a marker there is a watch on the folder as well. A file that can't
@@ -31,6 +34,7 @@
 
 static void on_timer(uv_timer_t *timer);
 static void check_marker(struct follow_file *file);
+static void look_up(struct follow_file *file);
 
 /* --- what became of it ---------------------------------------------------- */
 
@@ -78,7 +82,11 @@ static bool ask_size(struct follow_file *file)
 static void be_leaving(struct follow_file *file)
 {
 	file->state = FOLLOW_STATE_LEAVING;
+	/* Another rename from now on is a new one. */
+	file->is_renamed = false;
 	uv_timer_start(&file->timer, on_timer, file->place.rotate_ms, 0);
+	/* Whoever has the name now may have lost it too by then. */
+	look_up(file);
 }
 
 void follow_watch_look(struct follow_file *file)
@@ -131,24 +139,38 @@ static bool is_same(
 static void be_here(struct follow_file *file)
 {
 	file->state = FOLLOW_STATE_HERE;
-	file->is_renamed = false;
+	uv_timer_stop(&file->timer);
 	if (file->polls || file->marker_later)
 		uv_timer_start(&file->timer, on_timer, FOLLOW_POLL_MS, 0);
 	if (!file->polls)
 		follow_hub_changed(file->hub, file);
 }
 
-static void be_replaced(
-    struct follow_file *file, const struct file_open_result *result)
+static void be_replaced(struct follow_file *file)
 {
-	file->next = follow_file_open(file->hub, &file->place, result, false);
-	if (!file->next) {
-		file_open_discard(file->hub->loop, result);
-		follow_watch_finish(file);
-		return;
-	}
+	file->next = file->successor;
+	file->successor = NULL;
 	ask_size(file);
 	follow_watch_end(file);
+}
+
+/*
+ * The one that has the name now. It is watched from now on, and its turn comes
+ * when the grace is over.
+ */
+static void take_successor(
+    struct follow_file *file, const struct file_open_result *result)
+{
+	file->successor =
+	    follow_file_open(file->hub, &file->place, result, false);
+	if (!file->successor)
+		file_open_discard(file->hub->loop, result);
+	if (file->state == FOLLOW_STATE_LEAVING)
+		return;
+	if (file->successor)
+		be_replaced(file);
+	else
+		follow_watch_finish(file);
 }
 
 /* A look at the name of a file that is not watched. */
@@ -168,39 +190,52 @@ static void take_poll(
 		be_here(file);
 }
 
+/* A look at the name that it lost. True: the descriptor was taken over. */
+static bool take_name(
+    struct follow_file *file, const struct file_open_result *result)
+{
+	if (is_same(file, result)) {
+		be_here(file);
+		return false;
+	}
+	if (result->error == 0 && S_ISREG(result->stat.st_mode)) {
+		take_successor(file, result);
+		return true;
+	}
+	if (file->state == FOLLOW_STATE_LOOKING)
+		follow_watch_finish(file);
+	return false;
+}
+
 /* Whether that tells nothing of the name. */
 static bool is_unknown(const struct file_open_result *result)
 {
 	return result->error < 0 && !file_open_is_absent(result->error);
 }
 
+/* At the end of the grace that is done anyway. */
 static void ask_again(struct follow_file *file)
 {
-	if (file->state != FOLLOW_STATE_OVER)
+	if (file->state == FOLLOW_STATE_HERE ||
+	    file->state == FOLLOW_STATE_LOOKING)
 		uv_timer_start(&file->timer, on_timer, FOLLOW_POLL_MS, 0);
 }
 
 static void on_lookup(void *context, const struct file_open_result *result)
 {
 	struct follow_file *file = context;
-	bool replaced = result->error == 0 && !is_same(file, result) &&
-	    S_ISREG(result->stat.st_mode);
 
 	file->lookup = NULL;
 	if (is_unknown(result)) {
 		ask_again(file);
 		return;
 	}
-	if (replaced && file->state == FOLLOW_STATE_LOOKING) {
-		be_replaced(file, result);
-		return;
-	}
-	if (file->state == FOLLOW_STATE_HERE)
+	if (file->state == FOLLOW_STATE_HERE) {
 		take_poll(file, result);
-	else if (is_same(file, result))
-		be_here(file);
-	else if (file->state != FOLLOW_STATE_OVER)
-		follow_watch_finish(file);
+	} else if (file->state != FOLLOW_STATE_OVER) {
+		if (take_name(file, result))
+			return;
+	}
 	if (result->error == 0)
 		file_open_discard(file->hub->loop, result);
 }
@@ -230,6 +265,14 @@ static void on_timer(uv_timer_t *timer)
 	/* It was for the marker only. */
 	if (file->state == FOLLOW_STATE_HERE && !file->polls)
 		return;
+	if (file->successor)
+		be_replaced(file);
+	else
+		look_up(file);
+}
+
+static void look_up(struct follow_file *file)
+{
 	if (file->lookup)
 		return;
 	file->lookup = open_at(file, file->place.path, on_lookup);

@@ -284,6 +284,24 @@ def a_rotation_by_rename_loses_nothing(case):
 
 
 @test
+def two_rotations_at_once_lose_nothing(case):
+    path = store(case, b"one\n")
+    daemon = case.start()
+    params = {"STREAM_ROTATE": "2s"}
+    one = Follower(daemon, "/a.log", **params)
+    lines = EventFollower(daemon, "/a.log", **params)
+    one.expect(b"one\n")
+    lines.expect_lines(b"one")
+    os.rename(path, case.root / "a.log.2")
+    append(path, b"two")
+    wait_watches(daemon.worker, 2)
+    os.rename(path, case.root / "a.log.1")
+    append(path, b"three")
+    one.expect(b"one\ntwo\nthree\n")
+    lines.expect_lines(b"one", b"two", b"three")
+
+
+@test
 def a_client_that_comes_back_after_a_rotation_gets_the_rest(case):
     path = store(case, b"one\ntwo\n")
     daemon = case.start()

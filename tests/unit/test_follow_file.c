@@ -188,6 +188,81 @@ static void another_file_of_its_name_comes_next(void **state)
 	follow_file_unref(file);
 }
 
+static bool has_successor(void *context)
+{
+	return ((const struct follow_file *)context)->successor != NULL;
+}
+
+/* Two rotations while the first file has its grace. */
+static void a_file_between_two_is_not_lost(void **state)
+{
+	struct follow_fixture *f = *state;
+	struct follow_file *file, *second;
+
+	follow_fixture_need_open();
+	follow_fixture_append(f, "a", "1");
+	file = follow_fixture_open(f, "a");
+	follow_fixture_rename(f, "a", "a.2");
+	follow_fixture_append(f, "a", "22");
+	follow_fixture_run(f, has_successor, file);
+	second = file->successor;
+	assert_ptr_equal(follow_fixture_open(f, "a"), second);
+	follow_file_unref(second);
+	follow_fixture_rename(f, "a", "a.1");
+	follow_fixture_append(f, "a", "333");
+	follow_fixture_append(f, "a.2", "late");
+	follow_fixture_run(f, has_next, file);
+	assert_ptr_equal(file->next, second);
+	assert_int_equal(file->size, 5);
+	follow_fixture_run(f, has_next, second);
+	assert_int_equal(second->size, 2);
+	assert_int_equal(second->next->size, 3);
+	follow_file_unref(file);
+}
+
+/* What leads in a circle would be sent for ever, and never freed. */
+static void names_that_change_in_turn_make_no_circle(void **state)
+{
+	struct follow_fixture *f = *state;
+	struct follow_file *file, *second, *third;
+
+	follow_fixture_need_open();
+	follow_fixture_append(f, "a", "1");
+	file = follow_fixture_open(f, "a");
+	follow_fixture_rename(f, "a", "b");
+	follow_fixture_append(f, "a", "22");
+	follow_fixture_run(f, has_successor, file);
+	second = file->successor;
+	follow_fixture_rename(f, "a", "c");
+	follow_fixture_rename(f, "b", "a");
+	follow_fixture_run(f, has_next, file);
+	follow_fixture_run(f, has_next, second);
+	third = second->next;
+	assert_ptr_not_equal(third, file);
+	assert_int_equal(third->inode, file->inode);
+	follow_fixture_append(f, "a", "3");
+	run_to_size(f, third, 2, 0);
+	assert_null(third->next);
+	follow_file_unref(file);
+}
+
+/* Whoever leaves gives up what comes next as well. */
+static void a_successor_goes_with_whoever_leaves_last(void **state)
+{
+	struct follow_fixture *f = *state;
+	struct follow_file *file;
+
+	follow_fixture_need_open();
+	follow_fixture_append(f, "a", "1");
+	file = follow_fixture_open(f, "a");
+	follow_fixture_rename(f, "a", "b");
+	follow_fixture_append(f, "a", "22");
+	follow_fixture_run(f, has_successor, file);
+	assert_int_equal(follow_fixture_watches(), 2);
+	follow_file_unref(file);
+	assert_int_equal(follow_fixture_watches(), 0);
+}
+
 static void one_that_was_put_over_it_comes_next(void **state)
 {
 	struct follow_fixture *f = *state;
@@ -421,6 +496,9 @@ int main(void)
 		WITH_FIXTURE(who_comes_gets_its_present_size),
 		WITH_FIXTURE(without_a_name_it_is_finished_after_a_while),
 		WITH_FIXTURE(another_file_of_its_name_comes_next),
+		WITH_FIXTURE(a_file_between_two_is_not_lost),
+		WITH_FIXTURE(names_that_change_in_turn_make_no_circle),
+		WITH_FIXTURE(a_successor_goes_with_whoever_leaves_last),
 		WITH_FIXTURE(one_that_was_put_over_it_comes_next),
 		WITH_FIXTURE(its_name_may_come_back),
 		WITH_FIXTURE(what_is_no_file_is_nothing),
