@@ -132,6 +132,9 @@ static struct follow_file *make(struct follow_hub *hub,
 	file->size = (uint64_t)result->stat.st_size;
 	file->device = result->stat.st_dev;
 	file->inode = result->stat.st_ino;
+	file->links = result->stat.st_nlink;
+	file->changed_at.tv_sec = result->stat.st_ctim.tv_sec;
+	file->changed_at.tv_nsec = (uint32_t)result->stat.st_ctim.tv_nsec;
 	file->identity =
 	    follow_file_identity(result->fd, !result->close_blocks);
 	TAILQ_INIT(&file->waiters);

@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/queue.h>
+#include <sys/stat.h>
 #include <sys/types.h>
 #include <uv.h>
 
@@ -68,6 +69,9 @@ struct follow_file {
 	struct follow_place place;
 	dev_t device;
 	ino_t inode;
+	/* As it was asked last. */
+	uint64_t links;
+	struct statx_timestamp changed_at;
 	enum follow_state state;
 	bool is_listed;  /* in a bucket */
 	bool is_renamed; /* said inotify(7) */

@@ -4,7 +4,7 @@
  * what else happens in its folder costs nothing:
  *
  *	HERE     the watch says that it changed: it is looked at. A rename, or
- *	         the loss of its last name, leads to
+ *	         what may be the loss of one of its names, leads to
  *	LEAVING  for `rotate_ms`: whoever wrote to it may need that time to
  *	         begin a new file, and what it writes until then is not lost.
  *	         Its name is opened at once, in the thread pool. It is the same
@@ -63,20 +63,42 @@ void follow_watch_end(struct follow_file *file)
 	wake(file);
 }
 
+static bool same_time(
+    const struct statx_timestamp *a, const struct statx_timestamp *b)
+{
+	return a->tv_sec == b->tv_sec && a->tv_nsec == b->tv_nsec;
+}
+
+/*
+ * Whether it may have lost one of its names, since it was asked last: each
+ * change of them sets the one time (ctime), a write both.
+ */
+static bool take_names(struct follow_file *file, const struct statx *stx)
+{
+	bool changed = stx->stx_nlink < file->links ||
+	    (!same_time(&stx->stx_ctime, &file->changed_at) &&
+		!same_time(&stx->stx_ctime, &stx->stx_mtime));
+
+	file->links = stx->stx_nlink;
+	file->changed_at = stx->stx_ctime;
+	return changed || stx->stx_nlink == 0;
+}
+
 /*
  * Without blocking. What is remembered of a file of another machine may be
- * old: that it is shorter is not believed. Returns whether it has a name.
+ * old: that it is shorter is not believed. Returns whether its name is to be
+ * looked at.
  */
 static bool ask_size(struct follow_file *file)
 {
 	struct statx stx;
 
 	if (statx(file->file->fd, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC,
-		STATX_SIZE | STATX_NLINK, &stx) < 0)
-		return true;
+		STATX_SIZE | STATX_NLINK | STATX_CTIME | STATX_MTIME, &stx) < 0)
+		return false;
 	if (stx.stx_size > file->size || !file->file->close_blocks)
 		apply_size(file, stx.stx_size);
-	return stx.stx_nlink > 0;
+	return take_names(file, &stx);
 }
 
 static void be_leaving(struct follow_file *file)
@@ -91,9 +113,9 @@ static void be_leaving(struct follow_file *file)
 
 void follow_watch_look(struct follow_file *file)
 {
-	bool has_name = ask_size(file);
+	bool lost_name = ask_size(file);
 
-	if (file->state == FOLLOW_STATE_HERE && (file->is_renamed || !has_name))
+	if (file->state == FOLLOW_STATE_HERE && (file->is_renamed || lost_name))
 		be_leaving(file);
 }
 

@@ -284,6 +284,20 @@ def a_rotation_by_rename_loses_nothing(case):
 
 
 @test
+def a_file_with_another_name_left_is_not_kept(case):
+    path = store(case, b"one\n")
+    daemon = case.start()
+    one = follow(daemon)
+    one.expect(b"one\n")
+    os.link(path, case.root / "a.log.1")
+    replace_atomically(path, b"two\n")
+    one.expect(b"one\ntwo\n")
+    os.link(path, case.root / "a.log.2")
+    os.unlink(path)
+    one.expect_end(b"one\ntwo\n")
+
+
+@test
 def two_rotations_at_once_lose_nothing(case):
     path = store(case, b"one\n")
     daemon = case.start()

@@ -278,6 +278,69 @@ static void one_that_was_put_over_it_comes_next(void **state)
 	follow_file_unref(file);
 }
 
+static void add_name(struct follow_fixture *f, const char *name)
+{
+	assert_int_equal(linkat(f->folder_fd, "a", f->folder_fd, name, 0), 0);
+}
+
+/* It has another name still: only that one is less tells. */
+static void one_name_less_may_be_its_own(void **state)
+{
+	struct follow_fixture *f = *state;
+	struct follow_file *file;
+
+	follow_fixture_need_open();
+	follow_fixture_append(f, "a", "1");
+	add_name(f, "b");
+	add_name(f, "c");
+	file = follow_fixture_open(f, "a");
+	follow_fixture_remove(f, "c");
+	follow_fixture_run(f, is_leaving, file);
+	follow_fixture_run(f, is_here, file);
+	follow_fixture_append(f, "new", "23");
+	follow_fixture_rename(f, "new", "a");
+	follow_fixture_run(f, has_next, file);
+	assert_int_equal(file->next->size, 2);
+	follow_file_unref(file);
+}
+
+/* As many names as before, but another time of a change. */
+static void a_name_for_its_own_is_a_loss(void **state)
+{
+	struct follow_fixture *f = *state;
+	struct follow_file *file;
+
+	follow_fixture_append(f, "a", "1");
+	/* The clock of files is coarse. */
+	follow_fixture_wait(f, 20);
+	file = follow_fixture_open(f, "a");
+	add_name(f, "b");
+	follow_fixture_remove(f, "a");
+	follow_fixture_run(f, is_finished, file);
+	follow_file_unref(file);
+}
+
+static void a_rename_before_the_watch_is_seen(void **state)
+{
+	struct follow_fixture *f = *state;
+	const struct follow_place place = {
+		.root_fd = f->folder_fd,
+		.below = "",
+		.path = "a",
+		.rotate_ms = FOLLOW_FIXTURE_ROTATE,
+	};
+	struct file_open_result result;
+	struct follow_file *file;
+
+	follow_fixture_append(f, "a", "1");
+	result = follow_fixture_result(f, "a");
+	follow_fixture_wait(f, 20);
+	follow_fixture_rename(f, "a", "b");
+	file = follow_file_open(f->hub, &place, &result, false);
+	follow_fixture_run(f, is_finished, file);
+	follow_file_unref(file);
+}
+
 static void its_name_may_come_back(void **state)
 {
 	struct follow_fixture *f = *state;
@@ -500,6 +563,9 @@ int main(void)
 		WITH_FIXTURE(names_that_change_in_turn_make_no_circle),
 		WITH_FIXTURE(a_successor_goes_with_whoever_leaves_last),
 		WITH_FIXTURE(one_that_was_put_over_it_comes_next),
+		WITH_FIXTURE(one_name_less_may_be_its_own),
+		WITH_FIXTURE(a_name_for_its_own_is_a_loss),
+		WITH_FIXTURE(a_rename_before_the_watch_is_seen),
 		WITH_FIXTURE(its_name_may_come_back),
 		WITH_FIXTURE(what_is_no_file_is_nothing),
 		WITH_FIXTURE(what_can_not_be_told_now_is_asked_again),
