@@ -88,17 +88,14 @@ static size_t write_events(
 	size_t used = 0;
 	size_t n;
 
-	events->text_is_full = false;
-	while (used < events->raw_length) {
+	while (used < events->raw_length &&
+	    events->length < FOLLOW_EVENTS_ENOUGH) {
 		n = event_stream_next(
 		    raw + used, events->raw_length - used, last);
 		if (n == 0)
 			break;
-		if (EVENT_STREAM_ROOM(n) >
-		    FOLLOW_EVENTS_TEXT - events->length) {
-			events->text_is_full = true;
+		if (EVENT_STREAM_ROOM(n) > FOLLOW_EVENTS_TEXT - events->length)
 			break;
-		}
 		place->offset += n;
 		events->length += event_stream_event(
 		    raw + used, n, place, events->text + events->length);

@@ -11,7 +11,9 @@ struct event_id;
 
 /* Bytes of a file that are looked at at once: more than a line. */
 #define FOLLOW_EVENTS_RAW 16384
-/* Bytes of text that wait to be sent, at most. */
+/* A text of so many bytes is not added to: its client is slow. */
+#define FOLLOW_EVENTS_ENOUGH 16384
+/* Bytes of text that wait to be sent, at most: one event may be long. */
 #define FOLLOW_EVENTS_TEXT 65536
 
 /* Embedded by value; zeroed: empty, without memory. */
@@ -23,7 +25,6 @@ struct follow_events {
 	char *text;
 	size_t start;
 	size_t length;
-	bool text_is_full; /* the next event does not fit */
 };
 
 /* Gives all memory back. */
@@ -37,10 +38,10 @@ int follow_events_add(
     struct follow_events *events, const void *bytes, size_t length);
 
 /*
- * Writes the events of what was added, as far as there are whole lines and as
- * the text has room. `place` is where in its file the first byte that was added
- * stands, and then, what is left; `last`: no more bytes follow, so the rest
- * is a line. 0 or -ENOMEM.
+ * Writes the events of what was added, as far as there are whole lines and
+ * until the text is enough. `place` is where in its file the first byte that
+ * was added stands, and then, what is left; `last`: no more bytes follow, so
+ * the rest is a line. 0 or -ENOMEM.
  */
 int follow_events_write(
     struct follow_events *events, struct event_id *place, bool last);
