@@ -36,6 +36,9 @@
 /* A path and a suffix; the rules on paths say what is too long. */
 #define NAME_SIZE (PATH_MAX + NAME_MAX + 2)
 
+_Static_assert(BYTE_RANGE_CONTENT_RANGE_MAX >= FOLLOW_RANGE_TEXT_MAX,
+    "a buffer for the one has room for the other");
+
 struct follow_start;
 
 typedef void opened_fn(
@@ -151,16 +154,24 @@ static void refuse_range(struct follow_start *start)
 static void answer_part(struct follow_start *start,
     const struct follow_range *range, bool is_present)
 {
+	const struct byte_range part = {
+		.first = range->first,
+		.length = range->last - range->first + 1,
+	};
 	struct response_head head;
-	char value[FOLLOW_RANGE_TEXT_MAX];
+	char value[BYTE_RANGE_CONTENT_RANGE_MAX];
 
 	if (begin_head(start, &head, 206) < 0) {
 		refuse_type(start);
 		return;
 	}
-	follow_range_format(range, value);
-	start->wishes.plan.offset = range->first;
-	start->wishes.plan.length = range->last - range->first + 1;
+	if (start->finished)
+		byte_range_format_content_range(
+		    value, sizeof(value), &part, size_of(start));
+	else
+		follow_range_format(range, value);
+	start->wishes.plan.offset = part.first;
+	start->wishes.plan.length = part.length;
 	start->wishes.plan.is_exact = is_present;
 	response_head_put(&head, "Accept-Ranges", "bytes");
 	response_head_put(&head, "Content-Range", value);
@@ -191,15 +202,24 @@ static void answer_live(struct follow_start *start)
  * validator is given out, so that none in If-Range can be right (RFC 9110,
  * 13.1.5).
  */
-static void answer_bytes(struct follow_start *start)
+static enum follow_range_result judge_range(
+    const struct follow_start *start, struct follow_range *ret)
 {
 	const char *field = request_param(start->request, "HTTP_RANGE");
-	struct follow_range range;
 
 	if (start->wishes.query.has_lines ||
 	    request_param(start->request, "HTTP_IF_RANGE"))
-		field = NULL;
-	switch (follow_range_parse(field, size_of(start), &range)) {
+		return FOLLOW_RANGE_IGNORED;
+	if (start->finished)
+		return follow_range_parse_finished(field, size_of(start), ret);
+	return follow_range_parse(field, size_of(start), ret);
+}
+
+static void answer_bytes(struct follow_start *start)
+{
+	struct follow_range range;
+
+	switch (judge_range(start, &range)) {
 	case FOLLOW_RANGE_IGNORED:
 		answer_live(start);
 		break;

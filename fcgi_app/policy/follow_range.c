@@ -11,6 +11,7 @@
 #include <strings.h>
 
 #include "common/parse_number.h"
+#include "fcgi_app/policy/byte_range.h"
 
 #define UNIT "bytes="
 
@@ -80,6 +81,26 @@ enum follow_range_result follow_range_parse(
 	if (ret->last > FOLLOW_RANGE_LAST_MAX)
 		ret->last = FOLLOW_RANGE_LAST_MAX;
 	return is_live ? FOLLOW_RANGE_LIVE : FOLLOW_RANGE_PRESENT;
+}
+
+enum follow_range_result follow_range_parse_finished(
+    const char *field, uint64_t size, struct follow_range *ret)
+{
+	struct byte_range_set set;
+
+	switch (byte_range_parse(field, size, &set)) {
+	case BYTE_RANGE_IGNORED:
+		return FOLLOW_RANGE_IGNORED;
+	case BYTE_RANGE_UNSATISFIABLE:
+		return FOLLOW_RANGE_UNSATISFIABLE;
+	case BYTE_RANGE_SATISFIABLE:
+		break;
+	}
+	if (set.count > 1)
+		return FOLLOW_RANGE_IGNORED;
+	ret->first = set.parts[0].first;
+	ret->last = ret->first + set.parts[0].length - 1;
+	return FOLLOW_RANGE_PRESENT;
 }
 
 void follow_range_format(

@@ -41,6 +41,13 @@ enum follow_range_result follow_range_parse(
     const char *field, uint64_t size, struct follow_range *ret);
 
 /*
+ * The same for a file that is finished, and has `size` bytes: never LIVE. A
+ * last position behind its end is its end (RFC 9110, 14.1.2).
+ */
+enum follow_range_result follow_range_parse_finished(
+    const char *field, uint64_t size, struct follow_range *ret);
+
+/*
  * The value of Content-Range, "bytes A-B/" and an asterisk: the complete length
  * is not known.
  */

@@ -222,6 +222,27 @@ def a_range_beyond_the_end_is_followed(case):
 
 
 @test
+def a_range_of_a_finished_file_tells_its_length(case):
+    store(case, b"0123456789")
+    (case.root / "a.log.end").touch()
+    daemon = case.start()
+    params = {"STREAM_END_MARKER": ".end"}
+    for field, first, last in (("bytes=4-", 4, 9), ("bytes=-3", 7, 9),
+                               (f"bytes=2-{VERY_LARGE}", 2, 9)):
+        for method in ("GET", "HEAD"):
+            part = ask(daemon, method=method, HTTP_RANGE=field, **params)
+            check_response(part, 206, b"0123456789"[first:last + 1]
+                           if method == "GET" else b"", field)
+            equal(part.header("Content-Range"), f"bytes {first}-{last}/10",
+                  f"Content-Range of {field}")
+    for field in ("bytes=10-", f"bytes=10-{VERY_LARGE}"):
+        none = ask(daemon, HTTP_RANGE=field, **params)
+        equal(none.status, 416, f"status of {field}")
+        equal(none.header("Content-Range"), "bytes */10",
+              f"Content-Range of {field}")
+
+
+@test
 def a_range_is_of_one_file(case):
     path = store(case, b"0123456789")
     daemon = case.start()

@@ -15,12 +15,15 @@ struct row {
 	struct follow_range range;
 };
 
-static void check(const struct row *rows, size_t count)
+typedef enum follow_range_result parse_fn(
+    const char *field, uint64_t size, struct follow_range *ret);
+
+static void check(const struct row *rows, size_t count, parse_fn *parse)
 {
 	for (size_t i = 0; i < count; i++) {
 		struct follow_range range = { 0, 0 };
 
-		if (follow_range_parse(rows[i].field, rows[i].size, &range) !=
+		if (parse(rows[i].field, rows[i].size, &range) !=
 			rows[i].expected ||
 		    range.first != rows[i].range.first ||
 		    range.last != rows[i].range.last)
@@ -29,7 +32,7 @@ static void check(const struct row *rows, size_t count)
 	}
 }
 
-#define CHECK(rows) check(rows, ARRAY_LENGTH(rows))
+#define CHECK(rows) check(rows, ARRAY_LENGTH(rows), follow_range_parse)
 
 static void what_is_there(void **state)
 {
@@ -104,6 +107,27 @@ static void what_is_no_range(void **state)
 	CHECK(rows);
 }
 
+/* Its complete length is known. */
+static void of_what_is_finished(void **state)
+{
+	static const struct row rows[] = {
+		{ "bytes=4-", 10, FOLLOW_RANGE_PRESENT, { 4, 9 } },
+		{ "bytes=2-5", 10, FOLLOW_RANGE_PRESENT, { 2, 5 } },
+		{ "bytes=-3", 10, FOLLOW_RANGE_PRESENT, { 7, 9 } },
+		{ "bytes=4-9007199254740991", 10, FOLLOW_RANGE_PRESENT,
+		    { 4, 9 } },
+		{ "bytes=10-9007199254740991", 10, FOLLOW_RANGE_UNSATISFIABLE,
+		    { 0, 0 } },
+		{ "bytes=0-", 0, FOLLOW_RANGE_IGNORED, { 0, 0 } },
+		{ "bytes=1-2,5-6", 10, FOLLOW_RANGE_IGNORED, { 0, 0 } },
+		{ "bytes=x", 10, FOLLOW_RANGE_IGNORED, { 0, 0 } },
+		{ NULL, 10, FOLLOW_RANGE_IGNORED, { 0, 0 } },
+	};
+
+	(void)state;
+	check(rows, ARRAY_LENGTH(rows), follow_range_parse_finished);
+}
+
 static void content_range(void **state)
 {
 	const struct follow_range largest = { FOLLOW_RANGE_LAST_MAX,
@@ -126,6 +150,7 @@ int main(void)
 		cmocka_unit_test(what_is_to_come),
 		cmocka_unit_test(what_never_is),
 		cmocka_unit_test(what_is_no_range),
+		cmocka_unit_test(of_what_is_finished),
 		cmocka_unit_test(content_range),
 	};
 
