@@ -39,7 +39,7 @@ static void whole_lines_become_events(void **state)
 	assert_int_equal(place.offset, 104);
 	assert_int_equal(events.raw_length, 2);
 	follow_events_sent(&events, 5);
-	check_text(&events, EVENT("104", "one") + 5);
+	check_text(&events, &EVENT("104", "one")[5]);
 	follow_events_sent(&events, events.length - events.start);
 	assert_int_equal(events.length, 0);
 	add(&events, "o");
