@@ -5,6 +5,7 @@
  *
  *	reading   a chunk of a file, or of the tar archive, is on its way
  *	working   the thread pool compresses it
+ *	handing   what that made goes to the queue, as that has room
  *
  * A job works on a copy of the chunk, and nobody else touches that and the
  * packer meanwhile: so files and buffers need not wait for it when the source
@@ -35,7 +36,10 @@
 #define STEP_LENGTH ((size_t)64 << 10)
 /* No step begins while so much waits. */
 #define WAITING_MAX ((size_t)128 << 10)
-/* The most that can wait, with what one step gives: zstd keeps up to 2 MiB. */
+/*
+ * The most that can wait, with what one step gives: zstd keeps up to 2 MiB. The
+ * last step of zip gives the whole directory, which is handed over bit by bit.
+ */
 #define QUEUE_LIMIT ((size_t)8 << 20)
 
 struct archive_packed {
@@ -51,6 +55,8 @@ struct archive_packed {
 	size_t length;        /* of `bytes` */
 	bool reading;
 	bool working;
+	bool handing;
+	size_t handed; /* bytes of the packer's output */
 	bool writing; /* to the queue, whose reader may close it */
 	bool over;    /* finished, or failed */
 	int error;    /* of the job */
@@ -189,22 +195,47 @@ static void take_step(struct archive_packed *packed)
 	packed->entry++;
 }
 
-/* Hands over what was made; false: the reader has left. */
+/* Writes what has room; false: the reader has left. */
 static bool write_output(struct archive_packed *packed)
 {
 	size_t length;
-	const void *output = packer_output(packed->packer, &length);
+	const char *output = packer_output(packed->packer, &length);
 
 	packed->writing = true;
-	if (length > 0 && packed->error == 0)
-		packed->error =
-		    source_queue_write(packed->queue, output, length);
+	while (packed->queue && packed->error == 0 && packed->handed < length) {
+		size_t n = source_queue_room(packed->queue);
+
+		if (n == 0)
+			break;
+		if (n > length - packed->handed)
+			n = length - packed->handed;
+		packed->error = source_queue_write(
+		    packed->queue, output + packed->handed, n);
+		packed->handed += n;
+	}
 	packed->writing = false;
-	packer_clear(packed->packer);
+	packed->handing = packed->error == 0 && packed->handed < length;
 	return packed->queue != NULL;
 }
 
 static void advance(struct archive_packed *packed);
+
+/* Then it goes on, or ends; or it waits until the reader has taken some. */
+static void hand_over(struct archive_packed *packed)
+{
+	if (!write_output(packed)) {
+		destroy(packed);
+		return;
+	}
+	if (packed->handing)
+		return;
+	packer_clear(packed->packer);
+	packed->handed = 0;
+	if (packed->over || packed->error < 0)
+		end(packed, packed->error);
+	else
+		advance(packed);
+}
 
 static void finished(uv_work_t *work, int status)
 {
@@ -215,12 +246,10 @@ static void finished(uv_work_t *work, int status)
 	if (status < 0)
 		packed->error = status;
 	take_step(packed);
-	if (!packed->queue || !write_output(packed))
-		destroy(packed);
-	else if (packed->over || packed->error < 0)
-		end(packed, packed->error);
+	if (packed->queue)
+		hand_over(packed);
 	else
-		advance(packed);
+		destroy(packed);
 }
 
 static void start_job(struct archive_packed *packed)
@@ -295,9 +324,17 @@ static void advance(struct archive_packed *packed)
 		end(packed, r);
 }
 
+/* From inside a write there is nothing to do: whoever writes goes on. */
 static void drained(void *context)
 {
-	advance(context);
+	struct archive_packed *packed = context;
+
+	if (packed->writing)
+		return;
+	if (packed->handing)
+		hand_over(packed);
+	else
+		advance(packed);
 }
 
 /* --- beginning ------------------------------------------------------------ */

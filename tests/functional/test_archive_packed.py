@@ -9,8 +9,8 @@ from archives import (ARCHIVE, check_bsdtar_pipe, check_names, check_tar,
                       check_zip_tools, check_unpacked, names_in, read_tree,
                       store_tree, store_tree_in, zip_name)
 from harness import (GIB, MIB, SLOWNESS, check_response, cpu_seconds,
-                     descriptors, equal, found, main, peak_memory, run_tool,
-                     test, true, wait_idle, wait_until)
+                     descriptors, equal, found, main, peak_memory,
+                     run_tool, test, true, wait_idle, wait_until)
 from nginx import curl, start_both
 from responses import check_error
 
@@ -65,6 +65,28 @@ def a_tree_is_a_deflated_zip(case):
         check_unpacked(case.dir / tool[0], in_zip, tool[0])
     true(len(data) < sum(len(content or b"") for content in tree.values())
          - 1_200_000, "the text is not compressed")
+
+
+@test(timeout=120)
+def a_deflated_zip_of_many_members_is_complete(case):
+    """Its directory is longer than all that may wait for the client."""
+    folder = case.root / "many"
+    folder.mkdir()
+    (folder / "0").write_bytes(b"x")
+    names = [f"{number:06}-{'n' * 230}" for number in range(32_000)]
+    for name in names:
+        os.link(folder / "0", folder / name)
+    daemon = case.start()
+    response = daemon.fetch("/many/", **DEFLATE)
+    equal(names_in(response), ["0", *names], "names")
+    at = int.from_bytes(response.body[-6:-2], "little")
+    true(response.length - at > 8 * MIB, f"directory at {at}")
+    before = descriptors(daemon.worker)
+    connection, response = daemon.begin("/many/", **DEFLATE)
+    connection.receive_bytes(response, at + 100_000)
+    connection.close()
+    wait_until(lambda: descriptors(daemon.worker) <= before, "all is closed")
+    daemon.wait_access(path="/many/", end="aborted")
 
 
 @test
