@@ -33,6 +33,7 @@
 #include <string.h>
 
 #include "common/byte_queue.h"
+#include "common/escaped_text.h"
 #include "common/fcgi_batch.h"
 #include "common/fcgi_record.h"
 
@@ -390,16 +391,17 @@ int fcgi_output_offer(struct fcgi_output *output, const void *data,
 int fcgi_output_error_log(struct fcgi_output *output, const char *message)
 {
 	uint8_t bytes[FCGI_RECORD_HEADER_SIZE + ERROR_LOG_MAX];
-	size_t length = strnlen(message, ERROR_LOG_MAX);
+	char *text = (char *)bytes + FCGI_RECORD_HEADER_SIZE;
+	size_t length;
 	struct fcgi_record record = {
 		.type = FCGI_STDERR,
 		.request_id = output->batch.request_id,
 	};
 
+	memset(bytes, 0, sizeof(bytes));
+	length = escaped_text_copy(text, ERROR_LOG_MAX, message, false);
 	if (length == 0)
 		return output->error;
-	memset(bytes, 0, sizeof(bytes));
-	memcpy(bytes + FCGI_RECORD_HEADER_SIZE, message, length);
 	record.content_length = (uint16_t)length;
 	record.padding_length = fcgi_record_padding(length);
 	fcgi_record_encode(bytes, &record);

@@ -82,7 +82,8 @@ int fcgi_output_offer(struct fcgi_output *output, const void *data,
 
 /*
  * Queues a short message for the front server's error log, as one
- * FCGI_STDERR record; what is over 1 KiB is cut off.
+ * FCGI_STDERR record. Control characters are escaped as \xNN, since a line of
+ * that log ends with the first one; what is over 1 KiB is cut off.
  */
 int fcgi_output_error_log(struct fcgi_output *output, const char *message);
 

@@ -53,10 +53,10 @@ struct archive_packed {
 	struct source *input; /* NULL: it has no bytes, or is not open */
 	uint64_t offset;      /* up to here it is packed */
 	size_t length;        /* of `bytes` */
+	size_t handed;        /* bytes of the packer's output */
 	bool reading;
 	bool working;
 	bool handing;
-	size_t handed; /* bytes of the packer's output */
 	bool writing; /* to the queue, whose reader may close it */
 	bool over;    /* finished, or failed */
 	int error;    /* of the job */

@@ -24,6 +24,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "common/escaped_text.h"
+
 /* About 4,000 access lines. */
 #define PIPE_SIZE (1 << 20)
 /* Lines that are gathered; room for some of the longest. */
@@ -76,37 +78,9 @@ static size_t format_prefix(char *line, size_t size, enum log_level level)
 	    level_names[level]);
 }
 
-/* What could forge another line or, between quotes, the rest of this one. */
-static bool is_special(unsigned char c, bool quoted)
-{
-	return c < 0x20 || c == 0x7f || (quoted && (c == '"' || c == '\\'));
-}
-
-/* Copies `text`, escaping what is special. */
-static size_t append_escaped(
-    char *to, size_t size, const char *text, bool quoted)
-{
-	static const char hex[] = "0123456789abcdef";
-	size_t n = 0;
-
-	for (; *text && n + 4 <= size; text++) {
-		unsigned char c = (unsigned char)*text;
-
-		if (!is_special(c, quoted)) {
-			to[n++] = (char)c;
-			continue;
-		}
-		to[n++] = '\\';
-		to[n++] = 'x';
-		to[n++] = hex[c >> 4];
-		to[n++] = hex[c & 15];
-	}
-	return n;
-}
-
 void log_quote(char *to, size_t size, const char *text)
 {
-	to[append_escaped(to, size - 1, text, true)] = '\0';
+	to[escaped_text_copy(to, size - 1, text, true)] = '\0';
 }
 
 /* --- where it goes ------------------------------------------------------ */
@@ -197,7 +171,7 @@ void log_message(enum log_level level, const char *format, ...)
 	va_start(args, format);
 	vsnprintf(text, sizeof(text), format, args);
 	va_end(args);
-	length += append_escaped(
+	length += escaped_text_copy(
 	    line + length, sizeof(line) - length - 1, text, false);
 	line[length++] = '\n';
 	write_line(level, line, length);

@@ -4,6 +4,7 @@
 
 import os
 import re
+import urllib.parse
 
 from harness import (GIB, KIB, MIB, check_file, descriptors, equal, found,
                      main, need, open_files, test, true, wait_idle,
@@ -52,6 +53,20 @@ def sixty_four_downloads_at_once_arrive_whole(case):
     for number, stored in enumerate(files, 1):
         check_same(case.dir / f"got-{number}", stored, stored.path.name)
     daemon.wait_access(count=64, status=200, end="complete")
+
+
+@test
+def a_name_forges_no_line_in_the_error_log_of_nginx(case):
+    case.store("folder/file", 1)
+    (case.root / "folder" / "out").symlink_to(case.dir)
+    _, nginx = start_both(case, params={"STREAM_ACTION": "archive"})
+    forged = "2026/11/22 00:00:00 [alert] 1#1: forged"
+    query = urllib.parse.quote(f"out/x\n{forged}")
+    curl("-o", case.dir / "got", nginx.url("folder/") + f"?f={query}")
+    log = nginx.run_dir / "error.log"
+    wait_until(lambda: "fcgi-stream " in log.read_text(), "a line")
+    lines = log.read_text().splitlines()
+    equal([line for line in lines if line.startswith(forged)], [], "forged")
 
 
 @test

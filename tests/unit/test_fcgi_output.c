@@ -568,6 +568,23 @@ static void test_error_log(void **state)
 	free(p.content);
 }
 
+/* The front writes it into its log as it is. */
+static void test_error_log_is_one_line(void **state)
+{
+	static const char escaped[] = "a name: x\\x0aforged\\x7f";
+	struct fixture *f = *state;
+	struct parsed p;
+
+	assert_int_equal(
+	    fcgi_output_error_log(f->output, "a name: x\nforged\x7f"), 0);
+	assert_int_equal(fcgi_output_end(f->output, 0), 0);
+	take_all(f);
+	p = parse(f);
+	assert_int_equal(p.errors_length, strlen(escaped));
+	assert_memory_equal(p.errors, escaped, strlen(escaped));
+	free(p.content);
+}
+
 static void test_error_log_is_cut(void **state)
 {
 	static const size_t most = 1024;
@@ -687,6 +704,7 @@ int main(void)
 		TEST(test_small_offers_do_not_pile_up),
 		TEST(test_small_answer_leaves_in_one_go),
 		TEST(test_error_log),
+		TEST(test_error_log_is_one_line),
 		TEST(test_error_log_is_cut),
 		TEST(test_peer_gone),
 		TEST(test_break),

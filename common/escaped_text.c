@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: MIT */
+#include "config.h"
+#include "common/escaped_text.h"
+
+#define ESCAPE_LENGTH 4
+
+static bool is_special(unsigned char c, bool quoted)
+{
+	return c < 0x20 || c == 0x7f || (quoted && (c == '"' || c == '\\'));
+}
+
+size_t escaped_text_copy(char *to, size_t size, const char *text, bool quoted)
+{
+	static const char hex[] = "0123456789abcdef";
+	size_t n = 0;
+
+	for (; *text && n < size; text++) {
+		unsigned char c = (unsigned char)*text;
+
+		if (!is_special(c, quoted)) {
+			to[n++] = (char)c;
+			continue;
+		}
+		if (size - n < ESCAPE_LENGTH)
+			break;
+		to[n++] = '\\';
+		to[n++] = 'x';
+		to[n++] = hex[c >> 4];
+		to[n++] = hex[c & 15];
+	}
+	return n;
+}

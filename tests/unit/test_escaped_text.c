@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: MIT */
+/* Unit tests of common/escaped_text. */
+#include "config.h"
+
+#include "common/escaped_text.h"
+
+#include <stdbool.h>
+#include <string.h>
+
+#include "tests/unit/unit.h"
+
+static void control_and_special_characters_are_escaped(void **state)
+{
+	static const struct {
+		size_t size;
+		const char *text;
+		bool quoted;
+		const char *escaped;
+	} rows[] = {
+		{ 32, "", false, "" },
+		{ 32, "a \"b\" \\c", false, "a \"b\" \\c" },
+		{ 32, "a\nb\r\x01\x1f\x7f", false, "a\\x0ab\\x0d\\x01\\x1f\\x7f" },
+		{ 32, "caf\xc3\xa9 \xff", false, "caf\xc3\xa9 \xff" },
+		{ 32, "a\" \\x22", true, "a\\x22 \\x5cx22" },
+		{ 3, "abc", false, "abc" },
+		{ 2, "abc", false, "ab" },
+		{ 5, "a\nb", false, "a\\x0a" },
+		/* Never a piece of an escape, and nothing behind it. */
+		{ 4, "a\nb", false, "a" },
+		{ 0, "a", false, "" },
+	};
+	char to[33];
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LENGTH(rows); i++) {
+		size_t n;
+
+		memset(to, '#', sizeof(to));
+		n = escaped_text_copy(
+		    to, rows[i].size, rows[i].text, rows[i].quoted);
+		assert_int_equal(to[n], '#');
+		to[n] = '\0';
+		assert_string_equal(to, rows[i].escaped);
+	}
+}
+
+int main(void)
+{
+	static const struct CMUnitTest tests[] = {
+		cmocka_unit_test(control_and_special_characters_are_escaped),
+	};
+
+	return cmocka_run_group_tests_name("escaped_text", tests, NULL, NULL);
+}
