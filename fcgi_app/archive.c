@@ -16,6 +16,7 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "common/container_of.h"
 #include "common/source_sequence.h"
@@ -24,6 +25,7 @@
 #include "fcgi_app/archive_shared.h"
 #include "fcgi_app/crc_cache.h"
 #include "fcgi_app/crc_source.h"
+#include "fcgi_app/log.h"
 #include "fcgi_app/member_source.h"
 #include "fcgi_app/members.h"
 #include "fcgi_app/members_unite.h"
@@ -38,6 +40,8 @@
 
 /* What a layout, the checksums and a source take for a member, at most. */
 #define MEMBER_BYTES 64
+/* For how long a change may be followed by another with the same times. */
+#define FRESH_SECONDS 2
 
 struct archive {
 	unsigned int references;
@@ -252,24 +256,56 @@ const struct archive_layout *archive_layout(const struct archive *archive)
 
 /* --- CRC-32 --------------------------------------------------------------- */
 
+/*
+ * Whether another change may leave it the same times: these are as coarse as
+ * the kernel's tick, in some file systems as a second.
+ */
+static bool is_fresh(const struct member *member)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	return now.tv_sec < member->ctime.tv_sec + FRESH_SECONDS;
+}
+
+struct crc_state archive_crc_state(const struct archive *archive, size_t member)
+{
+	const struct member *of = &archive->wish.members->list[member];
+	struct crc_state state =
+	    crc_cache_find(archive->wish.services->archives->crcs, of);
+
+	if (state.offset == 0)
+		state.fresh = is_fresh(of);
+	return state;
+}
+
+/* Nobody was told that the file is another one now. */
+static void log_contradiction(const struct member *member)
+{
+	char name[LOG_PATH_MAX];
+
+	log_quote(name, sizeof(name), member->name);
+	log_message(LOG_LEVEL_ERROR,
+	    "the bytes of \"%s\" were changed, but not its times: archives "
+	    "that were sent of it may be damaged",
+	    name);
+}
+
 void archive_note_crc(
     void *context, size_t member, const struct crc_state *state)
 {
 	struct archive *archive = context;
 	const struct member *of = &archive->wish.members->list[member];
+	uint32_t known;
 
 	if (state->offset == of->size) {
+		if (archive_find_crc(archive, member, &known) == 0 &&
+		    known != state->crc)
+			log_contradiction(of);
 		archive->crcs[member] = state->crc;
 		archive->known[member] = true;
 	}
 	crc_cache_add(archive->wish.services->archives->crcs, of, state);
-}
-
-/* From what any archive of the worker has found out. */
-static struct crc_state find_state(const struct archive *archive, size_t member)
-{
-	return crc_cache_find(archive->wish.services->archives->crcs,
-	    &archive->wish.members->list[member]);
 }
 
 int archive_find_crc(void *context, size_t member, uint32_t *ret_crc)
@@ -278,7 +314,7 @@ int archive_find_crc(void *context, size_t member, uint32_t *ret_crc)
 	struct crc_state state;
 
 	if (!archive->known[member]) {
-		state = find_state(archive, member);
+		state = archive_crc_state(archive, member);
 		if (state.offset != archive->wish.members->list[member].size)
 			return -EAGAIN;
 		archive->crcs[member] = state.crc;
@@ -302,12 +338,10 @@ static struct source *open_content(struct archive *archive, size_t index)
 	    archive->wish.folder, &archive->wish.members->list[member]);
 	struct crc_state state;
 	struct source *summed;
-	uint32_t crc;
 
-	if (!file || !archive->crcs ||
-	    archive_find_crc(archive, member, &crc) == 0)
+	if (!file || !archive->crcs)
 		return file;
-	state = find_state(archive, member);
+	state = archive_crc_state(archive, member);
 	summed = crc_source_new(file, &state, &watch);
 	if (!summed)
 		file->ops->close(file);

@@ -75,7 +75,14 @@ const struct archive_layout *archive_layout(const struct archive *archive);
 /* As archive_layout_crc_fn: remembered from any archive of the worker. */
 int archive_find_crc(void *context, size_t member, uint32_t *ret_crc);
 
-/* As crc_watch.note. */
+/* How far it is known, and whether the member is fresh by now. */
+struct crc_state archive_crc_state(
+    const struct archive *archive, size_t member);
+
+/*
+ * As crc_watch.note. One that contradicts another of the same version of the
+ * file is an error, which it logs, and replaces that.
+ */
 void archive_note_crc(
     void *context, size_t member, const struct crc_state *state);
 

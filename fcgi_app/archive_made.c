@@ -15,7 +15,6 @@
 #include "fcgi_app/archive.h"
 #include "fcgi_app/archive_layout.h"
 #include "fcgi_app/archive_shared.h"
-#include "fcgi_app/crc_cache.h"
 #include "fcgi_app/crc_fill.h"
 #include "fcgi_app/member_source.h"
 #include "fcgi_app/members.h"
@@ -104,7 +103,7 @@ static int start_fill(struct archive_made *made)
 	struct archive_shared *shared = archive_services(archive)->archives;
 	const struct crc_fill_wish wish = {
 		.source = member_source_new(archive_folder(archive), member),
-		.state = crc_cache_find(shared->crcs, member),
+		.state = archive_crc_state(archive, made->member),
 		.done = on_crc,
 		.context = made,
 	};

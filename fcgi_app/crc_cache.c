@@ -208,10 +208,12 @@ void crc_cache_add(struct crc_cache *cache, const struct member *member,
 	uint64_t key[2];
 	uint32_t number;
 
+	if (state->fresh)
+		return;
 	hash(cache, member, key);
 	number = use(cache, key);
 	if (number == 0)
 		number = add_slot(cache, key);
-	if (cache->slots[number].state.offset < state->offset)
+	if (cache->slots[number].state.offset <= state->offset)
 		cache->slots[number].state = *state;
 }

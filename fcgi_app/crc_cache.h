@@ -29,7 +29,11 @@ void crc_cache_free(struct crc_cache *cache);
 struct crc_state crc_cache_find(
     struct crc_cache *cache, const struct member *member);
 
-/* Remembers a state, unless it knows a later one of that file. */
+/*
+ * Remembers a state, unless it knows a later one of that file or the state is
+ * fresh. Of two that are as late the newer one counts: there are ways to change
+ * a file that leave its times as they are (mmap(2), NOTES).
+ */
 void crc_cache_add(struct crc_cache *cache, const struct member *member,
     const struct crc_state *state);
 

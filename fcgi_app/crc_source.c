@@ -6,6 +6,7 @@
 #include "fcgi_app/crc_source.h"
 
 #include <libdeflate.h>
+#include <stdbool.h>
 #include <stdlib.h>
 
 #include "common/container_of.h"
@@ -18,6 +19,7 @@ struct crc_source {
 	uint64_t offset; /* of the read in flight */
 	struct crc_state state;
 	uint64_t noted; /* state.offset that the watch knows of */
+	bool begun;     /* to be read */
 };
 
 static struct crc_source *self(struct source *source)
@@ -62,14 +64,25 @@ static void on_done(void *context, int error, const struct source_chunk *chunk)
 	source->source.done(source->source.context, error, chunk);
 }
 
+/* What is known from earlier counts only for what goes on behind the begin. */
+static void begin(struct crc_source *source, uint64_t offset)
+{
+	if (!source->begun && offset == 0) {
+		source->state.offset = source->noted = 0;
+		source->state.crc = 0;
+	}
+	source->begun = true;
+}
+
 static int crc_read(struct source *as_source, uint64_t offset, size_t length,
     struct source_chunk *ret_chunk)
 {
 	struct crc_source *source = self(as_source);
-	int r =
-	    source->bytes->ops->read(source->bytes, offset, length, ret_chunk);
+	int r;
 
+	begin(source, offset);
 	source->offset = offset;
+	r = source->bytes->ops->read(source->bytes, offset, length, ret_chunk);
 	if (r > 0)
 		note(source, offset, ret_chunk);
 	return r;

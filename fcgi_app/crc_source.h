@@ -23,8 +23,9 @@ struct crc_watch {
 
 /*
  * Takes `bytes`, a source of known size, over, of which `state` is known
- * already. Bytes that are read again count once; behind some that are not read
- * none counts. NULL: out of memory, `bytes` stay the caller's.
+ * already; that counts unless the first read is from the begin: then all is
+ * summed anew. Bytes that are read again count once; behind some that are not
+ * read none counts. NULL: out of memory, `bytes` stay the caller's.
  */
 struct source *crc_source_new(struct source *bytes,
     const struct crc_state *state, const struct crc_watch *watch);

@@ -6,9 +6,10 @@ import os
 import pathlib
 import re
 import tarfile
+import time
 import zipfile
 
-from harness import check_response, equal, run_tool, true
+from harness import check_response, equal, run_tool, true, wait_until
 
 ARCHIVE = {"STREAM_ACTION": "archive"}
 # Names of one tree, and what zip makes of those it cannot have.
@@ -55,6 +56,12 @@ def store_tree_in(case, folder):
     tree = store_tree(case)
     case.root = top
     return tree
+
+
+def wait_until_settled(path):
+    """So long a file must be left alone before its CRC-32 is remembered."""
+    wait_until(lambda: time.time() > os.stat(path).st_ctime + 3.1,
+               f"{path} is old enough")
 
 
 def names_in(response):

@@ -3,6 +3,7 @@
 """The action archive: zip and tar, made on the fly and resumed."""
 
 import io
+import mmap
 import os
 import pathlib
 import random
@@ -12,7 +13,7 @@ import zipfile
 
 from archives import (ARCHIVE, check_bsdtar_pipe, check_tar,
                       check_unpacked, check_zip, check_zip_tools,
-                      names_in, store_tree, zip_name)
+                      names_in, store_tree, wait_until_settled, zip_name)
 from harness import (MIB, Skip, check_response, descriptors, equal, found,
                      main, need, open_files, program, run_tool, test, true,
                      wait_idle, wait_until)
@@ -201,6 +202,8 @@ def checksums_are_remembered_and_gone_on_with(case):
     cold, warm, half = (case.start(always) for _ in range(3))
     near = 32 * MIB
     true(32 * MIB < count_read(case, cold, near) < 34 * MIB, "a cold worker")
+    wait_until_settled(case.root / "file")
+    count_read(case, cold, near)
     true(count_read(case, cold, near) < MIB, "the second time")
     warm.fetch("/", **ARCHIVE)
     true(count_read(case, warm, near) < MIB, "after all of it")
@@ -412,7 +415,43 @@ def the_number_of_files_has_a_limit(case):
     daemon.wait_log("more files than STREAM_ARCHIVE_MAX_FILES")
 
 
-# --- what changes while it is sent -------------------------------------------
+# --- what changes ------------------------------------------------------------
+
+@test
+def changes_that_leave_the_times_do_not_damage_later_archives(case):
+    """Stores through a map need not change them at once (mmap(2), NOTES)."""
+    path = case.root / "f"
+    path.write_bytes(b"A" * 4096)
+    daemon = case.start()
+
+    def fetch(what, expected):
+        response = daemon.fetch("/", **ARCHIVE)
+        with zipfile.ZipFile(io.BytesIO(bytes(response.body))) as archive:
+            equal(archive.read("f")[:1], expected, what)
+
+    def mark():
+        stat = os.stat(path)
+        return stat.st_ino, stat.st_mtime_ns, stat.st_ctime_ns
+
+    with open(path, "r+b") as file, mmap.mmap(file.fileno(), 4096) as mapped:
+        mapped[0:1] = b"B"
+        fetch("a fresh file", b"B")
+        mapped[0:1] = b"C"
+        fetch("a fresh file that was changed", b"C")
+        while True:
+            wait_until_settled(path)
+            before = mark()
+            fetch("an old file", b"C")
+            mapped[0:1] = b"D"
+            # The kernel may have written the page out, and notice this time.
+            fetch("an old file that was changed", b"D")
+            if mark() == before:
+                break
+            mapped[0:1] = b"C"
+    daemon.wait_log('error the bytes of "f" were changed, but not its times')
+    fetch("the file as it stays", b"D")
+
+
 
 def members_open(case, daemon):
     """The names of files below the root that the worker has open."""

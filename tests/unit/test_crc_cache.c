@@ -20,7 +20,8 @@ static struct member file(ino_t inode)
 static void add(struct crc_cache *cache, ino_t inode, uint64_t offset)
 {
 	const struct member member = file(inode);
-	const struct crc_state state = { offset, (uint32_t)(inode + offset) };
+	const struct crc_state state = { .offset = offset,
+		.crc = (uint32_t)(inode + offset) };
 
 	crc_cache_add(cache, &member, &state);
 }
@@ -64,6 +65,36 @@ static void only_the_farthest_is_remembered(void **state)
 	assert_int_equal(find(cache, 1), 50);
 	add(cache, 1, 60);
 	assert_int_equal(find(cache, 1), 60);
+	crc_cache_free(cache);
+}
+
+static void of_two_the_newer_counts(void **state)
+{
+	struct crc_cache *cache = crc_cache_new(4);
+	const struct member member = file(1);
+	const struct crc_state newer = { .offset = 100, .crc = 9 };
+
+	(void)state;
+	add(cache, 1, 100);
+	crc_cache_add(cache, &member, &newer);
+	assert_int_equal(crc_cache_find(cache, &member).crc, 9);
+	crc_cache_free(cache);
+}
+
+static void what_is_fresh_is_not_remembered(void **state)
+{
+	struct crc_cache *cache = crc_cache_new(4);
+	const struct member member = file(1);
+	const struct crc_state fresh = {
+		.offset = 100, .crc = 9, .fresh = true
+	};
+
+	(void)state;
+	crc_cache_add(cache, &member, &fresh);
+	assert_int_equal(find(cache, 1), 0);
+	add(cache, 1, 50);
+	crc_cache_add(cache, &member, &fresh);
+	assert_int_equal(find(cache, 1), 50);
 	crc_cache_free(cache);
 }
 
@@ -136,6 +167,8 @@ int main(void)
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_was_added_is_found),
 		cmocka_unit_test(only_the_farthest_is_remembered),
+		cmocka_unit_test(of_two_the_newer_counts),
+		cmocka_unit_test(what_is_fresh_is_not_remembered),
 		cmocka_unit_test(a_file_that_changed_is_another_one),
 		cmocka_unit_test(the_file_used_longest_ago_is_forgotten),
 		cmocka_unit_test(it_holds_as_many_as_it_may),

@@ -86,7 +86,7 @@ static struct job *start(struct fixture *f, size_t index, size_t known)
 	struct job *job = &f->jobs[index];
 	struct crc_fill_wish wish = {
 		.source = &job->mock.source,
-		.state = { known, crc_of(known) },
+		.state = { .offset = known, .crc = crc_of(known) },
 		.done = on_done,
 		.context = job,
 	};

@@ -69,7 +69,8 @@ static void on_closed(struct mock_source *mock)
 
 static void begin(struct fixture *f, size_t known)
 {
-	const struct crc_state state = { known, crc_of(known) };
+	const struct crc_state state = { .offset = known,
+		.crc = crc_of(known) };
 	const struct crc_watch watch = { note, f, MEMBER };
 
 	*f = (struct fixture){ .notes = 0 };
@@ -167,10 +168,32 @@ static void it_goes_on_from_what_is_known(void **state)
 	end(&f);
 	/* Nothing new is not told. */
 	begin(&f, 600);
-	read_now(&f, 0, 600);
+	read_now(&f, 1, 599);
 	read_now(&f, 601, 10);
 	end(&f);
 	assert_int_equal(f.notes, 0);
+}
+
+/* Even if all is known: that may be wrong. */
+static void from_the_begin_it_is_summed_anew(void **state)
+{
+	const struct crc_state wrong = {
+		.offset = SIZE, .crc = 1, .fresh = true
+	};
+	struct fixture f = { .notes = 0 };
+	const struct crc_watch watch = { note, &f, MEMBER };
+
+	(void)state;
+	mock_source_init(&f.mock, SIZE);
+	f.source = crc_source_new(&f.mock.source, &wrong, &watch);
+	assert_non_null(f.source);
+	read_now(&f, 0, 600);
+	read_now(&f, 600, 400);
+	assert_int_equal(f.notes, 1);
+	assert_int_equal(f.noted.offset, SIZE);
+	assert_true(f.noted.fresh);
+	f.source->ops->close(f.source);
+	assert_int_equal(f.notes, 1);
 }
 
 static void late_reads(void **state)
@@ -224,6 +247,7 @@ int main(void)
 		cmocka_unit_test(bytes_that_are_read_again_count_once),
 		cmocka_unit_test(a_gap_ends_it),
 		cmocka_unit_test(it_goes_on_from_what_is_known),
+		cmocka_unit_test(from_the_begin_it_is_summed_anew),
 		cmocka_unit_test(late_reads),
 		cmocka_unit_test(errors_and_cancelled_reads),
 	};
