@@ -59,22 +59,46 @@ static bool same_place(
 	    same_text(a->marker, b->marker);
 }
 
-/*
- * One that has a successor is led to by nobody, so that files which take each
- * other's name in turn don't lead in a circle.
- */
 static struct follow_file *find(struct follow_hub *hub,
-    const struct follow_place *place, const struct stat *st)
+    const struct follow_place *place, const struct stat *st, bool past)
 {
 	struct follow_file *file;
 
 	LIST_FOREACH(
 	    file, &hub->buckets[bucket_of(st->st_dev, st->st_ino)], bucket) {
 		if (file->inode == st->st_ino && file->device == st->st_dev &&
-		    !file->successor && same_place(&file->place, place))
+		    (past || !file->successor) &&
+		    same_place(&file->place, place))
 			return file;
 	}
 	return NULL;
+}
+
+/*
+ * The one that all share. One that has a successor is for those only who know
+ * that it is of the past: files that take each other's name in turn shall not
+ * lead in a circle.
+ */
+static struct follow_file *share(struct follow_hub *hub,
+    const struct follow_place *place, const struct file_open_result *result,
+    bool past)
+{
+	struct follow_file *file = find(hub, place, &result->stat, past);
+
+	if (!file)
+		return NULL;
+	follow_watch_catch_up(file, &result->stat);
+	file_open_discard(hub->loop, result);
+	return follow_file_ref(file);
+}
+
+static void enlist(struct follow_file *file)
+{
+	struct follow_hub *hub = file->hub;
+
+	file->is_listed = true;
+	LIST_INSERT_HEAD(
+	    &hub->buckets[bucket_of(file->device, file->inode)], file, bucket);
 }
 
 static char *copy_text(char **to, const char *text)
@@ -146,14 +170,11 @@ struct follow_file *follow_file_open(struct follow_hub *hub,
     const struct follow_place *place, const struct file_open_result *result,
     bool finished)
 {
-	const struct stat *st = &result->stat;
-	struct follow_file *file = finished ? NULL : find(hub, place, st);
+	struct follow_file *file =
+	    finished ? NULL : share(hub, place, result, false);
 
-	if (file) {
-		follow_watch_catch_up(file, st);
-		file_open_discard(hub->loop, result);
-		return follow_file_ref(file);
-	}
+	if (file)
+		return file;
 	file = make(hub, place, result);
 	if (!file)
 		return NULL;
@@ -161,22 +182,27 @@ struct follow_file *follow_file_open(struct follow_hub *hub,
 		follow_watch_finish(file);
 		return file;
 	}
-	file->is_listed = true;
-	LIST_INSERT_HEAD(
-	    &hub->buckets[bucket_of(st->st_dev, st->st_ino)], file, bucket);
+	enlist(file);
 	follow_watch_begin(file);
 	return file;
 }
 
 struct follow_file *follow_file_open_past(struct follow_hub *hub,
-    const struct file_open_result *result, struct follow_file *next)
+    const struct follow_place *place, const struct file_open_result *result,
+    struct follow_file *next)
 {
-	struct follow_file *file = make(hub, &next->place, result);
+	struct follow_file *file = share(hub, place, result, true);
 
+	if (file)
+		return file;
+	file = make(hub, place, result);
 	if (!file)
 		return NULL;
-	file->next = follow_file_ref(next);
-	follow_watch_end(file);
+	if (next)
+		file->successor = follow_file_ref(next);
+	enlist(file);
+	follow_watch_begin(file);
+	follow_watch_leave(file);
 	return file;
 }
 

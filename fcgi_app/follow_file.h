@@ -105,11 +105,14 @@ struct follow_file *follow_file_open(struct follow_hub *hub,
     bool finished);
 
 /*
- * The same for one that had its name before `next`, of which it takes a
- * reference of its own: it grows no more.
+ * The same for one that had its name at `place` before; `next` has it now, of
+ * which it takes a reference of its own, or nobody (NULL). As after a rename
+ * that is seen it may grow for `rotate_ms`; then it leads to whoever has the
+ * name, or is finished.
  */
 struct follow_file *follow_file_open_past(struct follow_hub *hub,
-    const struct file_open_result *result, struct follow_file *next);
+    const struct follow_place *place, const struct file_open_result *result,
+    struct follow_file *next);
 
 /* One more reference, for one more follow_file_unref(). */
 struct follow_file *follow_file_ref(struct follow_file *file);

@@ -101,14 +101,15 @@ static bool ask_size(struct follow_file *file)
 	return take_names(file, &stx);
 }
 
-static void be_leaving(struct follow_file *file)
+void follow_watch_leave(struct follow_file *file)
 {
 	file->state = FOLLOW_STATE_LEAVING;
 	/* Another rename from now on is a new one. */
 	file->is_renamed = false;
 	uv_timer_start(&file->timer, on_timer, file->place.rotate_ms, 0);
 	/* Whoever has the name now may have lost it too by then. */
-	look_up(file);
+	if (!file->successor)
+		look_up(file);
 }
 
 void follow_watch_look(struct follow_file *file)
@@ -116,7 +117,7 @@ void follow_watch_look(struct follow_file *file)
 	bool lost_name = ask_size(file);
 
 	if (file->state == FOLLOW_STATE_HERE && (file->is_renamed || lost_name))
-		be_leaving(file);
+		follow_watch_leave(file);
 }
 
 /* What is under way may be an older look, from before it grew. */
@@ -162,9 +163,10 @@ static void be_here(struct follow_file *file)
 {
 	file->state = FOLLOW_STATE_HERE;
 	uv_timer_stop(&file->timer);
-	if (file->polls || file->marker_later)
+	check_marker(file);
+	if (file->polls)
 		uv_timer_start(&file->timer, on_timer, FOLLOW_POLL_MS, 0);
-	if (!file->polls)
+	else
 		follow_hub_changed(file->hub, file);
 }
 
@@ -200,16 +202,14 @@ static void take_poll(
     struct follow_file *file, const struct file_open_result *result)
 {
 	if (!is_same(file, result)) {
-		be_leaving(file);
+		follow_watch_leave(file);
 		return;
 	}
 	if (file->file->close_blocks)
 		apply_size(file, (uint64_t)result->stat.st_size);
 	else
 		ask_size(file);
-	check_marker(file);
-	if (file->state == FOLLOW_STATE_HERE)
-		be_here(file);
+	be_here(file);
 }
 
 /* A look at the name that it lost. True: the descriptor was taken over. */
@@ -305,10 +305,12 @@ static void look_up(struct follow_file *file)
 
 static void begin_to_poll(struct follow_file *file)
 {
-	if (file->polls || file->state != FOLLOW_STATE_HERE)
+	if (file->polls)
 		return;
 	file->polls = true;
-	uv_timer_start(&file->timer, on_timer, FOLLOW_POLL_MS, 0);
+	/* Else when it has its name again. */
+	if (file->state == FOLLOW_STATE_HERE)
+		uv_timer_start(&file->timer, on_timer, FOLLOW_POLL_MS, 0);
 }
 
 /* --- the marker ----------------------------------------------------------- */
@@ -331,7 +333,8 @@ static void on_marker(void *context, const struct file_open_result *result)
 	file->marker_again = false;
 	if (result->error == 0) {
 		file_open_discard(file->hub->loop, result);
-		if (file->state != FOLLOW_STATE_OVER)
+		/* It is of whoever has the name. */
+		if (file->state == FOLLOW_STATE_HERE)
 			follow_watch_finish(file);
 	} else if (is_unknown(result)) {
 		check_marker_later(file);

@@ -24,6 +24,12 @@ void follow_watch_look(struct follow_file *file);
 /* Somebody opened it anew, and it was like that then: no older is believed. */
 void follow_watch_catch_up(struct follow_file *file, const struct stat *st);
 
+/*
+ * It has lost its name, to its successor if it has one: begins the grace in
+ * which it may still grow.
+ */
+void follow_watch_leave(struct follow_file *file);
+
 /* A last look: what is written after it is not sent. It is `finished`. */
 void follow_watch_finish(struct follow_file *file);
 

@@ -240,7 +240,7 @@ static bool has_all(const struct follow_start *start)
 {
 	const struct follow_file *file = start->file;
 
-	return start->wishes.has_last && start->finished && file &&
+	return start->wishes.has_last && file && file->finished &&
 	    file->identity == start->wishes.last.file &&
 	    file->size == start->wishes.last.offset;
 }
@@ -332,51 +332,85 @@ static bool refuse_unknown(
 	return true;
 }
 
-/* The file as it was before its rotation, if it is still there. */
+/* A place, and room for what it points to; it must not be copied. */
+struct found_place {
+	struct request_place found;
+	char marker[NAME_SIZE];
+	struct follow_place place;
+};
+
+static bool find_place(
+    const struct follow_start *start, struct found_place *ret)
+{
+	const char *suffix = start->wishes.marker;
+	struct request_place_fault fault;
+
+	if (!request_place_find(start->request, NULL, &ret->found, &fault))
+		return false;
+	ret->place = (struct follow_place){
+		.root_fd = ret->found.root.fd,
+		.below = ret->found.root.below,
+		.path = ret->found.path,
+		.is_local = ret->found.root.is_local,
+		.rotate_ms = start->wishes.rotate_ms,
+	};
+	if (!suffix)
+		return true;
+	snprintf(
+	    ret->marker, sizeof(ret->marker), "%s%s", ret->found.path, suffix);
+	ret->place.marker = ret->marker;
+	return true;
+}
+
+/* The file that the client knows, as it is called after a rotation, or NULL. */
+static struct follow_file *follow_past(
+    const struct follow_start *start, const struct file_open_result *result)
+{
+	struct follow_hub *hub = start->request->services->follow_hub;
+	struct found_place found;
+
+	if (result->error < 0 || !S_ISREG(result->stat.st_mode) ||
+	    follow_file_identity(result->fd, !result->close_blocks) !=
+		start->wishes.last.file ||
+	    !find_place(start, &found))
+		return NULL;
+	return follow_file_open_past(hub, &found.place, result, start->file);
+}
+
+/*
+ * The file as it was before its rotation, if it is still there. Without that,
+ * what has its name now is followed, if there is one.
+ */
 static void on_past(
     struct follow_start *start, const struct file_open_result *result)
 {
-	struct follow_file *past = NULL;
+	struct follow_file *past;
 
 	if (refuse_unknown(start, result))
 		return;
-	if (result->error == 0 && S_ISREG(result->stat.st_mode) &&
-	    follow_file_identity(result->fd, !result->close_blocks) ==
-		start->wishes.last.file)
-		past = follow_file_open_past(
-		    start->request->services->follow_hub, result, start->file);
+	past = follow_past(start, result);
 	if (past) {
 		follow_file_unref(start->file);
 		start->file = past;
 	} else {
 		discard(start, result);
 	}
-	answer(start);
+	if (start->file)
+		answer(start);
+	else
+		request_refuse_errno(end_start(start), -ENOENT);
 }
 
 /* False: there is no memory for it; the descriptor is still the caller's. */
 static bool follow(
     struct follow_start *start, const struct file_open_result *result)
 {
-	const struct request *request = start->request;
-	struct follow_place place = { .rotate_ms = start->wishes.rotate_ms };
-	struct request_place found;
-	struct request_place_fault fault;
-	char marker[NAME_SIZE];
+	struct found_place found;
 
-	if (!request_place_find(request, NULL, &found, &fault))
+	if (!find_place(start, &found))
 		return false;
-	place.root_fd = found.root.fd;
-	place.below = found.root.below;
-	place.path = found.path;
-	place.is_local = found.root.is_local;
-	if (start->wishes.marker) {
-		snprintf(marker, sizeof(marker), "%s%s", found.path,
-		    start->wishes.marker);
-		place.marker = marker;
-	}
-	start->file = follow_file_open(
-	    request->services->follow_hub, &place, result, start->finished);
+	start->file = follow_file_open(start->request->services->follow_hub,
+	    &found.place, result, start->finished);
 	return start->file != NULL;
 }
 
@@ -401,7 +435,11 @@ static void take_file(
 static void on_file(
     struct follow_start *start, const struct file_open_result *result)
 {
-	if (result->error < 0) {
+	if (result->error == -ENOENT && start->wishes.has_last &&
+	    !request_is_head(start->request)) {
+		/* It may be in the midst of its rotation. */
+		open_name(start, FOLLOW_PAST_SUFFIX, on_past);
+	} else if (result->error < 0) {
 		request_refuse_errno(end_start(start), result->error);
 	} else if (S_ISREG(result->stat.st_mode)) {
 		take_file(start, result);

@@ -334,6 +334,49 @@ def a_client_that_comes_back_after_a_rotation_gets_the_rest(case):
     in_new.expect_lines(b"five")
 
 
+@test
+def a_client_that_comes_back_in_a_rotation_misses_nothing(case):
+    path = store(case, b"one\ntwo\n")
+    daemon = case.start()
+    params = {"STREAM_ROTATE": "2s"}
+    first = EventFollower(daemon, "/a.log", **params)
+    last_id = first.read_lines(2).ids[0]
+    first.close()
+    wait_watches(daemon.worker, 0)
+    with open(path, "ab", buffering=0) as old:
+        os.rename(path, case.root / "a.log.1")
+        again = EventFollower(daemon, "/a.log", last_id, **params)
+        again.expect_lines(b"two")
+        old.write(b"three\n")
+        again.expect_lines(b"two", b"three")
+        append(path, b"new")
+        late = EventFollower(daemon, "/a.log", last_id, **params)
+        late.expect_lines(b"two", b"three")
+        old.write(b"four\n")
+    for one in (again, late):
+        one.expect_lines(b"two", b"three", b"four", b"new")
+    path.unlink()
+    other = EventFollower(daemon, "/a.log", "0" * 16 + "-4", **params)
+    other.connection.receive(other.response)
+    equal(other.response.status, 404, "status of an id of no file")
+
+
+@test
+def whoever_has_all_of_the_past_gets_a_finished_file(case):
+    path = store(case, b"one\n")
+    daemon = case.start()
+    params = {"STREAM_END_MARKER": ".end", "STREAM_ROTATE": "200ms"}
+    first = EventFollower(daemon, "/a.log", **params)
+    last_id = first.read_lines(1).ids[0]
+    first.close()
+    os.rename(path, case.root / "a.log.1")
+    append(path, b"two")
+    (case.root / "a.log.end").touch()
+    again = EventFollower(daemon, "/a.log", last_id, **params)
+    again.connection.receive(again.response)
+    equal(again.events.lines, [b"two", b"finished"], "lines")
+
+
 def allow_descriptors(pid, count):
     """Lets a process open so many more; returns the limit that it had."""
     used = {int(name) for name in os.listdir(f"/proc/{pid}/fd")}

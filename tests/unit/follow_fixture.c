@@ -35,11 +35,9 @@ struct file_open_result follow_fixture_result(
 	return result;
 }
 
-struct follow_file *follow_fixture_open(
-    struct follow_fixture *f, const char *name)
+static struct follow_place place_of(struct follow_fixture *f, const char *name)
 {
-	const struct file_open_result result = follow_fixture_result(f, name);
-	const struct follow_place place = {
+	return (struct follow_place){
 		.root_fd = f->folder_fd,
 		.below = "",
 		.path = name,
@@ -47,8 +45,27 @@ struct follow_file *follow_fixture_open(
 		.marker = f->marker,
 		.rotate_ms = FOLLOW_FIXTURE_ROTATE,
 	};
+}
+
+struct follow_file *follow_fixture_open(
+    struct follow_fixture *f, const char *name)
+{
+	const struct file_open_result result = follow_fixture_result(f, name);
+	const struct follow_place place = place_of(f, name);
 	struct follow_file *file =
 	    follow_file_open(f->hub, &place, &result, false);
+
+	assert_non_null(file);
+	return file;
+}
+
+struct follow_file *follow_fixture_open_past(
+    struct follow_fixture *f, const char *name, struct follow_file *next)
+{
+	const struct file_open_result result = follow_fixture_result(f, name);
+	const struct follow_place place = place_of(f, "a");
+	struct follow_file *file =
+	    follow_file_open_past(f->hub, &place, &result, next);
 
 	assert_non_null(file);
 	return file;

@@ -35,6 +35,10 @@ int follow_fixture_teardown(void **state);
 struct follow_file *follow_fixture_open(
     struct follow_fixture *f, const char *name);
 
+/* One that was "a" before `next`, or NULL, which the caller keeps. */
+struct follow_file *follow_fixture_open_past(
+    struct follow_fixture *f, const char *name, struct follow_file *next);
+
 /* Opens it for a test of its own; the descriptor is the caller's. */
 struct file_open_result follow_fixture_result(
     struct follow_fixture *f, const char *name);

@@ -427,19 +427,63 @@ static void it_can_be_left_at_any_time(void **state)
 static void the_past_leads_to_the_present(void **state)
 {
 	struct follow_fixture *f = *state;
-	struct file_open_result result;
 	struct follow_file *file, *past;
 
 	follow_fixture_append(f, "a", "1");
 	follow_fixture_append(f, "a.1", "234");
 	file = follow_fixture_open(f, "a");
-	result = follow_fixture_result(f, "a.1");
-	past = follow_file_open_past(f->hub, &result, file);
-	assert_ptr_equal(past->next, file);
+	past = follow_fixture_open_past(f, "a.1", file);
 	assert_int_equal(past->size, 3);
+	/* Its writer may not have noticed yet. */
+	assert_null(past->next);
+	follow_fixture_append(f, "a.1", "5");
+	run_to_size(f, past, 4, 0);
+	assert_null(past->next);
+	/* All who come back share it. */
+	assert_ptr_equal(follow_fixture_open_past(f, "a.1", file), past);
+	follow_file_unref(past);
+	follow_fixture_run(f, has_next, past);
+	assert_ptr_equal(past->next, file);
 	assert_int_equal(follow_fixture_watches(), 1);
 	follow_file_unref(file);
 	follow_file_unref(past);
+}
+
+/* Between the two steps of a rotation nobody has the name. */
+static void the_past_waits_for_who_comes_next(void **state)
+{
+	struct follow_fixture *f = *state;
+	struct follow_file *past, *none;
+
+	follow_fixture_need_open();
+	follow_fixture_append(f, "a.1", "1");
+	past = follow_fixture_open_past(f, "a.1", NULL);
+	follow_fixture_append(f, "a", "23");
+	follow_fixture_run(f, has_next, past);
+	assert_int_equal(past->next->size, 2);
+	follow_file_unref(past);
+	follow_fixture_remove(f, "a");
+	none = follow_fixture_open_past(f, "a.1", NULL);
+	follow_fixture_run(f, is_finished, none);
+	follow_file_unref(none);
+}
+
+/* It shares the one whose rename it has not heard of. */
+static void the_past_is_whoever_is_leaving(void **state)
+{
+	struct follow_fixture *f = *state;
+	struct follow_file *file;
+
+	follow_fixture_need_open();
+	follow_fixture_append(f, "a", "1");
+	file = follow_fixture_open(f, "a");
+	follow_fixture_rename(f, "a", "a.1");
+	follow_fixture_append(f, "a", "23");
+	assert_ptr_equal(follow_fixture_open_past(f, "a.1", NULL), file);
+	follow_fixture_run(f, has_next, file);
+	assert_int_equal(file->next->size, 2);
+	follow_file_unref(file);
+	follow_file_unref(file);
 }
 
 /* --- the marker ----------------------------------------------------------- */
@@ -503,6 +547,25 @@ static void a_marker_that_can_not_be_opened_now_counts_later(void **state)
 	allow_descriptors(&limit);
 	assert_false(file->finished);
 	follow_fixture_run(f, is_finished, file);
+	follow_file_unref(file);
+}
+
+static void a_marker_is_of_whoever_has_the_name(void **state)
+{
+	struct follow_fixture *f = *state;
+	struct follow_file *file;
+
+	follow_fixture_need_open();
+	f->marker = "a.end";
+	follow_fixture_append(f, "a", "1");
+	file = follow_fixture_open(f, "a");
+	follow_fixture_run(f, has_two_watches, NULL);
+	follow_fixture_rename(f, "a", "a.1");
+	follow_fixture_append(f, "a", "23");
+	follow_fixture_append(f, "a.end", "");
+	follow_fixture_run(f, has_next, file);
+	assert_false(file->finished);
+	follow_fixture_run(f, is_finished, file->next);
 	follow_file_unref(file);
 }
 
@@ -571,6 +634,9 @@ int main(void)
 		WITH_FIXTURE(what_can_not_be_told_now_is_asked_again),
 		WITH_FIXTURE(it_can_be_left_at_any_time),
 		WITH_FIXTURE(the_past_leads_to_the_present),
+		WITH_FIXTURE(the_past_waits_for_who_comes_next),
+		WITH_FIXTURE(the_past_is_whoever_is_leaving),
+		WITH_FIXTURE(a_marker_is_of_whoever_has_the_name),
 		WITH_FIXTURE(a_marker_finishes_it),
 		WITH_FIXTURE(a_marker_that_is_there_already_counts),
 		WITH_FIXTURE(a_marker_that_can_not_be_opened_now_counts_later),

@@ -128,17 +128,16 @@ static void a_past_file_that_is_cut_breaks(void **state)
 {
 	struct follow_fixture *f = *state;
 	const struct follow_plan plan = bytes_plan();
-	struct file_open_result result;
 	struct follow_file *present;
 	struct follow_client *client;
 
 	follow_fixture_append(f, "a", "new");
 	follow_fixture_append(f, "a.1", "old");
 	present = follow_fixture_open(f, "a");
-	result = follow_fixture_result(f, "a.1");
 	client = follow_client_of(
-	    follow_file_open_past(f->hub, &result, present), &plan);
+	    follow_fixture_open_past(f, "a.1", present), &plan);
 	follow_file_unref(present);
+	follow_fixture_wait(f, 3 * FOLLOW_FIXTURE_ROTATE);
 	follow_fixture_cut(f, "a.1", 0);
 	follow_client_expect_end(f, client, -ESTALE);
 	follow_client_close(client);
