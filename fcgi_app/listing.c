@@ -11,6 +11,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <uv.h>
 
 #include "common/file_open.h"
 #include "common/folder_reader.h"
@@ -29,6 +30,7 @@ struct listing {
 	bool has_begun;
 	enum listing_state state;
 	unsigned int reads_left; /* in this step */
+	uint64_t deadline;       /* of it, by uv_hrtime() */
 	struct list_totals totals;
 	struct text_out out;
 	char strings[]; /* path, archive */
@@ -100,6 +102,8 @@ static int read_entry(struct listing *listing, struct list_entry *ret)
 	int r = folder_reader_next(listing->reader, &entry);
 
 	listing->reads_left--;
+	if (uv_hrtime() >= listing->deadline)
+		listing->reads_left = 0;
 	if (r == 0) {
 		folder_reader_free(listing->reader);
 		listing->reader = NULL;
@@ -217,6 +221,7 @@ int listing_step(struct listing *listing)
 	int r = 0;
 
 	listing->reads_left = LISTING_STEP_ENTRIES;
+	listing->deadline = uv_hrtime() + LISTING_STEP_NS;
 	while (r == 0 && listing->state == LISTING_COLLECTING &&
 	    listing->reads_left > 0)
 		r = collect_one(listing);

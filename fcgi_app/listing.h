@@ -16,8 +16,9 @@ struct memory_budget;
 struct listing;
 struct text_out;
 
-/* So many entries are read in a step. */
+/* So many entries are read in a step, or as many as take so long. */
 #define LISTING_STEP_ENTRIES 256
+#define LISTING_STEP_NS 10000000
 /* A step ends when so many bytes are written; it never has more than both. */
 #define LISTING_FILL 32768
 #define LISTING_OUTPUT_MAX (LISTING_FILL + LIST_PAGE_BEGIN_MAX)

@@ -3,7 +3,9 @@
  * A run belongs to its request until the answer begins, and then to the queue
  * that is the answer's source. A job of the thread pool makes the next piece of
  * the listing only when the client has taken all before it. The run is freed
- * when both the request has let go of it and no job is under way.
+ * when both the request has let go of it and no job is under way. A job is
+ * short, and few are under way at a time: who wants another one stands in line
+ * again.
  *
  * The head waits for the first piece: a folder that can't be read has the right
  * status, and a small one leaves together with the head.
@@ -16,6 +18,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/queue.h>
 #include <time.h>
 #include <uv.h>
 
@@ -39,21 +42,33 @@
 /* For the entries that all listings of a worker sort at a time, in bytes. */
 #define SORT_MEMORY (32 << 20)
 
+/*
+ * So many listings are worked at at a time: half of the thread pool's threads,
+ * as those of a slow disk must leave some to all who open and read files.
+ */
+#define JOBS_MAX 8
+
 /* A listing in the making. */
 struct run {
 	uv_work_t work;
+	TAILQ_ENTRY(run) link;
 	uv_loop_t *loop;
 	struct request *request; /* until it is answered */
 	struct listing *listing;
 	struct response_head head;
 	struct source_queue *queue; /* NULL before the answer and behind it */
-	bool working;               /* a job is under way */
+	bool working;               /* a job is under way, or waits its turn */
+	bool queued;                /* it waits: the run is in `waiting` */
 	bool wanted;                /* the client waits meanwhile */
 	bool abandoned;             /* nobody wants more of it */
 	int error;                  /* of the job */
 };
 
 static struct memory_budget budget = { SORT_MEMORY };
+
+/* Of this worker: how many jobs are under way, and who waits for one to end. */
+static unsigned int jobs;
+static TAILQ_HEAD(run_list, run) waiting = TAILQ_HEAD_INITIALIZER(waiting);
 
 /* --- what is asked for ---------------------------------------------------- */
 
@@ -170,6 +185,10 @@ static void dispose_run(struct run *run)
 static void abandon_run(struct run *run)
 {
 	run->abandoned = true;
+	if (run->queued) {
+		TAILQ_REMOVE(&waiting, run, link);
+		run->queued = run->working = false;
+	}
 	if (!run->working)
 		dispose_run(run);
 }
@@ -181,11 +200,36 @@ static void work(uv_work_t *work)
 	run->error = listing_step(run->listing);
 }
 
+static void start_job(struct run *run)
+{
+	jobs++;
+	uv_queue_work(run->loop, &run->work, work, on_worked);
+}
+
+/* A job is done: whoever waits longest has the next. */
+static void end_job(void)
+{
+	struct run *next = TAILQ_FIRST(&waiting);
+
+	jobs--;
+	if (!next)
+		return;
+	TAILQ_REMOVE(&waiting, next, link);
+	next->queued = false;
+	start_job(next);
+}
+
+/* At once, or when its turn has come. */
 static void start_work(struct run *run)
 {
 	run->working = true;
 	run->wanted = false;
-	uv_queue_work(run->loop, &run->work, work, on_worked);
+	if (jobs < JOBS_MAX) {
+		start_job(run);
+		return;
+	}
+	run->queued = true;
+	TAILQ_INSERT_TAIL(&waiting, run, link);
 }
 
 /* --- the body ------------------------------------------------------------- */
@@ -308,6 +352,7 @@ static void on_worked(uv_work_t *work, int status)
 
 	(void)status;
 	run->working = false;
+	end_job();
 	if (run->abandoned)
 		dispose_run(run);
 	else if (run->queue)

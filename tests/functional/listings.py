@@ -4,9 +4,11 @@
 import html.parser
 import json
 import os
+import subprocess
 import urllib.parse
 
-from harness import check_response, equal, true
+from harness import (SANITIZED, Skip, check_response, equal, need, open_files,
+                     true)
 
 LIST = {"STREAM_ACTION": "list"}
 JSON = {**LIST, "QUERY_STRING": "format=json"}
@@ -78,3 +80,72 @@ def make_files(folder, count):
         os.close(os.open(name, os.O_WRONLY | os.O_CREAT, 0o644, dir_fd=there))
     os.close(there)
     return names
+
+
+def folders_open(daemon, name):
+    """How often a worker has a folder open."""
+    return [path for path in open_files(daemon.worker)
+            if path.endswith(f"/{name}")]
+
+
+# A folder that fails at its entry number FAIL_AT, that lets nobody read on at
+# the entry "gate" as long as the file OPEN is not there, and that takes DELAY
+# microseconds for an entry.
+ODD_READDIR = r"""
+#define _GNU_SOURCE
+#include <dirent.h>
+#include <dlfcn.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static struct dirent *meddle(struct dirent *entry)
+{
+    static int count;
+    const char *at = getenv("FAIL_AT");
+    const char *delay = getenv("DELAY");
+
+    if (delay)
+        usleep(atoi(delay));
+    if (at && ++count == atoi(at)) {
+        errno = EIO;
+        return NULL;
+    }
+    if (entry && strcmp(entry->d_name, "gate") == 0) {
+        close(open(getenv("REACHED"), O_CREAT | O_WRONLY, 0600));
+        while (access(getenv("OPEN"), F_OK) != 0)
+            usleep(1000);
+        errno = 0;
+    }
+    return entry;
+}
+
+struct dirent *readdir(DIR *dir)
+{
+    struct dirent *(*real)(DIR *) = dlsym(RTLD_NEXT, "readdir");
+
+    return meddle(real(dir));
+}
+
+struct dirent64 *readdir64(DIR *dir)
+{
+    struct dirent64 *(*real)(DIR *) = dlsym(RTLD_NEXT, "readdir64");
+
+    return (struct dirent64 *)meddle((struct dirent *)real(dir));
+}
+"""
+
+
+def start_odd(case, **env):
+    """A daemon whose folders are read in an odd way."""
+    if SANITIZED:
+        raise Skip("a sanitizer's runtime must be loaded first")
+    need("cc")
+    library = case.dir / "odd.so"
+    subprocess.run(("cc", "-shared", "-fPIC", "-o", library, "-x", "c", "-",
+                    "-ldl"), input=ODD_READDIR.encode(), check=True)
+    return case.start(prefix=("env", f"LD_PRELOAD={library}",
+                              *(f"{name}={value}"
+                                for name, value in env.items())))

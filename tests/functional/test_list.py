@@ -6,14 +6,13 @@ import grp
 import os
 import pwd
 import signal
-import subprocess
 
 import fastcgi
 from harness import (MIB, SANITIZED, Skip, check_file, check_response,
-                     descriptors, equal, found, main, need, open_files,
+                     descriptors, equal, found, main, open_files,
                      peak_memory, test, true, wait_idle, wait_until)
-from listings import (JSON, LIST, Page, json_listing, json_names, make_files,
-                      name_of, page_names)
+from listings import (JSON, LIST, Page, folders_open, json_listing,
+                      json_names, make_files, name_of, page_names, start_odd)
 from responses import check_error, check_partial
 
 TIME = 1582979696  # 2020-02-29 12:34:56
@@ -400,12 +399,6 @@ def a_hundred_thousand_entries_take_little_memory(case):
                    "freed")
 
 
-def folders_open(daemon, name):
-    """How often a worker has a folder open."""
-    return [path for path in open_files(daemon.worker)
-            if path.endswith(f"/{name}")]
-
-
 @test
 def a_client_that_leaves_ends_the_reading(case):
     make_files(case.root / "dir", 12000)
@@ -462,65 +455,6 @@ def a_stop_breaks_off_what_waits(case):
     equal(daemon.wait_exit(), 0, "exit status")
     connection.receive(response)
     true(not response.complete, f"{response!r}")
-
-
-# A folder that fails at its entry number FAIL_AT, and that lets nobody read on
-# at the entry "gate" as long as the file OPEN is not there.
-ODD_READDIR = r"""
-#define _GNU_SOURCE
-#include <dirent.h>
-#include <dlfcn.h>
-#include <errno.h>
-#include <fcntl.h>
-#include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
-
-static struct dirent *meddle(struct dirent *entry)
-{
-    static int count;
-    const char *at = getenv("FAIL_AT");
-
-    if (at && ++count == atoi(at)) {
-        errno = EIO;
-        return NULL;
-    }
-    if (entry && strcmp(entry->d_name, "gate") == 0) {
-        close(open(getenv("REACHED"), O_CREAT | O_WRONLY, 0600));
-        while (access(getenv("OPEN"), F_OK) != 0)
-            usleep(1000);
-        errno = 0;
-    }
-    return entry;
-}
-
-struct dirent *readdir(DIR *dir)
-{
-    struct dirent *(*real)(DIR *) = dlsym(RTLD_NEXT, "readdir");
-
-    return meddle(real(dir));
-}
-
-struct dirent64 *readdir64(DIR *dir)
-{
-    struct dirent64 *(*real)(DIR *) = dlsym(RTLD_NEXT, "readdir64");
-
-    return (struct dirent64 *)meddle((struct dirent *)real(dir));
-}
-"""
-
-
-def start_odd(case, **env):
-    """A daemon whose folders are read in an odd way."""
-    if SANITIZED:
-        raise Skip("a sanitizer's runtime must be loaded first")
-    need("cc")
-    library = case.dir / "odd.so"
-    subprocess.run(("cc", "-shared", "-fPIC", "-o", library, "-x", "c", "-",
-                    "-ldl"), input=ODD_READDIR.encode(), check=True)
-    return case.start(prefix=("env", f"LD_PRELOAD={library}",
-                              *(f"{name}={value}"
-                                for name, value in env.items())))
 
 
 @test
