@@ -21,6 +21,9 @@
 #define BLOCK_NEXT 65536
 #define TABLE_FIRST 64
 
+/* What list_entries_add() returns: no errno, as a disk can give any of them. */
+#define FULL 1
+
 struct block {
 	SLIST_ENTRY(block) link;
 	size_t size; /* in all */
@@ -76,7 +79,7 @@ static int add_block(struct list_entries *entries)
 	struct block *block;
 
 	if (!memory_budget_take(entries->budget, size))
-		return -ENOSPC;
+		return FULL;
 	block = malloc(size);
 	if (!block) {
 		memory_budget_give_back(entries->budget, size);
@@ -96,7 +99,7 @@ static int grow_table(struct list_entries *entries)
 	struct list_entry **table;
 
 	if (!memory_budget_take(entries->budget, more))
-		return -ENOSPC;
+		return FULL;
 	table = reallocarray(entries->table, capacity, sizeof(*table));
 	if (!table) {
 		memory_budget_give_back(entries->budget, more);
@@ -119,7 +122,7 @@ static int take_room(
 	    ~(_Alignof(struct list_entry) - 1);
 	if (!block || block->size - block->used < size) {
 		r = add_block(entries);
-		if (r < 0)
+		if (r != 0)
 			return r;
 		block = SLIST_FIRST(&entries->blocks);
 	}
@@ -138,14 +141,14 @@ int list_entries_add(
 	int r;
 
 	if (entries->count == LIST_ENTRIES_MAX || name_size > NAME_MAX + 1)
-		return -ENOSPC;
+		return FULL;
 	if (entries->count == entries->capacity) {
 		r = grow_table(entries);
-		if (r < 0)
+		if (r != 0)
 			return r;
 	}
 	r = take_room(entries, sizeof(*copy) + name_size, &copy);
-	if (r < 0)
+	if (r != 0)
 		return r;
 	*copy = *entry;
 	copy->name = memcpy(copy + 1, entry->name, name_size);

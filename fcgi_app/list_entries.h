@@ -20,8 +20,8 @@ struct list_entries *list_entries_new(struct memory_budget *budget);
 void list_entries_free(struct list_entries *entries);
 
 /*
- * Adds a copy. 0; -ENOSPC: there are LIST_ENTRIES_MAX already, or the budget is
- * used up; or -ENOMEM. Nothing was added then.
+ * Adds a copy. 0; 1: it is full, with LIST_ENTRIES_MAX or as the budget is used
+ * up; or -ENOMEM. Nothing was added then.
  */
 int list_entries_add(
     struct list_entries *entries, const struct list_entry *entry);

@@ -127,7 +127,8 @@ static int collect_one(struct listing *listing)
 
 	if (r > 0)
 		r = list_entries_add(listing->entries, &entry);
-	if (r == -ENOSPC) {
+	/* It was read, but there is no room for it. */
+	if (r > 0) {
 		listing->extra = entry;
 		listing->has_extra = true;
 		listing->state = LISTING_WRITING;

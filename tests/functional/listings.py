@@ -88,9 +88,9 @@ def folders_open(daemon, name):
             if path.endswith(f"/{name}")]
 
 
-# A folder that fails at its entry number FAIL_AT, that lets nobody read on at
-# the entry "gate" as long as the file OPEN is not there, and that takes DELAY
-# microseconds for an entry.
+# A folder that fails at its entry number FAIL_AT, with FAIL_ERRNO or EIO, that
+# lets nobody read on at the entry "gate" as long as the file OPEN is not there,
+# and that takes DELAY microseconds for an entry.
 ODD_READDIR = r"""
 #define _GNU_SOURCE
 #include <dirent.h>
@@ -105,12 +105,13 @@ static struct dirent *meddle(struct dirent *entry)
 {
     static int count;
     const char *at = getenv("FAIL_AT");
+    const char *with = getenv("FAIL_ERRNO");
     const char *delay = getenv("DELAY");
 
     if (delay)
         usleep(atoi(delay));
     if (at && ++count == atoi(at)) {
-        errno = EIO;
+        errno = with ? atoi(with) : EIO;
         return NULL;
     }
     if (entry && strcmp(entry->d_name, "gate") == 0) {

@@ -2,9 +2,12 @@
 # SPDX-License-Identifier: MIT
 """The action list on disks that are slow or that fail."""
 
+import errno
+
 from harness import check_file, check_response, equal, main, test, wait_until
 from listings import (JSON, LIST, folders_open, json_names, make_files,
                       start_odd)
+from responses import check_error
 
 # What needs the thread pool to be opened.
 DIGEST = {**LIST, "HTTP_WANT_REPR_DIGEST": "sha-256=1"}
@@ -49,6 +52,20 @@ def listings_take_turns(case):
         connection.receive(response)
         check_response(response, 200)
         equal(len(json_names(response)), 200, "names")
+
+
+@test
+def no_error_of_a_disk_ends_a_worker(case):
+    make_files(case.root / "dir", 50)
+    for number in (errno.ENOSPC, errno.EIO, errno.EUCLEAN):
+        for at in (1, 20):
+            daemon = start_odd(case, FAIL_AT=at, FAIL_ERRNO=number)
+            worker = daemon.worker
+            check_error(daemon.fetch("/dir/", **LIST), 500,
+                        what=errno.errorcode[number])
+            equal(len(json_names(daemon.fetch("/dir/", **JSON))), 50, "names")
+            equal(daemon.worker, worker, "the worker")
+            equal(folders_open(daemon, "dir"), [], "folders left open")
 
 
 if __name__ == "__main__":
