@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Entries and their names lie one behind the other in blocks, which are taken
- * out of the budget, as is the table of pointers that is sorted.
+ * out of the budget, as is the table of pointers that is sorted; but only as far
+ * as the collection's own bytes are not enough.
  */
 #include "config.h"
 #include "fcgi_app/list_entries.h"
@@ -18,7 +19,7 @@
 
 /* Small folders are the most. */
 #define BLOCK_FIRST 4096
-#define BLOCK_NEXT 65536
+#define BLOCK_NEXT 16384
 #define TABLE_FIRST 64
 
 /* What list_entries_add() returns: no errno, as a disk can give any of them. */
@@ -33,6 +34,8 @@ struct block {
 
 struct list_entries {
 	struct memory_budget *budget;
+	size_t own;   /* bytes that are left without asking it */
+	size_t taken; /* bytes out of it */
 	SLIST_HEAD(, block) blocks;
 	struct list_entry **table;
 	size_t capacity;
@@ -52,6 +55,7 @@ struct list_entries *list_entries_new(struct memory_budget *budget)
 	if (!entries)
 		return NULL;
 	entries->budget = budget;
+	entries->own = LIST_ENTRIES_OWN;
 	SLIST_INIT(&entries->blocks);
 	return entries;
 }
@@ -64,13 +68,24 @@ void list_entries_free(struct list_entries *entries)
 		struct block *block = SLIST_FIRST(&entries->blocks);
 
 		SLIST_REMOVE_HEAD(&entries->blocks, link);
-		memory_budget_give_back(entries->budget, block->size);
 		free(block);
 	}
-	memory_budget_give_back(
-	    entries->budget, entries->capacity * sizeof(*entries->table));
+	memory_budget_give_back(entries->budget, entries->taken);
 	free(entries->table);
 	free(entries);
+}
+
+/* What is taken is given back when all is freed. False: there is no more. */
+static bool take_bytes(struct list_entries *entries, size_t bytes)
+{
+	if (entries->own >= bytes) {
+		entries->own -= bytes;
+		return true;
+	}
+	if (!memory_budget_take(entries->budget, bytes))
+		return false;
+	entries->taken += bytes;
+	return true;
 }
 
 static int add_block(struct list_entries *entries)
@@ -78,13 +93,11 @@ static int add_block(struct list_entries *entries)
 	size_t size = SLIST_EMPTY(&entries->blocks) ? BLOCK_FIRST : BLOCK_NEXT;
 	struct block *block;
 
-	if (!memory_budget_take(entries->budget, size))
+	if (!take_bytes(entries, size))
 		return FULL;
 	block = malloc(size);
-	if (!block) {
-		memory_budget_give_back(entries->budget, size);
+	if (!block)
 		return -ENOMEM;
-	}
 	block->size = size;
 	block->used = sizeof(*block);
 	SLIST_INSERT_HEAD(&entries->blocks, block, link);
@@ -98,13 +111,11 @@ static int grow_table(struct list_entries *entries)
 	size_t more = (capacity - entries->capacity) * sizeof(*entries->table);
 	struct list_entry **table;
 
-	if (!memory_budget_take(entries->budget, more))
+	if (!take_bytes(entries, more))
 		return FULL;
 	table = reallocarray(entries->table, capacity, sizeof(*table));
-	if (!table) {
-		memory_budget_give_back(entries->budget, more);
+	if (!table)
 		return -ENOMEM;
-	}
 	entries->table = table;
 	entries->capacity = capacity;
 	return 0;

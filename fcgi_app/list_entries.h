@@ -13,6 +13,12 @@ struct memory_budget;
 /* A folder with more entries is not sorted. */
 #define LIST_ENTRIES_MAX 10000
 
+/*
+ * A collection has so many bytes of its own, or a few slow clients would keep
+ * all others from having even small folders sorted.
+ */
+#define LIST_ENTRIES_OWN 65536
+
 /* An empty collection; *budget outlives it. NULL: out of memory. */
 struct list_entries *list_entries_new(struct memory_budget *budget);
 

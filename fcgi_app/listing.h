@@ -52,7 +52,7 @@ bool listing_is_open(const struct listing *listing);
  * Does some of the work; blocks, so it is for a job. 0, or -errno: the folder
  * can't be read, or there is no memory; no other step is to be made then.
  * A folder of up to LIST_ENTRIES_MAX entries is read whole and sorted if the
- * budget allows it; a larger one is listed as it is read.
+ * budget, or LIST_ENTRIES_OWN, allows it; else it is listed as it is read.
  */
 int listing_step(struct listing *listing);
 

@@ -218,8 +218,8 @@ static void html_begin(struct text_out *out, const struct list_page *page)
 	text_out_put(out, "<main>\n");
 	if (!page->sorted)
 		text_out_put(out,
-		    "<p class=\"note\">There are too many entries to sort: "
-		    "they are in no particular order.</p>\n");
+		    "<p class=\"note\">The entries are in no particular order: "
+		    "they are too many to sort, or the server is busy.</p>\n");
 	if (page->archive) {
 		text_out_put(out, "<form action=\"");
 		put_archive(out, page);

@@ -51,7 +51,7 @@ extern const struct list_format_ops list_html;
 
 /*
  * An object (RFC 8259): "path"; "sort" and "order" as in a query, or null if
- * there were too many entries to sort; "entries", each with "name", "href" (a
+ * the entries are in no order; "entries", each with "name", "href" (a
  * relative reference: the name's bytes, percent-encoded), "type" ("file" or
  * "directory"), "size" in bytes if it is a file, and "mtime" (RFC 3339).
  */

@@ -67,7 +67,7 @@ static void has_a_limit(void **state)
 
 static void keeps_to_the_budget(void **state)
 {
-	const size_t sizes[] = { 0, 1, 4096, 8192, 100000, 200000 };
+	const size_t sizes[] = { 0, 1, 16384, 100000, 200000 };
 	size_t before = 0;
 
 	(void)state;
@@ -79,14 +79,33 @@ static void keeps_to_the_budget(void **state)
 		assert_int_equal(fill(entries, LIST_ENTRIES_MAX), 1);
 		count = list_entries_count(entries);
 		assert_true(count >= before);
+		assert_true(count * (sizeof(struct list_entry) + 8) <
+		    LIST_ENTRIES_OWN + sizes[i]);
 		before = count;
-		if (count > 0)
-			assert_string_equal(
-			    list_entries_at(entries, 0)->name, "10000");
+		assert_string_equal(list_entries_at(entries, 0)->name, "10000");
 		list_entries_free(entries);
 		assert_int_equal(budget.left, sizes[i]);
 	}
-	assert_true(before > 100);
+	assert_true(before > 3000);
+}
+
+/* One that holds all there is leaves the others what is theirs. */
+static void each_has_bytes_of_its_own(void **state)
+{
+	struct memory_budget budget = { 300000 };
+	struct list_entries *first = list_entries_new(&budget);
+	struct list_entries *second = list_entries_new(&budget);
+
+	(void)state;
+	assert_int_equal(fill(first, LIST_ENTRIES_MAX), 1);
+	assert_int_equal(fill(second, 500), 0);
+	assert_int_equal(list_entries_count(second), 500);
+	list_entries_free(first);
+	assert_int_equal(budget.left, 300000);
+	assert_int_equal(fill(second, 4500), 0);
+	assert_true(budget.left < 300000);
+	list_entries_free(second);
+	assert_int_equal(budget.left, 300000);
 }
 
 static void takes_the_longest_names(void **state)
@@ -116,6 +135,7 @@ int main(void)
 		cmocka_unit_test(sorts_copies),
 		cmocka_unit_test(has_a_limit),
 		cmocka_unit_test(keeps_to_the_budget),
+		cmocka_unit_test(each_has_bytes_of_its_own),
 		cmocka_unit_test(takes_the_longest_names),
 	};
 

@@ -141,7 +141,7 @@ static void headers_that_sort(void **state)
 	page.sorted = false;
 	list(page, NULL, 0);
 	has("<th scope=\"col\" class=\"s\">Size\n");
-	has("<p class=\"note\">");
+	has("<p class=\"note\">The entries are in no particular order: ");
 	has_not("?sort=size&amp;");
 }
 

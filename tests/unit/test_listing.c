@@ -204,21 +204,34 @@ static void above_it_comes_as_it_is_read(void **state)
 
 static void without_memory_it_comes_as_it_is_read(void **state)
 {
-	static const size_t sizes[] = { 0, 600, 5000, 100000 };
+	static const size_t sizes[] = { 0, 600, 20000, 1000000 };
 
 	(void)state;
-	fill(300);
+	fill(3000);
 	for (size_t i = 0; i < ARRAY_LENGTH(sizes); i++) {
 		struct memory_budget budget = { sizes[i] };
 		char *all = finish(start(&budget));
 
 		assert_memory_equal(
 		    all, i == 3 ? "in/ /zip 1\n" : "in/ /zip 0\n", 11);
-		assert_int_equal(count_lines(all), 303);
-		assert_non_null(strstr(all, "\n1/300/0\n"));
+		assert_int_equal(count_lines(all), 3003);
+		assert_non_null(strstr(all, "\n1/3000/0\n"));
 		free(all);
 		assert_int_equal(budget.left, sizes[i]);
 	}
+}
+
+static void a_small_folder_is_sorted_in_any_case(void **state)
+{
+	struct memory_budget budget = { 0 };
+	char *all;
+
+	(void)state;
+	fill(300);
+	all = finish(start(&budget));
+	assert_memory_equal(all, "in/ /zip 1\nsub\n0\n1\n2\n", 21);
+	free(all);
+	assert_int_equal(budget.left, 0);
 }
 
 static void a_step_does_not_read_all(void **state)
@@ -249,6 +262,7 @@ int main(void)
 		WITH_FOLDER(at_the_limit_it_is_sorted),
 		WITH_FOLDER(above_it_comes_as_it_is_read),
 		WITH_FOLDER(without_memory_it_comes_as_it_is_read),
+		WITH_FOLDER(a_small_folder_is_sorted_in_any_case),
 		WITH_FOLDER(a_step_does_not_read_all),
 	};
 
