@@ -76,26 +76,26 @@ static TAILQ_HEAD(run_list, run) waiting = TAILQ_HEAD_INITIALIZER(waiting);
 struct wish {
 	struct list_query query;
 	const struct list_format_ops *format;
-	char archive[LIST_PAGE_ARCHIVE_MAX + 1]; /* "": none */
+	bool has_archive;
+	char archive[LIST_PAGE_ARCHIVE_MAX + 1];
 	struct operator_fields fields;
 };
 
-/* Without the slashes at its end. False: it makes no sense. */
-static bool read_archive(
-    const struct request *request, char ret[LIST_PAGE_ARCHIVE_MAX + 1])
+/* Without the slashes at its end, so "/" is "". False: it makes no sense. */
+static bool read_archive(const struct request *request, struct wish *ret)
 {
 	const char *path = request_param(request, "STREAM_LIST_ARCHIVE");
 	size_t length;
 
-	*ret = '\0';
+	ret->has_archive = path != NULL;
 	if (!path)
 		return true;
 	if (!list_page_archive_is_valid(path))
 		return false;
-	strcpy(ret, path);
-	length = strlen(ret);
-	while (length > 1 && ret[length - 1] == '/')
-		ret[--length] = '\0';
+	strcpy(ret->archive, path);
+	length = strlen(path);
+	while (length > 0 && path[length - 1] == '/')
+		ret->archive[--length] = '\0';
 	return true;
 }
 
@@ -105,7 +105,7 @@ static bool read_operator(struct request *request, struct wish *ret)
 	    request->origin.params, time(NULL), &ret->fields);
 	char why[64];
 
-	if (!bad && !read_archive(request, ret->archive))
+	if (!bad && !read_archive(request, ret))
 		bad = "STREAM_LIST_ARCHIVE";
 	if (!bad)
 		return true;
@@ -378,7 +378,7 @@ static struct listing *make_listing(const struct request *request,
 		.target = &target,
 		.hidden = request_place_shows_hidden(request),
 		.page.query = wish->query,
-		.page.archive = *wish->archive ? wish->archive : NULL,
+		.page.archive = wish->has_archive ? wish->archive : NULL,
 		.page.types = request->services->media_types,
 		.format = wish->format,
 		.budget = &budget,

@@ -330,6 +330,11 @@ def a_page_links_to_an_archive(case):
         found('<form action="/zip/a%20b/%C3%A4/">', text, "the form")
         true(("f", "x.txt") in Page(response.body).fields, "no field")
     true(b"<form" not in daemon.fetch("/a b/", **LIST).body, "a form")
+    # "//a" would be another host.
+    text = daemon.fetch("/a b/", STREAM_LIST_ARCHIVE="/", **LIST).body.decode()
+    found('href="/a%20b/\\?format=zip"', text, "the link from the root")
+    text = daemon.fetch("/", STREAM_LIST_ARCHIVE="/", **LIST).body.decode()
+    found('<form action="/">', text, "the form of the root")
     for value in ("zip", "//host/zip", "/zip?x", '/"', "/" + 1024 * "z"):
         response = daemon.fetch("/", STREAM_LIST_ARCHIVE=value, **LIST)
         check_error(response, 500, what=value)
