@@ -82,21 +82,15 @@ static int stat_entry(
 	return S_ISLNK(ret->st_mode) ? stat_link(reader, name, ret) : 0;
 }
 
-/* Errors that are of the entry, not of the folder or its disk. */
-static bool is_of_entry(int error)
+/*
+ * Whether an entry's error is one of the whole system or disk. Any other one is
+ * the entry's own, such as a mount point that nobody answers behind, or an inode
+ * that is damaged: it hides no other entry.
+ */
+static bool is_of_all(int error)
 {
-	switch (error) {
-	case -ENOENT:
-	case -ENOTDIR:
-	case -EACCES:
-	case -ELOOP:
-	case -EXDEV:
-	case -ENAMETOOLONG:
-	case -ESTALE:
-	case -EAGAIN:
-		return true;
-	}
-	return false;
+	return error == -EMFILE || error == -ENFILE || error == -ENOMEM ||
+	    error == -EIO;
 }
 
 static bool is_wanted(const struct folder_reader *reader, const char *name)
@@ -115,13 +109,14 @@ static int read_entry(struct folder_reader *reader, struct folder_entry *ret)
 
 	errno = 0;
 	entry = readdir(reader->dir);
+	/* -EAGAIN would mean another thing. */
 	if (!entry)
-		return -errno;
+		return errno == EAGAIN ? -EIO : -errno;
 	if (!is_wanted(reader, entry->d_name))
 		return -EAGAIN;
 	r = stat_entry(reader, entry->d_name, &st);
 	if (r < 0)
-		return is_of_entry(r) ? -EAGAIN : r;
+		return is_of_all(r) ? r : -EAGAIN;
 	if (!S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode))
 		return -EAGAIN;
 	*ret = (struct folder_entry){

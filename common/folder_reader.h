@@ -35,9 +35,9 @@ struct folder_reader *folder_reader_new(
  * passed over, ask again; or another -errno, and no more can be read.
  *
  * Passed over is what nobody could have: what is hidden, vanished meanwhile, is
- * neither a file nor a folder, or can't be looked at (EACCES); and a symbolic
- * link that leads out of the target's folder, or nowhere. Other links are
- * what they lead to.
+ * neither a file nor a folder, or can't be looked at, unless that is for
+ * EMFILE, ENFILE, ENOMEM or EIO; and a symbolic link that leads out of the
+ * target's folder, or nowhere. Other links are what they lead to.
  */
 int folder_reader_next(struct folder_reader *reader, struct folder_entry *ret);
 

@@ -90,7 +90,8 @@ def folders_open(daemon, name):
 
 # A folder that fails at its entry number FAIL_AT, with FAIL_ERRNO or EIO, that
 # lets nobody read on at the entry "gate" as long as the file OPEN is not there,
-# and that takes DELAY microseconds for an entry.
+# and that takes DELAY microseconds for an entry. Nobody can look at the entry
+# "bad", but gets the error BAD_ERRNO.
 ODD_READDIR = r"""
 #define _GNU_SOURCE
 #include <dirent.h>
@@ -99,6 +100,7 @@ ODD_READDIR = r"""
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 static struct dirent *meddle(struct dirent *entry)
@@ -135,6 +137,32 @@ struct dirent64 *readdir64(DIR *dir)
     struct dirent64 *(*real)(DIR *) = dlsym(RTLD_NEXT, "readdir64");
 
     return (struct dirent64 *)meddle((struct dirent *)real(dir));
+}
+
+static int is_bad(const char *name)
+{
+    const char *with = getenv("BAD_ERRNO");
+
+    if (!with || strcmp(name, "bad") != 0)
+        return 0;
+    errno = atoi(with);
+    return 1;
+}
+
+int fstatat(int fd, const char *name, struct stat *ret, int flags)
+{
+    int (*real)(int, const char *, struct stat *, int) =
+        dlsym(RTLD_NEXT, "fstatat");
+
+    return is_bad(name) ? -1 : real(fd, name, ret, flags);
+}
+
+int fstatat64(int fd, const char *name, struct stat64 *ret, int flags)
+{
+    int (*real)(int, const char *, struct stat64 *, int) =
+        dlsym(RTLD_NEXT, "fstatat64");
+
+    return is_bad(name) ? -1 : real(fd, name, ret, flags);
 }
 """
 

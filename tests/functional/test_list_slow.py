@@ -57,7 +57,7 @@ def listings_take_turns(case):
 @test
 def no_error_of_a_disk_ends_a_worker(case):
     make_files(case.root / "dir", 50)
-    for number in (errno.ENOSPC, errno.EIO, errno.EUCLEAN):
+    for number in (errno.ENOSPC, errno.EAGAIN, errno.EIO, errno.EUCLEAN):
         for at in (1, 20):
             daemon = start_odd(case, FAIL_AT=at, FAIL_ERRNO=number)
             worker = daemon.worker
@@ -66,6 +66,22 @@ def no_error_of_a_disk_ends_a_worker(case):
             equal(len(json_names(daemon.fetch("/dir/", **JSON))), 50, "names")
             equal(daemon.worker, worker, "the worker")
             equal(folders_open(daemon, "dir"), [], "folders left open")
+
+
+@test
+def one_bad_entry_hides_no_others(case):
+    for name in ("a", "bad", "z"):
+        case.store(f"dir/{name}", 10)
+    for number in (errno.ENOTCONN, errno.EHOSTDOWN, errno.EUCLEAN,
+                   errno.EPERM, errno.EOVERFLOW, errno.ENOSPC, errno.ESTALE):
+        daemon = start_odd(case, BAD_ERRNO=number)
+        equal(json_names(daemon.fetch("/dir/", **JSON)), [b"a", b"z"],
+              f"names with {errno.errorcode[number]}")
+    for number, status in ((errno.EIO, 500), (errno.EMFILE, 503),
+                           (errno.ENFILE, 503), (errno.ENOMEM, 503)):
+        daemon = start_odd(case, BAD_ERRNO=number)
+        check_error(daemon.fetch("/dir/", **LIST), status,
+                    what=errno.errorcode[number])
 
 
 if __name__ == "__main__":
