@@ -10,15 +10,6 @@
 #include "fcgi_app/policy/field_value.h"
 #include "fcgi_app/policy/qvalue.h"
 
-/* How well an element fits; what is better is greater. */
-enum fit {
-	FIT_NOT,
-	FIT_ANY,  /* any type */
-	FIT_TYPE, /* its type, any subtype */
-	FIT_PARAMETERS,
-	FIT_EXACT
-};
-
 /* An element of Accept, as far as it matters. */
 struct range {
 	const char *text; /* type/subtype */
@@ -115,29 +106,37 @@ static bool range_is(const struct range *range, const char *type)
 	    strncasecmp(range->text, type, range->length) == 0;
 }
 
-static enum fit fit_of(const struct range *range, const char *type)
+static enum accept_fit fit_of(const struct range *range, const char *type)
 {
 	size_t slash = strcspn(type, "/") + 1;
 
 	if (range_is(range, type))
-		return range->has_parameters ? FIT_PARAMETERS : FIT_EXACT;
+		return ACCEPT_EXACT;
 	if (range_is(range, "*/*"))
-		return FIT_ANY;
+		return ACCEPT_ANY;
 	if (range->length == slash + 1 && range->text[slash] == '*' &&
 	    strncasecmp(range->text, type, slash) == 0)
-		return FIT_TYPE;
-	return FIT_NOT;
+		return ACCEPT_TYPE;
+	return ACCEPT_NOT;
 }
 
-/* The best of the elements, and its weight. */
-static enum fit find_best(const char *accept, const char *type, int *ret_weight)
+/* An element without parameters goes before one that has some. */
+static int rank_of(const struct range *range, enum accept_fit fit)
 {
-	enum fit best = FIT_NOT;
+	return 2 * (int)fit + (fit > ACCEPT_NOT && !range->has_parameters);
+}
+
+int accept_weight(
+    const char *accept, const char *type, enum accept_fit *ret_fit)
+{
+	enum accept_fit best = ACCEPT_NOT;
+	int rank = 0;
 	int weight = 0;
 	bool any = false;
 
 	for (const char *p = accept ? accept : "";; p = skip_element(p)) {
 		struct range range;
+		enum accept_fit fit;
 
 		p += strspn(p, " \t,");
 		if (*p == '\0')
@@ -145,26 +144,21 @@ static enum fit find_best(const char *accept, const char *type, int *ret_weight)
 		if (!read_range(p, &range))
 			continue;
 		any = true;
-		if (fit_of(&range, type) <= best)
+		fit = fit_of(&range, type);
+		if (rank_of(&range, fit) <= rank)
 			continue;
-		best = fit_of(&range, type);
+		best = fit;
+		rank = rank_of(&range, fit);
 		weight = range.weight;
 	}
-	*ret_weight = any ? weight : QVALUE_ONE;
-	return best;
-}
-
-int accept_weight(const char *accept, const char *type)
-{
-	int weight;
-
-	find_best(accept, type, &weight);
-	return weight;
+	*ret_fit = any ? best : ACCEPT_ANY;
+	return any ? weight : QVALUE_ONE;
 }
 
 bool accept_names(const char *accept, const char *type)
 {
-	int weight;
+	enum accept_fit fit;
+	int weight = accept_weight(accept, type, &fit);
 
-	return find_best(accept, type, &weight) >= FIT_PARAMETERS && weight > 0;
+	return fit == ACCEPT_EXACT && weight > 0;
 }

@@ -5,6 +5,14 @@
 
 #include <stdbool.h>
 
+/* How a media type is named; what is more specific is greater. */
+enum accept_fit {
+	ACCEPT_NOT,
+	ACCEPT_ANY,  /* any type */
+	ACCEPT_TYPE, /* its type, any subtype */
+	ACCEPT_EXACT
+};
+
 /*
  * The weight of a media type in thousandths, 0: not welcome.
  *
@@ -16,8 +24,11 @@
  * Parameters are not compared, as we have none but charset, which clients name
  * at will; but an element without any goes before one that has some. An element
  * that is malformed is ignored by itself.
+ *
+ * ret_fit: how that element names the type; if all is welcome, ACCEPT_ANY.
  */
-int accept_weight(const char *accept, const char *type);
+int accept_weight(
+    const char *accept, const char *type, enum accept_fit *ret_fit);
 
 /*
  * Whether the client names the media type itself, and not as unwelcome: one

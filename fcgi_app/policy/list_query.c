@@ -93,10 +93,14 @@ int list_query_parse(const char *query, struct list_query *ret)
 enum list_format list_query_format(
     const struct list_query *query, const char *accept)
 {
+	enum accept_fit json_fit, html_fit;
+	int json, html;
+
 	if (query->format != LIST_FORMAT_ANY)
 		return query->format;
-	if (accept_weight(accept, "application/json") >
-	    accept_weight(accept, "text/html"))
+	json = accept_weight(accept, "application/json", &json_fit);
+	html = accept_weight(accept, "text/html", &html_fit);
+	if (json > html || (json == html && json > 0 && json_fit > html_fit))
 		return LIST_FORMAT_JSON;
 	return LIST_FORMAT_HTML;
 }

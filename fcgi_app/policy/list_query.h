@@ -28,8 +28,9 @@ int list_query_parse(const char *query, struct list_query *ret);
 
 /*
  * The format for a client: the one it asks for, else the one that it prefers
- * by its Accept field (RFC 9110, 12.5.1), HTML if it likes both as much. It is
- * never refused: HTML to one that wants neither.
+ * by its Accept field (RFC 9110, 12.5.1). If it likes both as much, the one
+ * that it names more precisely, as libraries add "any type" to the one they are
+ * after; else HTML. It is never refused: HTML to one that wants neither.
  */
 enum list_format list_query_format(
     const struct list_query *query, const char *accept);

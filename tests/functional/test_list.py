@@ -72,6 +72,7 @@ def the_format_is_chosen_by_query_and_accept(case):
     for query, accept, kind in (
             ("", None, "html"), ("", "*/*", "html"), ("", browser, "html"),
             ("", "application/json", "json"), ("", "image/png", "html"),
+            ("", "application/json, text/plain, */*", "json"),
             ("", "text/html;q=0.1, application/json;q=0.2", "json"),
             ("", "text/html;q=0.2, application/json;q=0.1", "html"),
             ("format=json", browser, "json"),

@@ -21,13 +21,16 @@ static void require(bool condition)
 
 static void check(const char *accept, const char *type)
 {
-	int weight = accept_weight(accept, type);
+	enum accept_fit fit;
+	int weight = accept_weight(accept, type, &fit);
 	char *more = NULL;
 
 	require(weight >= 0 && weight <= QVALUE_ONE);
+	require(weight == 0 || fit != ACCEPT_NOT);
 	/* An element in front that is ours alone goes before all others. */
 	require(asprintf(&more, "%s;q=0.123,%s", type, accept) > 0);
-	require(accept_weight(more, type) == 123);
+	require(accept_weight(more, type, &fit) == 123);
+	require(fit == ACCEPT_EXACT);
 	free(more);
 }
 

@@ -18,8 +18,9 @@ struct row {
 static void check(const struct row *rows, size_t count)
 {
 	for (size_t i = 0; i < count; i++) {
-		int html = accept_weight(rows[i].accept, HTML);
-		int json = accept_weight(rows[i].accept, JSON);
+		enum accept_fit fit;
+		int html = accept_weight(rows[i].accept, HTML, &fit);
+		int json = accept_weight(rows[i].accept, JSON, &fit);
 
 		if (html != rows[i].html || json != rows[i].json)
 			fail_msg(
@@ -130,6 +131,31 @@ static void names_types(void **state)
 			fail_msg("row %zu", i);
 }
 
+static void how_it_is_named(void **state)
+{
+	static const struct {
+		const char *accept;
+		enum accept_fit fit;
+	} rows[] = {
+		{ NULL, ACCEPT_ANY },
+		{ "text/html;q=x", ACCEPT_ANY },
+		{ "image/png", ACCEPT_NOT },
+		{ "image/png, */*;q=0.1", ACCEPT_ANY },
+		{ "*/*, text/*;q=0", ACCEPT_TYPE },
+		{ "text/*, text/html;level=1, */*", ACCEPT_EXACT },
+		{ "text/html", ACCEPT_EXACT },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LENGTH(rows); i++) {
+		enum accept_fit fit;
+
+		accept_weight(rows[i].accept, HTML, &fit);
+		if (fit != rows[i].fit)
+			fail_msg("%s: fit %d", rows[i].accept, (int)fit);
+	}
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -138,6 +164,7 @@ int main(void)
 		cmocka_unit_test(malformed_elements),
 		cmocka_unit_test(quoted_strings),
 		cmocka_unit_test(names_types),
+		cmocka_unit_test(how_it_is_named),
 	};
 
 	return cmocka_run_group_tests_name("accept", tests, NULL, NULL);

@@ -87,6 +87,22 @@ static void formats(void **state)
 	    LIST_FORMAT_JSON);
 	assert_int_equal(
 	    list_query_format(&any, "image/png"), LIST_FORMAT_HTML);
+	/* Of equal weight what is named more precisely. */
+	assert_int_equal(
+	    list_query_format(&any, "application/json, text/plain, */*"),
+	    LIST_FORMAT_JSON);
+	assert_int_equal(
+	    list_query_format(&any, "text/*, application/json"),
+	    LIST_FORMAT_JSON);
+	assert_int_equal(list_query_format(&any, "text/html, application/*"),
+	    LIST_FORMAT_HTML);
+	assert_int_equal(
+	    list_query_format(&any, "application/json, text/html;level=1"),
+	    LIST_FORMAT_HTML);
+	assert_int_equal(list_query_format(&any, "application/json;q=0, */*"),
+	    LIST_FORMAT_HTML);
+	assert_int_equal(list_query_format(&any, "application/json;q=0"),
+	    LIST_FORMAT_HTML);
 	assert_int_equal(
 	    list_query_format(&json, "text/html"), LIST_FORMAT_JSON);
 	assert_int_equal(
