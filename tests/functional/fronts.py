@@ -118,6 +118,10 @@ class Front(Server):
         text = fill_in(text, self.values(daemon))
         if self.root_only and not AS_ROOT:
             text = re.sub(self.root_only, "", text, flags=re.MULTILINE)
+        return self.insert(text, params)
+
+    def insert(self, text, params):
+        """Adds parameters where the example has them."""
         return insert_params(text, self.param_line, params)
 
     # Talking to it.

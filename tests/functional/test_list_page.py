@@ -5,14 +5,16 @@
 Its clients are curl and a headless Chromium.
 """
 
+import io
 import json
 import os
 import urllib.parse
+import zipfile
 
 from chromium import Browser, check_node
-from fronts import Nginx, start_daemon
+from fronts import Nginx, insert_params, start_daemon
 from harness import MIB, equal, found, main, test, true
-from listings import make_files
+from listings import Page, make_files
 from nginx import curl
 
 TIME = 1582979696  # 2020-02-29 12:34:56
@@ -25,6 +27,12 @@ class NginxList(Nginx):
 
     name = "nginx-list"
     example = "examples/nginx-list.conf"
+
+    def insert(self, text, params):
+        """Adds parameters where folders are listed."""
+        first, behind, rest = text.partition("location ~ ^/zip")
+        found("STREAM_ACTION archive;", rest, "the place for archives")
+        return insert_params(first, self.param_line, params) + behind + rest
 
     def url(self, path=""):
         """An address, for a client."""
@@ -107,6 +115,35 @@ def a_client_that_leaves_in_the_middle_stops_the_listing(case):
     equal(len(listing["entries"]), 30000, "entries")
 
 
+def check_members(case, data, names, folder="top"):
+    """Fails unless a zip archive has these members, as they are stored."""
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        equal(sorted(archive.namelist()), sorted(names), "members")
+        for name in names:
+            stored = case.root / folder / name
+            if not name.endswith("/"):
+                true(archive.read(name) == stored.read_bytes(),
+                     f"wrong bytes of {name}")
+
+
+@test
+def the_links_to_archives_lead_to_them(case):
+    _, nginx = start_site(case)
+    case.store("100%/a+b", 10)
+    for path, names in (("top/folder 10/x/", ["y z/", "y z/file"]),
+                        ("100%/", ["a+b"])):
+        page = Page(curl(nginx.url(path)))
+        link = [link for link in page.links if link.startswith("/zip/")]
+        equal(link, [f"/zip/{urllib.parse.quote(path)}?format=zip"], "link")
+        check_members(case, curl(nginx.url().rstrip("/") + link[0]), names,
+                      path)
+    names = [value for name, value in page.fields if name == "f"]
+    equal(names, ["a+b"], "what can be chosen")
+    query = urllib.parse.urlencode([("format", "zip"), ("f", names[0])])
+    check_members(case, curl(nginx.url("zip/100%/") + "?" + query), names,
+                  "100%")
+
+
 # --- a browser ---------------------------------------------------------------
 
 def visit(case, nginx, path="top/", **options):
@@ -147,7 +184,7 @@ def a_page_has_all_that_is_needed_to_use_it(case):
 @test(timeout=120)
 def its_colours_have_contrast(case):
     check_node()
-    _, nginx = start_site(case, {"STREAM_LIST_ARCHIVE": "/zip"})
+    _, nginx = start_site(case)
     for dark in (False, True):
         value = visit(case, nginx, dark=dark)
         true(len(value["contrast"]) > 4, f"{value['contrast']}")
@@ -161,7 +198,7 @@ def its_colours_have_contrast(case):
 def it_fits_a_phone(case):
     check_node()
     case.store(f"top/{'long' * 60}.txt", 10)
-    _, nginx = start_site(case, {"STREAM_LIST_ARCHIVE": "/zip"})
+    _, nginx = start_site(case)
     value = visit(case, nginx, width=320)
     true(not value["looks"][0]["tooWide"], "it is wider than the window")
 
@@ -195,7 +232,7 @@ def a_click_on_a_header_sorts_without_the_server(case):
 @test(timeout=120)
 def it_works_without_its_script(case):
     check_node()
-    daemon, nginx = start_site(case, {"STREAM_LIST_ARCHIVE": "/zip"})
+    daemon, nginx = start_site(case)
     value = visit(case, nginx, script=False, steps=[
         {"click": "thead .s a", "leads": True},
         {"click": "thead .s a", "leads": True},
@@ -232,7 +269,7 @@ def the_script_sorts_as_the_server_does(case):
 @test(timeout=120)
 def it_works_with_the_keyboard_alone(case):
     check_node()
-    daemon, nginx = start_site(case, {"STREAM_LIST_ARCHIVE": "/zip"})
+    daemon, nginx = start_site(case)
     tab = {"press": "Tab"}
     value = visit(case, nginx, steps=[
         *[tab] * 9, {"press": "Space"}, {"press": "Shift+Tab"},
@@ -270,30 +307,37 @@ def folders_and_files_are_followed(case):
 
 
 @test(timeout=120)
-def what_is_selected_goes_to_the_archive(case):
+def what_is_selected_is_had_as_zip(case):
     check_node()
     case.store("top/ä&b=c.txt", 10)
-    daemon, nginx = start_site(case, {"STREAM_LIST_ARCHIVE": "/zip"})
-    case.store("zip/top/index.html", b"<!doctype html><title>zip</title>"
-               b"<link rel=icon href=data:,>")
+    daemon, nginx = start_site(case)
+    some, every = case.dir / "some.zip", case.dir / "every.zip"
     value = visit(case, nginx, steps=[
         {"check": "[value='b2.txt']"}, {"check": "[value='ä&b=c.txt']"},
-        {"click": "button", "leads": True}, {"goto": nginx.url("top/")},
+        {"click": "button", "saves": str(some)},
         {"check": "thead input"},
-        {"click": "header >> text=Download", "leads": True}])
-    first, one, two, sent, _, every, folder = value["looks"]
+        {"click": "header >> text=Download", "saves": str(every)}])
+    first, one, two, _, all_of_them, last = value["looks"]
     equal((first["button"], first["disabled"]),
           ("Download selected as ZIP", True), "the button")
     equal((one["button"], one["disabled"]),
           ("Download 1 selected as ZIP", False), "the button with one")
     equal(two["button"], "Download 2 selected as ZIP", "the button with two")
-    url = urllib.parse.urlsplit(sent["url"])
-    equal(url.path, "/zip/top/", "where the form leads")
-    equal(urllib.parse.parse_qsl(url.query, strict_parsing=True),
-          [("format", "zip"), ("f", "b2.txt"), ("f", "ä&b=c.txt")],
-          "what it sends")
-    equal(every["button"], "Download 5 selected as ZIP", "the button with all")
-    equal(folder["url"], nginx.url("zip/top/") + "?format=zip", "the link")
+    equal(all_of_them["button"], "Download 5 selected as ZIP",
+          "the button with all")
+    equal(last["url"], nginx.url("top/"), "where the reader is")
+    sent = [urllib.parse.urlsplit(url) for url in value["requests"]
+            if "/zip/" in url]
+    equal({url.path for url in sent}, {"/zip/top/"}, "where the form leads")
+    equal([urllib.parse.parse_qsl(url.query, strict_parsing=True)
+           for url in sent],
+          [[("format", "zip"), ("f", "b2.txt"), ("f", "ä&b=c.txt")],
+           [("format", "zip")]], "what is sent")
+    check_members(case, some.read_bytes(), ["b2.txt", "ä&b=c.txt"])
+    check_members(case, every.read_bytes(), [
+        "A.jpg", "b10.iso", "b2.txt", "c.mp4", "folder 10/", "folder 10/x/",
+        "folder 10/x/y z/", "folder 10/x/y z/file", "folder 2/", "ä&b=c.txt"])
+    daemon.wait_access(2, path="/top/", action="archive", status=200)
 
 
 @test(timeout=120)
@@ -305,8 +349,7 @@ def odd_names_do_no_harm_in_a_browser(case):
     for name in names:
         with open(os.path.join(folder, name), "wb") as out:
             out.write(b"<script>console.log(1)</script>")
-    _, nginx = start_site(case, {"STREAM_LIST_ARCHIVE": "/zip",
-                                 "STREAM_CONTENT_TYPE": "text/plain"})
+    _, nginx = start_site(case, {"STREAM_CONTENT_TYPE": "text/plain"})
     value = visit(case, nginx, "odd/", steps=[
         {"click": "text=javascript", "leads": True},
         {"goto": nginx.url("odd/")}, {"click": "thead .n a"}])

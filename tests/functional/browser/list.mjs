@@ -6,7 +6,8 @@
 // each an object with one of
 //   click: a selector          press: a key          goto: an address
 //   check: a selector          reload: true          shot: a file for a picture
-// and with "leads" if that is to lead to another page.
+// and with "leads" if that is to lead to another page, or "saves": the file to
+// save what is downloaded then.
 // Returns what the page looks like before the first step and after each: its
 // address, title, rows, headers and what has the focus; then the errors and
 // the requests of the whole visit.
@@ -71,9 +72,10 @@ function contrasts() {
     return found;
 }
 
-async function act(page, { leads, ...step }) {
+async function act(page, { leads, saves, ...step }) {
     const [[how, what]] = Object.entries(step);
     const arrival = leads ? page.waitForNavigation() : null;
+    const download = saves ? page.waitForEvent('download') : null;
     if (how === 'press')
         await page.keyboard.press(what);
     else if (how === 'reload')
@@ -83,6 +85,7 @@ async function act(page, { leads, ...step }) {
     else
         await page[how](what);
     await arrival;
+    await (await download)?.saveAs(saves);
     await page.waitForLoadState();
 }
 
