@@ -137,6 +137,7 @@ static int collect_one(struct listing *listing)
 	if (r == 0 && !listing->reader) {
 		list_entries_sort(listing->entries, &listing->page.query);
 		listing->page.sorted = true;
+		listing->page.empty = list_entries_count(listing->entries) == 0;
 		listing->state = LISTING_WRITING;
 	}
 	return r;

@@ -3,6 +3,8 @@
  * The page of a listing is one file, so that it needs nothing from elsewhere.
  * Colours have a contrast of at least 4.5 with what is behind them, also in the
  * dark; icons are pictures of the style, so that a line of the table is short.
+ * "content" comes twice, as older browsers know no text for screen readers. A
+ * phone has the date below the name; tables stay tables to a screen reader.
  */
 #include "config.h"
 
@@ -42,8 +44,8 @@ const char list_assets_style[] =
 	"0;\n"
 	"font-size:.9rem;color:var(--soft)}\n"
 	"nav li{overflow-wrap:anywhere}\n"
-	"nav li+li::before{content:\"/\" / \"\";margin:0 "
-	".45rem;color:var(--soft)}\n"
+	"nav li+li::before{content:\"/\";content:\"/\" / \"\";\n"
+	"margin:0 .45rem;color:var(--soft)}\n"
 	"h1{margin:.1rem 0 0;font-size:1.6rem;line-height:1.25;font-weight:65"
 	"0;\n"
 	"overflow-wrap:anywhere}\n"
@@ -59,9 +61,11 @@ const char list_assets_style[] =
 	"white-space:nowrap}\n"
 	"thead a{color:inherit}\n"
 	"thead [aria-sort]{color:var(--fg);font-weight:600}\n"
-	"[aria-sort] a::after{content:\"\\2191\" / "
-	"\"\";margin-inline-start:.35rem}\n"
-	"[aria-sort=descending] a::after{content:\"\\2193\" / \"\"}\n"
+	"[aria-sort] a::after{content:\"\\2191\";"
+	"content:\"\\2191\" / \"\";\n"
+	"margin-inline-start:.35rem}\n"
+	"[aria-sort=descending] a::after{content:\"\\2193\";\n"
+	"content:\"\\2193\" / \"\"}\n"
 	"tbody tr:hover{background:var(--over)}\n"
 	"tbody th{width:100%;overflow-wrap:anywhere}\n"
 	"tbody th a{display:block;padding-inline-start:1.9rem;\n"
@@ -126,6 +130,14 @@ const char list_assets_style[] =
 	"th,td{padding:.5rem .4rem}tbody td{font-size:.8rem}\n"
 	"tbody td.m{white-space:normal;min-width:5.2rem;line-height:1.3}\n"
 	"h1{font-size:1.35rem}}\n"
+	"@media(max-width:30rem){table,thead,tbody{display:block}\n"
+	"tr{display:grid;grid-template-columns:auto minmax(0,1fr) auto;\n"
+	"border-bottom:1px solid var(--line)}\n"
+	"th,td{border:0}thead{position:sticky;top:0;z-index:1}\n"
+	"thead tr>*{position:static}\n"
+	"tr>*{grid-row:1}tr>th{grid-column:2}tr>.c{grid-column:1;width:1.6rem}\n"
+	"tr>.s{grid-column:3}tr>.m{grid-area:2/2;padding-top:0}\n"
+	"tbody td.m{white-space:nowrap;padding-inline-start:2.3rem}}\n"
 	"@media print{thead tr>*{position:static}.btn,.c{display:none}}\n";
 
 /*

@@ -91,6 +91,12 @@ static void put_archive(struct text_out *out, const struct list_page *page)
 		text_out_put(out, "/");
 }
 
+/* Whether files can be selected, for an archive. */
+static bool has_form(const struct list_page *page)
+{
+	return page->archive && !page->empty;
+}
+
 /* --- above the table ------------------------------------------------------ */
 
 static void put_name(struct text_out *out, const char *name)
@@ -202,7 +208,7 @@ static void put_columns(struct text_out *out, const struct list_page *page)
 {
 	text_out_put(out, "<table>\n<caption>Folders and files");
 	text_out_put(out, "</caption>\n<thead><tr>");
-	if (page->archive)
+	if (has_form(page))
 		text_out_put(out,
 		    "<td class=\"c\"><input type=\"checkbox\" hidden "
 		    "aria-label=\"Select all files\">\n");
@@ -220,7 +226,7 @@ static void html_begin(struct text_out *out, const struct list_page *page)
 		text_out_put(out,
 		    "<p class=\"note\">The entries are in no particular order: "
 		    "they are too many to sort, or the server is busy.</p>\n");
-	if (page->archive) {
+	if (has_form(page)) {
 		text_out_put(out, "<form action=\"");
 		put_archive(out, page);
 		text_out_put(out,
@@ -283,7 +289,7 @@ static void put_choice(struct text_out *out, const struct list_entry *entry)
 	if (entry->is_folder || !survives_form(entry->name))
 		return;
 	text_out_put(out, "<input type=\"checkbox\" name=\"f\" value=\"");
-	text_out_html(out, entry->name);
+	text_out_html_hidden(out, entry->name);
 	text_out_put(out, "\" aria-label=\"Select ");
 	text_out_html(out, entry->name);
 	text_out_put(out, "\">");
@@ -364,7 +370,7 @@ static void html_end(struct text_out *out, const struct list_page *page,
 {
 	text_out_put(out, "</table>\n");
 	put_footer(out, page, totals);
-	if (page->archive)
+	if (has_form(page))
 		text_out_put(out, "</form>\n");
 	text_out_put(
 	    out, "<p role=\"status\" class=\"hid\"></p>\n</main>\n<script>");

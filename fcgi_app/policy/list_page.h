@@ -16,6 +16,7 @@ struct list_page {
 	const char *path; /* the folder's, from path_rule_relative() */
 	struct list_query query;
 	bool sorted; /* as the query wants it, else in no order */
+	bool empty;  /* there are no entries */
 	/* The path of a URL, without slashes at its end; NULL: none. */
 	const char *archive;
 	const struct media_types *types;

@@ -85,7 +85,7 @@ static const char *html_escape(const char *character, char buf[4])
 	return picture(*character, buf);
 }
 
-void text_out_html(struct text_out *out, const char *name)
+static void put_html(struct text_out *out, const char *name, bool shown)
 {
 	while (*name != '\0') {
 		size_t length = utf8_length(name);
@@ -93,12 +93,24 @@ void text_out_html(struct text_out *out, const char *name)
 		const char *escape =
 		    length > 0 ? html_escape(name, buf) : UTF8_REPLACEMENT;
 
+		if (shown && utf8_is_bidi_control(name))
+			escape = UTF8_REPLACEMENT;
 		if (escape)
 			text_out_put(out, escape);
 		else
 			put_bytes(out, name, length);
 		name += length > 0 ? length : 1;
 	}
+}
+
+void text_out_html(struct text_out *out, const char *name)
+{
+	put_html(out, name, true);
+}
+
+void text_out_html_hidden(struct text_out *out, const char *name)
+{
+	put_html(out, name, false);
 }
 
 /* --- JSON ----------------------------------------------------------------- */

@@ -69,6 +69,20 @@ bool utf8_is_control(const char *character)
 		is_within(character[1], 0x80, 0x9f));
 }
 
+bool utf8_is_bidi_control(const char *character)
+{
+	static const char *const texts[] = { "\xd8\x9c", "\xe2\x80\x8e",
+		"\xe2\x80\x8f", "\xe2\x80\xaa", "\xe2\x80\xab", "\xe2\x80\xac",
+		"\xe2\x80\xad", "\xe2\x80\xae", "\xe2\x81\xa6", "\xe2\x81\xa7",
+		"\xe2\x81\xa8", "\xe2\x81\xa9" };
+
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+		if (strncmp(character, texts[i], strlen(texts[i])) == 0)
+			return true;
+	}
+	return false;
+}
+
 bool utf8_is_valid(const char *text)
 {
 	while (*text) {

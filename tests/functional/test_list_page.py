@@ -199,8 +199,17 @@ def it_fits_a_phone(case):
     check_node()
     case.store(f"top/{'long' * 60}.txt", 10)
     _, nginx = start_site(case)
-    value = visit(case, nginx, width=320)
-    true(not value["looks"][0]["tooWide"], "it is wider than the window")
+    for width, below in ((320, True), (480, True), (600, False)):
+        value = visit(case, nginx, width=width)
+        look = value["looks"][0]
+        true(not look["tooWide"], f"it is wider than {width}")
+        equal(look["dateBelow"], below, f"date below the name at {width}")
+        roles = {tuple(node) for node in value["tree"]}
+        for node in (("table", "Folders and files"), ("columnheader", "Name"),
+                     ("columnheader", "Modified (UTC)"),
+                     ("rowheader", "b2.txt")):
+            true(node in roles, f"no {node} at {width} in {sorted(roles)}")
+        os.rename(case.dir / "browser", case.dir / f"browser-{width}")
 
 
 @test(timeout=120)

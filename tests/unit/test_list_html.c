@@ -40,6 +40,7 @@ static void list(
 	struct list_totals totals = { 0 };
 
 	page.types = types;
+	page.empty = count == 0;
 	list_html.begin(&out, &page);
 	for (size_t i = 0; i < count; i++) {
 		list_html.entry(&out, &page, &totals, &entries[i]);
@@ -169,10 +170,42 @@ static void an_archive(void **state)
 	has_not("value=\"bad");
 	has_not("value=\"c1");
 	has("<button");
+	list(page, NULL, 0);
+	has("?format=zip\">");
+	has_not("<form");
+	has_not("</form");
+	has_not("<input");
 	page.path = ".";
 	list(page, entries, 1);
+	has("<form");
 	has("href=\"/zip&amp;co/?format=zip\"");
 	has_not("<button");
+}
+
+/* A right-to-left override turns "gpj.exe" round for the eye. */
+static void names_that_look_like_others(void **state)
+{
+	static const struct list_entry entry = { "x\xe2\x80\xaegpj.exe", false, 1,
+		0 };
+	struct list_page page = { .path = ".", .archive = "/zip" };
+
+	(void)state;
+	list(page, &entry, 1);
+	has("<bdi>x\xef\xbf\xbdgpj.exe</bdi>");
+	has("href=\"./x%E2%80%AEgpj.exe\"");
+	has("aria-label=\"Select x\xef\xbf\xbdgpj.exe\"");
+	/* What is sent is what it is called. */
+	has("value=\"x\xe2\x80\xaegpj.exe\"");
+}
+
+/* Browsers that know no text for screen readers drop all that has one. */
+static void older_browsers(void **state)
+{
+	(void)state;
+	list((struct list_page){ .path = "." }, NULL, 0);
+	has("{content:\"/\";content:\"/\" / \"\";");
+	has("{content:\"\\2191\";content:\"\\2191\" / \"\";");
+	has("{content:\"\\2193\";\ncontent:\"\\2193\" / \"\"}");
 }
 
 static void the_longest(void **state)
@@ -266,6 +299,8 @@ int main(void)
 		cmocka_unit_test(the_folders_above),
 		cmocka_unit_test(headers_that_sort),
 		cmocka_unit_test(an_archive),
+		cmocka_unit_test(names_that_look_like_others),
+		cmocka_unit_test(older_browsers),
 		cmocka_unit_test(the_longest),
 		cmocka_unit_test(paths_of_archives),
 		cmocka_unit_test(the_security_policy),

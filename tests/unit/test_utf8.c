@@ -106,12 +106,29 @@ static void valid_texts(void **state)
 	assert_false(utf8_is_valid("\xc3\xa4\xc3"));
 }
 
+static void bidi_controls(void **state)
+{
+	static const char *const others[] = { "", "x", "\xd8\x9b", "\xd8\x9d",
+		"\xe2\x80\x8d", "\xe2\x80\x90", "\xe2\x80\xa9", "\xe2\x80\xaf",
+		"\xe2\x81\xa5", "\xe2\x81\xaa" };
+	static const char *const controls[] = { "\xd8\x9c", "\xe2\x80\x8e",
+		"\xe2\x80\x8f", "\xe2\x80\xaa", "\xe2\x80\xae", "\xe2\x81\xa6",
+		"\xe2\x81\xa9x" };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LENGTH(others); i++)
+		assert_false(utf8_is_bidi_control(others[i]));
+	for (size_t i = 0; i < ARRAY_LENGTH(controls); i++)
+		assert_true(utf8_is_bidi_control(controls[i]));
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(lengths_of_characters),
 		cmocka_unit_test(maximal_subparts),
 		cmocka_unit_test(control_characters),
+		cmocka_unit_test(bidi_controls),
 		cmocka_unit_test(valid_texts),
 	};
 

@@ -16,6 +16,9 @@
 function look() {
     const text = (element) => element?.textContent.trim() ?? null;
     const focus = document.activeElement;
+    const isBelow = (one, other) => one !== null
+        && one.getBoundingClientRect().top
+            >= other.getBoundingClientRect().bottom;
     return {
         url: location.href,
         title: document.title,
@@ -37,6 +40,8 @@ function look() {
         focus: `${focus.localName} ${
             focus.getAttribute('aria-label') ?? text(focus).slice(0, 40)}`,
         outline: getComputedStyle(focus).outlineStyle,
+        dateBelow: isBelow(document.querySelector('tbody time'),
+            document.querySelector('tbody th a')),
         tooWide: document.documentElement.scrollWidth > innerWidth,
     };
 }
