@@ -84,8 +84,8 @@ static int stat_entry(
 
 /*
  * Whether an entry's error is one of the whole system or disk. Any other one is
- * the entry's own, such as a mount point that nobody answers behind, or an inode
- * that is damaged: it hides no other entry.
+ * the entry's own, such as a mount point that nobody answers behind, or an
+ * inode that is damaged: it hides no other entry.
  */
 static bool is_of_all(int error)
 {

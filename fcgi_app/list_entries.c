@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Entries and their names lie one behind the other in blocks, which are taken
- * out of the budget, as is the table of pointers that is sorted; but only as far
- * as the collection's own bytes are not enough.
+ * out of the budget, as is the table of pointers that is sorted; but only as
+ * far as the collection's own bytes are not enough.
  */
 #include "config.h"
 #include "fcgi_app/list_entries.h"

@@ -36,8 +36,8 @@ void text_out_format(struct text_out *out, const char *format, ...)
 /*
  * A name of any bytes, as the text of an HTML element or a quoted attribute
  * (HTML, 13.1.2). A control character up to U+001F and U+007F is shown by its
- * picture in U+2400 to U+2421; for others, those of utf8_is_bidi_control() among
- * them, and for what is no UTF-8, there is U+FFFD.
+ * picture in U+2400 to U+2421; for others, those of utf8_is_bidi_control()
+ * among them, and for what is no UTF-8, there is U+FFFD.
  */
 void text_out_html(struct text_out *out, const char *name);
 

@@ -185,8 +185,8 @@ static void an_archive(void **state)
 /* A right-to-left override turns "gpj.exe" round for the eye. */
 static void names_that_look_like_others(void **state)
 {
-	static const struct list_entry entry = { "x\xe2\x80\xaegpj.exe", false, 1,
-		0 };
+	static const struct list_entry entry = { "x\xe2\x80\xaegpj.exe", false,
+		1, 0 };
 	struct list_page page = { .path = ".", .archive = "/zip" };
 
 	(void)state;

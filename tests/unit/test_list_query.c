@@ -91,8 +91,7 @@ static void formats(void **state)
 	assert_int_equal(
 	    list_query_format(&any, "application/json, text/plain, */*"),
 	    LIST_FORMAT_JSON);
-	assert_int_equal(
-	    list_query_format(&any, "text/*, application/json"),
+	assert_int_equal(list_query_format(&any, "text/*, application/json"),
 	    LIST_FORMAT_JSON);
 	assert_int_equal(list_query_format(&any, "text/html, application/*"),
 	    LIST_FORMAT_HTML);
@@ -101,8 +100,8 @@ static void formats(void **state)
 	    LIST_FORMAT_HTML);
 	assert_int_equal(list_query_format(&any, "application/json;q=0, */*"),
 	    LIST_FORMAT_HTML);
-	assert_int_equal(list_query_format(&any, "application/json;q=0"),
-	    LIST_FORMAT_HTML);
+	assert_int_equal(
+	    list_query_format(&any, "application/json;q=0"), LIST_FORMAT_HTML);
 	assert_int_equal(
 	    list_query_format(&json, "text/html"), LIST_FORMAT_JSON);
 	assert_int_equal(
