@@ -21,6 +21,7 @@
 #include "fcgi_app/archive_shared.h"
 #include "fcgi_app/member_source.h"
 #include "fcgi_app/members.h"
+#include "fcgi_app/name_list_job.h"
 #include "fcgi_app/operator_fields.h"
 #include "fcgi_app/policy/archive_form.h"
 #include "fcgi_app/policy/content_disposition.h"
@@ -36,10 +37,15 @@
 /* What the archive of a document root is called. */
 #define ROOT_NAME "archive"
 
+#define TOO_MANY "more files than STREAM_ARCHIVE_MAX_FILES, or too deep"
+
 /* The request's `state`, up to its end. */
 struct archiving {
 	struct request *request;
 	enum archive_form form;
+	const char *body; /* of a POST: a list, the request's */
+	size_t body_length;
+	struct name_list_job *reading; /* that list; under way, or NULL */
 	struct name_list names;        /* to look for, until it begins */
 	uint64_t most;                 /* members */
 	struct archive_turn turn;      /* of the search */
@@ -62,10 +68,13 @@ static void cancel(struct request *request)
 	struct archiving *archiving = request->state;
 
 	archive_shared_leave(request->services->archives, &archiving->turn);
+	if (archiving->reading)
+		name_list_job_cancel(archiving->reading);
 	if (archiving->search)
 		members_cancel(archiving->search);
 	if (archiving->making)
 		archive_make_cancel(archiving->making);
+	archiving->reading = NULL;
 	archiving->search = NULL;
 	archiving->making = NULL;
 }
@@ -221,8 +230,7 @@ static void refuse_members(struct archiving *archiving, int error)
 	struct request *request = archiving->request;
 
 	if (error == -E2BIG) {
-		refuse(archiving, 403,
-		    "more files than STREAM_ARCHIVE_MAX_FILES, or too deep");
+		refuse(archiving, 403, TOO_MANY);
 		return;
 	}
 	request->cancel = NULL;
@@ -273,42 +281,9 @@ static int read_most(const struct request *request, uint64_t *ret_most)
 	return 0;
 }
 
-/* A name from a client must not show what the path would not. */
-static bool names_hidden(const struct name_list *names)
-{
-	for (size_t i = 0; i < names->count; i++)
-		if (path_rule_is_hidden(names->names[i]))
-			return true;
-	return false;
-}
-
-/* Refuses what can be refused at once. */
-static bool may_search(struct archiving *archiving)
-{
-	struct request *request = archiving->request;
-	const char *why = NULL;
-	int status = 500;
-
-	if (read_most(request, &archiving->most) < 0) {
-		why = "STREAM_ARCHIVE_MAX_FILES makes no sense";
-	} else if (!request_place_shows_hidden(request) &&
-	    names_hidden(&archiving->names)) {
-		status = 404;
-		why = "a name in the list is hidden";
-	} else if (archiving->names.count == 0 && is_post(request)) {
-		/* A list of nothing must not mean all that there is. */
-		status = 400;
-		why = "an empty list";
-	}
-	if (why)
-		request_refuse(request, status, why);
-	return !why;
-}
-
 /* Looks for the names, or for all there is if there are none. */
-static void search(void *context)
+static void search(struct archiving *archiving)
 {
-	struct archiving *archiving = context;
 	struct request *request = archiving->request;
 	const struct name_list *names = &archiving->names;
 	struct request_place place;
@@ -338,21 +313,38 @@ static void search(void *context)
 
 /* --- the list ------------------------------------------------------------- */
 
-static void use_list(struct archiving *archiving, enum name_list_result result)
+static void refuse_list(
+    struct archiving *archiving, enum name_list_result result)
 {
+	/* A query has a limit of its own, which is not the operator's. */
+	bool is_theirs = !is_post(archiving->request) &&
+	    archiving->most > NAME_LIST_QUERY_MAX;
+
+	if (result == NAME_LIST_TOO_MANY && !is_theirs)
+		refuse(archiving, 403, TOO_MANY);
+	else
+		refuse(archiving, name_list_status(result),
+		    name_list_reason(result));
+}
+
+/* Takes the list over; `hidden`: one of its names is. */
+static void use_list(void *context, enum name_list_result result,
+    struct name_list names, bool hidden)
+{
+	struct archiving *archiving = context;
 	struct request *request = archiving->request;
 
-	if (result != NAME_LIST_OK) {
-		request_refuse(request, name_list_status(result),
-		    name_list_reason(result));
-		return;
-	}
-	if (!may_search(archiving))
-		return;
-	request->cancel = cancel;
-	archiving->turn.begin = search;
-	archiving->turn.context = archiving;
-	archive_shared_enter(request->services->archives, &archiving->turn);
+	archiving->reading = NULL;
+	archiving->names = names;
+	if (result != NAME_LIST_OK)
+		refuse_list(archiving, result);
+	else if (hidden && !request_place_shows_hidden(request))
+		refuse(archiving, 404, "a name in the list is hidden");
+	else if (names.count == 0 && is_post(request))
+		/* A list of nothing must not mean all that there is. */
+		refuse(archiving, 400, "an empty list");
+	else
+		search(archiving);
 }
 
 /* The media type without its parameters (RFC 9110, 8.3.1). */
@@ -365,32 +357,71 @@ static bool is_json(const char *type)
 	    (type[length] == '\0' || strchr("; \t", type[length]));
 }
 
+/* Parameters are shorter by far than a body, so their list is read at once. */
+static void read_query(struct archiving *archiving)
+{
+	struct name_list names;
+	size_t most = archiving->most < NAME_LIST_QUERY_MAX
+	    ? (size_t)archiving->most
+	    : NAME_LIST_QUERY_MAX;
+	enum name_list_result result = name_list_from_query(
+	    request_param(archiving->request, "QUERY_STRING"), most, &names);
+
+	use_list(archiving, result, names, name_list_has_hidden(&names));
+}
+
+/* It is its turn. */
+static void begin(void *context)
+{
+	struct archiving *archiving = context;
+	struct request *request = archiving->request;
+	const struct name_list_wish wish = {
+		.text = archiving->body,
+		.length = archiving->body_length,
+		.json = is_json(request_param(request, "CONTENT_TYPE")),
+		.most = (size_t)archiving->most,
+	};
+
+	if (!is_post(request)) {
+		read_query(archiving);
+		return;
+	}
+	archiving->reading = name_list_job_start(
+	    request->services->loop, &wish, use_list, archiving);
+	if (!archiving->reading)
+		refuse(archiving, 503, strerror(ENOMEM));
+}
+
+static void wait_for_turn(struct archiving *archiving)
+{
+	struct request *request = archiving->request;
+
+	request->cancel = cancel;
+	archiving->turn.begin = begin;
+	archiving->turn.context = archiving;
+	archive_shared_enter(request->services->archives, &archiving->turn);
+}
+
 static void on_body(struct request *request, const char *body, size_t length)
 {
 	struct archiving *archiving = request->state;
-	enum name_list_result result;
 
-	if (is_json(request_param(request, "CONTENT_TYPE")))
-		result = name_list_from_json(
-		    body, length, ARCHIVE_FILES_MAX, &archiving->names);
-	else
-		result = name_list_from_lines(
-		    body, length, ARCHIVE_FILES_MAX, &archiving->names);
-	use_list(archiving, result);
+	archiving->body = body;
+	archiving->body_length = length;
+	wait_for_turn(archiving);
 }
 
 static void read_list(struct archiving *archiving)
 {
 	struct request *request = archiving->request;
-	enum name_list_result result;
 
-	if (is_post(request)) {
+	if (read_most(request, &archiving->most) < 0)
+		request_refuse(
+		    request, 500, "STREAM_ARCHIVE_MAX_FILES makes no sense");
+	else if (is_post(request))
 		request_read_body(request, NAME_LIST_TEXT_MAX, on_body);
-		return;
-	}
-	result = name_list_from_query(request_param(request, "QUERY_STRING"),
-	    NAME_LIST_QUERY_MAX, &archiving->names);
-	use_list(archiving, result);
+	else
+		wait_for_turn(archiving);
 }
 
 void archive_action_start(struct request *request)

@@ -413,6 +413,11 @@ def the_number_of_files_has_a_limit(case):
         response = daemon.fetch("/", STREAM_ARCHIVE_MAX_FILES=most, **ARCHIVE)
         equal(response.status, status, f"a limit of {most}")
     daemon.wait_log("more files than STREAM_ARCHIVE_MAX_FILES")
+    # A list is not even read to its end if it has more names.
+    for most, status in (("2", 200), ("1", 403)):
+        response = daemon.fetch("/", "POST", b"a/file-0\na/file-1\n",
+                                STREAM_ARCHIVE_MAX_FILES=most, **ARCHIVE)
+        equal(response.status, status, f"{most}: 2 names")
 
 
 # --- what changes ------------------------------------------------------------
