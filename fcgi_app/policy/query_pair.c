@@ -5,6 +5,8 @@
 
 #include <string.h>
 
+#include "fcgi_app/policy/percent.h"
+
 bool query_pair_next(const char **cursor, struct query_pair *ret)
 {
 	struct query_pair pair = { .name = *cursor };
@@ -25,6 +27,16 @@ bool query_pair_next(const char **cursor, struct query_pair *ret)
 
 bool query_pair_is(const struct query_pair *pair, const char *name)
 {
-	return strlen(name) == pair->name_length &&
-	    memcmp(pair->name, name, pair->name_length) == 0;
+	const char *p = pair->name;
+	const char *end = p + pair->name_length;
+
+	while (p < end && *name) {
+		/* No escape reaches over the end: "=" and "&" are no digits. */
+		bool escape = percent_is_escape(p);
+
+		if ((escape ? percent_decode_byte(p) : *p) != *name++)
+			return false;
+		p += escape ? PERCENT_ENCODED_MAX : 1;
+	}
+	return p == end && !*name;
 }

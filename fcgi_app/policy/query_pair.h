@@ -21,7 +21,10 @@ struct query_pair {
  */
 bool query_pair_next(const char **cursor, struct query_pair *ret);
 
-/* Whether the pair's name is this one, byte by byte. */
+/*
+ * Whether the pair's name is this one when its escapes are decoded (WHATWG URL,
+ * 5.1); a "+" is none of ours.
+ */
 bool query_pair_is(const struct query_pair *pair, const char *name);
 
 #endif

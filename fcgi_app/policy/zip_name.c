@@ -12,6 +12,8 @@
 static const char refused[] = "\\:*?\"<>|\x7f";
 
 static const char *const devices[] = { "CON", "PRN", "AUX", "NUL" };
+/* Of the console: both ways of it. */
+static const char *const longer_devices[] = { "CONIN$", "CONOUT$" };
 static const char *const numbered_devices[] = { "COM", "LPT" };
 
 #define COUNT(table) (sizeof(table) / sizeof((table)[0]))
@@ -37,6 +39,10 @@ static bool is_device(const char *name, size_t length)
 		base = length;
 	while (base > 0 && name[base - 1] == ' ')
 		base--;
+	for (size_t i = 0; i < COUNT(longer_devices); i++)
+		if (base == strlen(longer_devices[i]) &&
+		    strncasecmp(name, longer_devices[i], base) == 0)
+			return true;
 	if (base == 3)
 		return begins_with_one_of(name, devices, COUNT(devices));
 	if (!begins_with_one_of(

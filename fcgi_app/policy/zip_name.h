@@ -23,7 +23,7 @@
  *     or stream of a file;
  *   - a dot or blank at the end of a name, which Windows leaves out;
  *   - the first letter of a name that is a device there: CON, PRN, AUX, NUL,
- *     COM1 to COM9, LPT1 to LPT9, with any extension;
+ *     CONIN$, CONOUT$, COM1 to COM9, LPT1 to LPT9, with any extension;
  *   - "%" where it would look like one of these.
  *
  * So different names stay different, and what a member is called can be told.

@@ -34,6 +34,7 @@ static void forms_are_chosen(void **state)
 		{ "format", NULL, 0, ARCHIVE_ZIP },
 		{ "format=tar%2Egz", NULL, 0, ARCHIVE_TAR_GZ },
 		{ "format=%74ar", NULL, 0, ARCHIVE_TAR },
+		{ "%66ormat=tar", NULL, 0, ARCHIVE_TAR },
 		{ "format=", NULL, -EINVAL, NONE },
 		{ "format=ZIP", NULL, -EINVAL, NONE },
 		{ "format=zip%00", NULL, 0, ARCHIVE_ZIP },

@@ -68,11 +68,39 @@ static void knows_names(void **state)
 	assert_false(query_pair_is(&pair, ""));
 }
 
+static void knows_names_with_escapes(void **state)
+{
+	static const struct {
+		const char *query;
+		bool is_format;
+	} rows[] = {
+		{ "%66ormat=x", true },
+		{ "forma%74", true },
+		{ "%66%6F%72%6d%61%74=x", true },
+		{ "format%00=x", false },
+		{ "%", false },
+		{ "forma%7=4", false },
+		{ "%2566ormat=x", false },
+		{ "forma%75=x", false },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LENGTH(rows); i++) {
+		const char *cursor = rows[i].query;
+		struct query_pair pair;
+
+		assert_true(query_pair_next(&cursor, &pair));
+		assert_int_equal(
+		    query_pair_is(&pair, "format"), rows[i].is_format);
+	}
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(splits_queries),
 		cmocka_unit_test(knows_names),
+		cmocka_unit_test(knows_names_with_escapes),
 	};
 
 	return cmocka_run_group_tests_name("query_pair", tests, NULL, NULL);

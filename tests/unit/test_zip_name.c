@@ -76,6 +76,11 @@ static void devices_of_windows(void **state)
 	static const struct row rows[] = {
 		{ "con", "%63on" },
 		{ "NUL", "%4EUL" },
+		{ "CONIN$", "%43ONIN$" },
+		{ "conout$.txt", "%63onout$.txt" },
+		{ "CONIN", NULL },
+		{ "CONIN$$", NULL },
+		{ "CONOUT$x", NULL },
 		{ "a/Aux.txt/b", "a/%41ux.txt/b" },
 		{ "prn .tar.gz", "%70rn .tar.gz" },
 		{ "com1", "%63om1" },
