@@ -3,9 +3,7 @@
 """The action archive: zip and tar, made on the fly and resumed."""
 
 import io
-import mmap
 import os
-import pathlib
 import random
 import shutil
 import subprocess
@@ -13,10 +11,9 @@ import zipfile
 
 from archives import (ARCHIVE, check_bsdtar_pipe, check_tar,
                       check_unpacked, check_zip, check_zip_tools,
-                      names_in, store_tree, wait_until_settled, zip_name)
-from harness import (MIB, Skip, check_response, descriptors, equal, found,
-                     main, need, open_files, program, run_tool, test, true,
-                     wait_idle, wait_until)
+                      names_in, store_tree, zip_name)
+from harness import (MIB, Skip, check_response, equal, main, need, program,
+                     run_tool, test, true)
 from responses import check_error, multipart_parts
 
 TAR = {**ARCHIVE, "STREAM_FORMAT": "tar"}
@@ -178,41 +175,6 @@ def a_zip_archive_is_resumed_at_200_offsets(case):
 @test(timeout=120)
 def a_tar_archive_is_resumed_at_200_offsets(case):
     check_resumed(case, TAR, 2)
-
-
-def bytes_read(daemon):
-    """How many bytes the worker has read so far, from memory or disk."""
-    text = pathlib.Path(f"/proc/{daemon.worker}/io").read_text()
-    return int(found(r"rchar: (\d+)", text, "io").group(1))
-
-
-def count_read(case, daemon, first):
-    """Fetches the rest of an archive; what was read for that."""
-    before = bytes_read(daemon)
-    whole = case.start().fetch("/", **ARCHIVE)
-    response = daemon.fetch("/", HTTP_RANGE=f"bytes={first}-", **ARCHIVE)
-    check_response(response, 206, whole.body[first:])
-    return bytes_read(daemon) - before
-
-
-@test
-def checksums_are_remembered_and_gone_on_with(case):
-    case.store("file", 32 * MIB)
-    always = "--page-cache=always"
-    cold, warm, half = (case.start(always) for _ in range(3))
-    near = 32 * MIB
-    true(32 * MIB < count_read(case, cold, near) < 34 * MIB, "a cold worker")
-    wait_until_settled(case.root / "file")
-    count_read(case, cold, near)
-    true(count_read(case, cold, near) < MIB, "the second time")
-    warm.fetch("/", **ARCHIVE)
-    true(count_read(case, warm, near) < MIB, "after all of it")
-    # What a client had of the beginning need not be read for the rest.
-    connection, response = half.begin("/", **ARCHIVE)
-    connection.receive_bytes(response, 16 * MIB)
-    connection.close()
-    half.wait_access(end="aborted")
-    true(count_read(case, half, response.length) < 17 * MIB, "resumed")
 
 
 @test
