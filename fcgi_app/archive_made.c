@@ -102,6 +102,7 @@ static int start_fill(struct archive_made *made)
 	    &archive_members(archive)->list[made->member];
 	struct archive_shared *shared = archive_services(archive)->archives;
 	const struct crc_fill_wish wish = {
+		.file = member,
 		.source = member_source_new(archive_folder(archive), member),
 		.state = archive_crc_state(archive, made->member),
 		.done = on_crc,

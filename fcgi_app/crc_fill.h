@@ -14,12 +14,14 @@
 #include "fcgi_app/crc_state.h"
 
 struct crc_fill;
+struct member;
 struct source;
 
 /* One for each loop. Embedded by value. */
 struct crc_fills {
-	TAILQ_HEAD(, crc_fill) ready; /* can read on */
-	uv_idle_t turn;               /* active while one is */
+	TAILQ_HEAD(, crc_fill) ready;   /* can read on */
+	TAILQ_HEAD(, crc_fill) running; /* one for each file */
+	uv_idle_t turn;                 /* active while one is */
 	size_t chunk_size;
 };
 
@@ -39,6 +41,12 @@ typedef void crc_fill_done_fn(
 
 /* What is to be read. */
 struct crc_fill_wish {
+	/*
+	 * Which file it is, until `done`: of those with the same device, inode,
+	 * size and times one is read, the others wait for it. When that one
+	 * ends, fails or is cancelled, the next goes on from there.
+	 */
+	const struct member *file;
 	/* Of known size, which is more than state.offset. */
 	struct source *source;
 	/* What is known already. */

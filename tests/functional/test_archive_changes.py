@@ -9,8 +9,8 @@ import pathlib
 import zipfile
 
 from archives import ARCHIVE, names_in, store_tree, wait_until_settled
-from harness import (MIB, check_response, descriptors, equal, found, main,
-                     open_files, test, true, wait_idle, wait_until)
+from harness import (MIB, check_response, descriptors, equal, found,
+                     main, open_files, test, true, wait_idle, wait_until)
 
 # --- checksums ---------------------------------------------------------------
 
@@ -47,6 +47,27 @@ def checksums_are_remembered_and_gone_on_with(case):
     connection.close()
     half.wait_access(end="aborted")
     true(count_read(case, half, response.length) < 17 * MIB, "resumed")
+
+
+@test
+def what_many_wait_for_is_read_once(case):
+    (case.root / "file").write_bytes(bytes(512 * MIB))
+    wait_until_settled(case.root / "file")
+    daemon = case.start("--page-cache=always")
+    before = bytes_read(daemon)
+    started = []
+    for number in range(4):
+        started.append(daemon.begin("/", HTTP_RANGE="bytes=-200", **ARCHIVE))
+        wait_until(lambda: bytes_read(daemon) - before
+                   > 40 * MIB * (number + 1), "some of it is read")
+    # The next goes on where one that leaves has been.
+    started.pop(0)[0].close()
+    for connection, response in started:
+        connection.receive(response)
+        check_response(response, 206)
+        equal(bytes(response.body), bytes(started[0][1].body), "the end")
+    read = bytes_read(daemon) - before
+    true(read < 576 * MIB, f"{read} bytes read")
 
 
 # --- what changes ------------------------------------------------------------

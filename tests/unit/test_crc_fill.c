@@ -9,6 +9,7 @@
 #include <stdlib.h>
 
 #include "common/source.h"
+#include "fcgi_app/members.h"
 #include "tests/unit/mock_source.h"
 #include "tests/unit/unit.h"
 
@@ -18,6 +19,7 @@
 
 struct job {
 	struct mock_source mock;
+	struct member file;
 	struct crc_fill *fill;
 	unsigned int done;
 	unsigned int closed;
@@ -81,22 +83,31 @@ static int teardown(void **state)
 	return 0;
 }
 
-static struct job *start(struct fixture *f, size_t index, size_t known)
+static struct job *start_file(
+    struct fixture *f, size_t index, size_t known, ino_t inode)
 {
 	struct job *job = &f->jobs[index];
 	struct crc_fill_wish wish = {
+		.file = &job->file,
 		.source = &job->mock.source,
 		.state = { .offset = known, .crc = crc_of(known) },
 		.done = on_done,
 		.context = job,
 	};
 
+	job->file = (struct member){ .name = "any", .inode = inode };
 	mock_source_init(&job->mock, SIZE);
 	job->mock.closed = on_closed;
 	job->fill = crc_fill_start(&f->fills, &wish);
 	assert_non_null(job->fill);
 	assert_int_equal(job->mock.reads, 0);
 	return job;
+}
+
+/* Each of a file of its own. */
+static struct job *start(struct fixture *f, size_t index, size_t known)
+{
+	return start_file(f, index, known, index + 100);
 }
 
 static void check_whole(const struct job *job)
@@ -216,6 +227,70 @@ static void cancelled_in_any_state(void **state)
 	}
 }
 
+static void run_all(struct fixture *f, size_t count)
+{
+	unsigned int done;
+
+	do {
+		uv_run(&f->loop, UV_RUN_NOWAIT);
+		done = 0;
+		for (size_t i = 0; i < count; i++)
+			done += f->jobs[i].done;
+	} while (done < count);
+}
+
+static void of_one_file_one_reads(void **state)
+{
+	struct fixture *f = *state;
+
+	for (size_t i = 0; i < MANY; i++)
+		start_file(f, i, 0, 1);
+	run_all(f, MANY);
+	for (size_t i = 0; i < MANY; i++) {
+		check_whole(&f->jobs[i]);
+		assert_int_equal(f->jobs[i].mock.bytes_read, i == 0 ? SIZE : 0);
+	}
+	assert_false(uv_is_active((uv_handle_t *)&f->fills.turn));
+}
+
+/* Once for its leader's leaving, once for its failing. */
+static void the_next_goes_on_where_one_stops(void **state)
+{
+	struct fixture *f = *state;
+	struct job *gone = start_file(f, 0, 0, 1);
+	struct job *failing = start_file(f, 1, 0, 1);
+	struct job *parked = start_file(f, 2, 0, 1);
+	struct job *last = start_file(f, 3, 0, 1);
+	struct crc_state known;
+
+	uv_run(&f->loop, UV_RUN_NOWAIT);
+	known = crc_fill_cancel(gone->fill);
+	assert_int_equal(crc_fill_cancel(parked->fill).offset, 0);
+	assert_int_equal(parked->mock.cancels, 0);
+	failing->mock.fail_at = 5 * CHUNK;
+	failing->mock.error = -ESTALE;
+	while (last->done == 0)
+		uv_run(&f->loop, UV_RUN_NOWAIT);
+	assert_int_equal(failing->error, -ESTALE);
+	assert_int_equal(failing->state.offset, 5 * CHUNK);
+	check_whole(last);
+	assert_true(known.offset > 0);
+	assert_int_equal(failing->mock.bytes_read, 5 * CHUNK - known.offset);
+	assert_int_equal(last->mock.bytes_read, SIZE - 5 * CHUNK);
+	assert_int_equal(gone->done + parked->done, 0);
+}
+
+static void other_files_are_read_too(void **state)
+{
+	struct fixture *f = *state;
+	struct job *first = start_file(f, 0, 0, 1);
+	struct job *second = start_file(f, 1, 0, 2);
+
+	run_all(f, 2);
+	assert_int_equal(first->mock.bytes_read, SIZE);
+	assert_int_equal(second->mock.bytes_read, SIZE);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -231,6 +306,12 @@ int main(void)
 		    errors_end_it_with_what_is_known, setup, teardown),
 		cmocka_unit_test_setup_teardown(
 		    cancelled_in_any_state, setup, teardown),
+		cmocka_unit_test_setup_teardown(
+		    of_one_file_one_reads, setup, teardown),
+		cmocka_unit_test_setup_teardown(
+		    the_next_goes_on_where_one_stops, setup, teardown),
+		cmocka_unit_test_setup_teardown(
+		    other_files_are_read_too, setup, teardown),
 	};
 
 	return cmocka_run_group_tests_name("crc_fill", tests, NULL, NULL);
