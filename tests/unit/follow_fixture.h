@@ -12,7 +12,7 @@
 
 #define FOLLOW_FIXTURE_CHUNK (16 << 10)
 /* In milliseconds. */
-#define FOLLOW_FIXTURE_ROTATE 50
+#define FOLLOW_FIXTURE_ROTATE 200
 
 struct follow_fixture {
 	uv_loop_t loop;

@@ -153,6 +153,13 @@ static void add_name(struct follow_fixture *f, const char *name)
 	assert_int_equal(linkat(f->folder_fd, "a", f->folder_fd, name, 0), 0);
 }
 
+static bool is_here_with_two_names(void *context)
+{
+	const struct follow_file *file = context;
+
+	return file->links == 2 && file->state == FOLLOW_STATE_HERE;
+}
+
 /* It has another name still: only that one is less tells. */
 static void one_name_less_may_be_its_own(void **state)
 {
@@ -165,8 +172,7 @@ static void one_name_less_may_be_its_own(void **state)
 	add_name(f, "c");
 	file = follow_fixture_open(f, "a");
 	follow_fixture_remove(f, "c");
-	follow_fixture_run(f, follow_is_leaving, file);
-	follow_fixture_run(f, follow_is_here, file);
+	follow_fixture_run(f, is_here_with_two_names, file);
 	follow_fixture_append(f, "new", "23");
 	follow_fixture_rename(f, "new", "a");
 	follow_fixture_run(f, follow_has_next, file);
@@ -268,7 +274,8 @@ static void it_can_be_left_at_any_time(void **state)
 {
 	struct follow_fixture *f = *state;
 
-	for (unsigned int ms = 0; ms <= 2 * FOLLOW_FIXTURE_ROTATE; ms += 10) {
+	for (unsigned int ms = 0; ms <= 2 * FOLLOW_FIXTURE_ROTATE;
+	     ms += FOLLOW_FIXTURE_ROTATE / 5) {
 		struct follow_file *file;
 
 		follow_fixture_append(f, "a", "1");
