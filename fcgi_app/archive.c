@@ -46,7 +46,6 @@
 struct archive {
 	unsigned int references;
 	struct archive_wish wish;
-	size_t counted; /* members, by the worker */
 	struct archive_layout layout;
 	char etag[TAG_SIZE];
 	/* Of zip: of each member, and whether it is known. */
@@ -169,8 +168,6 @@ static struct archive *new_archive(const struct archive_wish *wish)
 		return NULL;
 	archive->references = 1;
 	archive->wish = *wish;
-	archive->counted = wish->members->count;
-	wish->services->archives->members += archive->counted;
 	return archive;
 }
 
@@ -208,7 +205,6 @@ void archive_unref(struct archive *archive)
 {
 	if (!archive || --archive->references > 0)
 		return;
-	archive->wish.services->archives->members -= archive->counted;
 	archive_layout_fini(&archive->layout);
 	members_free(archive->wish.members);
 	member_folder_unref(archive->wish.folder);

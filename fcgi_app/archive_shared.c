@@ -11,7 +11,6 @@ int archive_shared_init(
     struct archive_shared *shared, uv_loop_t *loop, size_t chunk_size)
 {
 	shared->packed = 0;
-	shared->members = 0;
 	shared->searches = 0;
 	shared->beginning = false;
 	TAILQ_INIT(&shared->waiting);
@@ -91,11 +90,4 @@ void archive_shared_leave(
 		begin_waiting(shared);
 		break;
 	}
-}
-
-bool archive_shared_has_room(const struct archive_shared *shared, size_t count)
-{
-	return shared->members == 0 ||
-	    (shared->members < ARCHIVE_MEMBERS_MAX &&
-		count <= ARCHIVE_MEMBERS_MAX - shared->members);
 }

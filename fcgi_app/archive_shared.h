@@ -14,15 +14,11 @@ struct crc_cache;
 /* Searches for members that run at once; the others wait. */
 #define ARCHIVE_SEARCHES_MAX 16
 
-/* Members of all archives that are being sent; one may have more alone. */
-#define ARCHIVE_MEMBERS_MAX 1000000
-
 /* One for each worker. Embedded by value. */
 struct archive_shared {
 	struct crc_cache *crcs;
 	struct crc_fills fills;
 	unsigned int packed; /* archives that are being compressed */
-	size_t members;
 	unsigned int searches;
 	TAILQ_HEAD(, archive_turn) waiting; /* for their search */
 	bool beginning;                     /* some of these */
@@ -57,9 +53,6 @@ void archive_shared_enter(
 /* It has ended, or need not begin any more. Harmless in any state. */
 void archive_shared_leave(
     struct archive_shared *shared, struct archive_turn *turn);
-
-/* Whether an archive of `count` members may be made. */
-bool archive_shared_has_room(const struct archive_shared *shared, size_t count);
 
 /* No archive is left: closes what the loop knows of. */
 void archive_shared_close(struct archive_shared *shared);

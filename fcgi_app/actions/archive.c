@@ -255,11 +255,6 @@ static void on_found(void *context, int error, struct members *members)
 		refuse_members(archiving, error);
 		return;
 	}
-	if (!archive_shared_has_room(shared, members->count)) {
-		refuse(archiving, 503, "too many files are being sent");
-		members_free(members);
-		return;
-	}
 	archiving->folder = NULL;
 	archiving->making = archive_make(&wish, on_made, archiving);
 	archive_shared_leave(shared, &archiving->turn);

@@ -127,7 +127,7 @@ def check_broken(case, change, reason):
     true(response.broken, f"{response!r} looks complete")
     line = daemon.wait_access(path="/", end="aborted")
     found(reason, line["reason"], "reason")
-    daemon.wait_log(rf'member "b": {reason}')
+    daemon.wait_log(rf' error \S+: {reason}.*: "b" in "')
     true(not members_open(case, daemon), "a file is still open")
 
 

@@ -106,32 +106,6 @@ static void those_that_fail_make_way_without_nesting(void **state)
 		leave(i);
 }
 
-static void members_have_a_bound(void **state)
-{
-	static const struct {
-		size_t held;
-		size_t more;
-		bool room;
-	} rows[] = {
-		{ 0, 1, true },
-		{ 0, ARCHIVE_MEMBERS_MAX + 1, true },
-		{ 1, ARCHIVE_MEMBERS_MAX - 1, true },
-		{ 1, ARCHIVE_MEMBERS_MAX, false },
-		{ ARCHIVE_MEMBERS_MAX - 1, 1, true },
-		{ ARCHIVE_MEMBERS_MAX, 1, false },
-		{ ARCHIVE_MEMBERS_MAX + 1, 1, false },
-		{ 5, SIZE_MAX, false },
-	};
-
-	(void)state;
-	for (size_t i = 0; i < ARRAY_LENGTH(rows); i++) {
-		f.shared.members = rows[i].held;
-		if (archive_shared_has_room(&f.shared, rows[i].more) !=
-		    rows[i].room)
-			fail_msg("row %zu", i);
-	}
-}
-
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -139,8 +113,6 @@ int main(void)
 		    only_so_many_run_at_once, setup, teardown),
 		cmocka_unit_test_setup_teardown(
 		    those_that_fail_make_way_without_nesting, setup, teardown),
-		cmocka_unit_test_setup_teardown(
-		    members_have_a_bound, setup, teardown),
 	};
 
 	return cmocka_run_group_tests_name("archive_shared", tests, NULL, NULL);
