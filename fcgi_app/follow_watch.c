@@ -333,7 +333,8 @@ static void on_marker(void *context, const struct file_open_result *result)
 	file->marker_again = false;
 	if (result->error == 0) {
 		file_open_discard(file->hub->loop, result);
-		/* It is of whoever has the name. */
+		/* It is of whoever has the name: is that this one still? */
+		follow_watch_look(file);
 		if (file->state == FOLLOW_STATE_HERE)
 			follow_watch_finish(file);
 	} else if (is_unknown(result)) {
