@@ -73,8 +73,9 @@ struct uv_loop_s *action_loop(const struct action *action);
 /*
  * Collects the request's body and calls `done` when it is whole; nothing is
  * answered before. A body of more than `most` bytes (up to ACTION_BODY_MAX) is
- * answered 413, one that stalls 408, and `done` is not called. Only while the
- * action is being started, once: else -EALREADY. -EINVAL: `most`.
+ * answered 413, one that stalls 408, one of another length than CONTENT_LENGTH
+ * says 400, and `done` is not called. Only while the action is being started,
+ * once: else -EALREADY. -EINVAL: `most`.
  */
 int action_read_body(struct action *action, size_t most, action_body_fn *done);
 

@@ -17,6 +17,7 @@
 
 #include "common/fcgi_output.h"
 #include "common/fcgi_params.h"
+#include "common/parse_number.h"
 #include "common/pacer.h"
 #include "common/source.h"
 #include "common/stream_pace.h"
@@ -208,12 +209,31 @@ void request_add_body(struct request *request, const void *bytes, size_t length)
 		refuse_body(request, 503, strerror(-r));
 }
 
+/*
+ * A front that broke off ends the body as if it were whole (FastCGI
+ * specification, 6.2). Without a number there is nothing to compare with.
+ */
+static bool is_body_whole(const struct request *request)
+{
+	const char *text = request_param(request, "CONTENT_LENGTH");
+	uint64_t length;
+
+	return !text || parse_u64(text, &length) < 0 ||
+	    length == request->body.length;
+}
+
 static void hand_over_body(struct request *request)
 {
 	request_body_fn *done = request->on_body;
 	struct byte_queue *body = &request->body;
-	int r = byte_queue_append(body, "", 1, request->body_most + 1);
+	int r;
 
+	if (!is_body_whole(request)) {
+		refuse_body(request, 400,
+		    "request body is not as long as CONTENT_LENGTH");
+		return;
+	}
+	r = byte_queue_append(body, "", 1, request->body_most + 1);
 	if (r < 0) {
 		refuse_body(request, 503, strerror(-r));
 		return;

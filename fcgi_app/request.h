@@ -108,7 +108,8 @@ const char *request_param(const struct request *request, const char *name);
 
 /*
  * Collects the request's body and calls `done` when it is whole. One of more
- * than `most` bytes is answered 413 (RFC 9110, 15.5.14), and `done` is not
+ * than `most` bytes is answered 413 (RFC 9110, 15.5.14), one that is not as long
+ * as CONTENT_LENGTH says 400 (FastCGI specification, 6.2), and `done` is not
  * called. To be called, if at all, while the action is being started: a body
  * that nobody has asked for is dropped as it comes. An answer that begins
  * before it is whole does without it.

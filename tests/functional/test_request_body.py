@@ -31,6 +31,22 @@ def a_body_is_handed_over_whole(case):
 
 
 @test
+def a_body_of_another_length_is_400(case):
+    daemon = start_ways(case)
+    for length, body, status in (("3", b"abc", 200), ("0", b"", 200),
+                                 ("x", b"abc", 200), ("4", b"abc", 400),
+                                 ("2", b"abc", 400), ("1", b"", 400)):
+        params = daemon.params("/body", "POST", STREAM_ACTION="ways",
+                               CONTENT_LENGTH=length)
+        with daemon.connect() as connection:
+            connection.send(fastcgi.request(params, body=body))
+            response = fastcgi.Response()
+            connection.receive(response)
+        equal(response.status, status, f"{body} of {length}")
+    daemon.wait_log("request body is not as long as CONTENT_LENGTH", count=3)
+
+
+@test
 def a_body_over_its_limit_is_413(case):
     daemon = start_ways(case)
     check_response(ask(daemon, "/body", "POST", body=bytes(1001)), 413)
