@@ -116,12 +116,6 @@ static void remove_folder(struct follow_fixture *f)
 	assert_int_equal(rmdir(f->folder), 0);
 }
 
-void follow_fixture_need_open(void)
-{
-	if (file_open_supported() == -ENOSYS)
-		skip();
-}
-
 unsigned int follow_fixture_watches(void)
 {
 	char path[64], line[512];

@@ -60,9 +60,6 @@ void follow_fixture_run(
 /* Runs the loop for so many milliseconds. */
 void follow_fixture_wait(struct follow_fixture *f, unsigned int ms);
 
-/* Skips a test that opens names: valgrind does not know openat2(2). */
-void follow_fixture_need_open(void);
-
 /* How many inotify(7) watches this process has. */
 unsigned int follow_fixture_watches(void);
 

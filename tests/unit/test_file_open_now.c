@@ -19,6 +19,7 @@
 
 #include "tests/unit/descriptors.h"
 #include "tests/unit/open_fixture.h"
+#include "tests/unit/need_openat2.h"
 #include "tests/unit/unit.h"
 
 static struct open_fixture fixture;
@@ -228,11 +229,7 @@ int main(void)
 		cmocka_unit_test(leaves_the_rest_to_the_pool),
 	};
 
-	/* valgrind up to 3.21 does not know openat2(2). */
-	if (file_open_supported() == -ENOSYS) {
-		print_message("1..0 # SKIP openat2 is not known here\n");
-		return 0;
-	}
+	need_openat2();
 	return cmocka_run_group_tests_name(
 	    "file_open_now", tests, set_up, tear_down);
 }

@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #include "tests/unit/open_fixture.h"
+#include "tests/unit/need_openat2.h"
 #include "tests/unit/unit.h"
 
 /* Linux 5.12; the headers may be older. */
@@ -141,6 +142,7 @@ int main(void)
 		cmocka_unit_test(an_old_kernel_refuses_all),
 	};
 
+	need_openat2();
 	return cmocka_run_group_tests_name(
 	    "file_open_refused", tests, set_up, tear_down);
 }

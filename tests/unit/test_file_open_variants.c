@@ -16,6 +16,7 @@
 #include "common/aio_file.h"
 #include "tests/unit/descriptors.h"
 #include "tests/unit/open_fixture.h"
+#include "tests/unit/need_openat2.h"
 #include "tests/unit/unit.h"
 
 #define NOBODY 65534
@@ -284,11 +285,7 @@ int main(void)
 		cmocka_unit_test(reads_an_attribute),
 	};
 
-	/* valgrind up to 3.21 does not know openat2(2). */
-	if (file_open_supported() == -ENOSYS) {
-		print_message("1..0 # SKIP openat2 is not known here\n");
-		return 0;
-	}
+	need_openat2();
 	return cmocka_run_group_tests_name(
 	    "file_open_variants", tests, set_up, tear_down);
 }

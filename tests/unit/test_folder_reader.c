@@ -15,6 +15,7 @@
 
 #include "tests/unit/descriptors.h"
 #include "tests/unit/open_fixture.h"
+#include "tests/unit/need_openat2.h"
 #include "tests/unit/unit.h"
 
 static struct open_fixture fixture;
@@ -253,11 +254,7 @@ int main(void)
 		cmocka_unit_test(stats_beneath_the_target),
 	};
 
-	/* valgrind up to 3.21 does not know openat2(2). */
-	if (file_open_supported() == -ENOSYS) {
-		print_message("1..0 # SKIP openat2 is not known here\n");
-		return 0;
-	}
+	need_openat2();
 	return cmocka_run_group_tests_name(
 	    "folder_reader", tests, set_up, tear_down);
 }

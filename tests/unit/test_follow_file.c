@@ -9,6 +9,7 @@
 #include "common/file_open.h"
 #include "tests/unit/follow_conditions.h"
 #include "tests/unit/follow_fixture.h"
+#include "tests/unit/need_openat2.h"
 #include "tests/unit/unit.h"
 
 /* --- growth --------------------------------------------------------------- */
@@ -109,7 +110,6 @@ static void a_marker_finishes_it(void **state)
 	struct follow_fixture *f = *state;
 	struct follow_file *file;
 
-	follow_fixture_need_open();
 	f->marker = "a.end";
 	follow_fixture_append(f, "a", "1");
 	file = follow_fixture_open(f, "a");
@@ -131,7 +131,6 @@ static void a_marker_that_is_there_already_counts(void **state)
 	struct follow_fixture *f = *state;
 	struct follow_file *file;
 
-	follow_fixture_need_open();
 	f->marker = "a.end";
 	follow_fixture_append(f, "a", "1");
 	follow_fixture_append(f, "a.end", "");
@@ -146,7 +145,6 @@ static void a_marker_that_can_not_be_opened_now_counts_later(void **state)
 	struct follow_file *file;
 	struct rlimit limit;
 
-	follow_fixture_need_open();
 	f->marker = "a.end";
 	follow_fixture_append(f, "a", "1");
 	file = follow_fixture_open(f, "a");
@@ -165,7 +163,6 @@ static void a_marker_is_of_whoever_has_the_name(void **state)
 	struct follow_fixture *f = *state;
 	struct follow_file *file;
 
-	follow_fixture_need_open();
 	f->marker = "a.end";
 	follow_fixture_append(f, "a", "1");
 	file = follow_fixture_open(f, "a");
@@ -186,7 +183,6 @@ static void one_of_another_machine_is_looked_at_now_and_then(void **state)
 	struct follow_fixture *f = *state;
 	struct follow_file *file;
 
-	follow_fixture_need_open();
 	f->is_remote = true;
 	follow_fixture_append(f, "a", "1");
 	file = follow_fixture_open(f, "a");
@@ -207,7 +203,6 @@ static void there_a_marker_counts_as_well(void **state)
 	struct follow_fixture *f = *state;
 	struct follow_file *file;
 
-	follow_fixture_need_open();
 	f->is_remote = true;
 	f->marker = "a.end";
 	follow_fixture_append(f, "a", "1");
@@ -238,5 +233,6 @@ int main(void)
 		WITH_FIXTURE(there_a_marker_counts_as_well),
 	};
 
+	need_openat2();
 	return cmocka_run_group_tests_name("follow_file", tests, NULL, NULL);
 }

@@ -10,6 +10,7 @@
 #include "common/file_open.h"
 #include "tests/unit/follow_conditions.h"
 #include "tests/unit/follow_fixture.h"
+#include "tests/unit/need_openat2.h"
 #include "tests/unit/unit.h"
 
 /* --- its name ------------------------------------------------------------- */
@@ -39,7 +40,6 @@ static void another_file_of_its_name_comes_next(void **state)
 	struct follow_fixture *f = *state;
 	struct follow_file *file;
 
-	follow_fixture_need_open();
 	follow_fixture_append(f, "a", "1");
 	file = follow_fixture_open(f, "a");
 	follow_fixture_rename(f, "a", "a.1");
@@ -69,7 +69,6 @@ static void a_file_between_two_is_not_lost(void **state)
 	struct follow_fixture *f = *state;
 	struct follow_file *file, *second;
 
-	follow_fixture_need_open();
 	follow_fixture_append(f, "a", "1");
 	file = follow_fixture_open(f, "a");
 	follow_fixture_rename(f, "a", "a.2");
@@ -96,7 +95,6 @@ static void names_that_change_in_turn_make_no_circle(void **state)
 	struct follow_fixture *f = *state;
 	struct follow_file *file, *second, *third;
 
-	follow_fixture_need_open();
 	follow_fixture_append(f, "a", "1");
 	file = follow_fixture_open(f, "a");
 	follow_fixture_rename(f, "a", "b");
@@ -122,7 +120,6 @@ static void a_successor_goes_with_whoever_leaves_last(void **state)
 	struct follow_fixture *f = *state;
 	struct follow_file *file;
 
-	follow_fixture_need_open();
 	follow_fixture_append(f, "a", "1");
 	file = follow_fixture_open(f, "a");
 	follow_fixture_rename(f, "a", "b");
@@ -138,7 +135,6 @@ static void one_that_was_put_over_it_comes_next(void **state)
 	struct follow_fixture *f = *state;
 	struct follow_file *file;
 
-	follow_fixture_need_open();
 	follow_fixture_append(f, "a", "1");
 	follow_fixture_append(f, "b", "23");
 	file = follow_fixture_open(f, "a");
@@ -166,7 +162,6 @@ static void one_name_less_may_be_its_own(void **state)
 	struct follow_fixture *f = *state;
 	struct follow_file *file;
 
-	follow_fixture_need_open();
 	follow_fixture_append(f, "a", "1");
 	add_name(f, "b");
 	add_name(f, "c");
@@ -222,7 +217,6 @@ static void its_name_may_come_back(void **state)
 	struct follow_fixture *f = *state;
 	struct follow_file *file;
 
-	follow_fixture_need_open();
 	follow_fixture_append(f, "a", "1");
 	file = follow_fixture_open(f, "a");
 	follow_fixture_rename(f, "a", "b");
@@ -255,7 +249,6 @@ static void what_can_not_be_told_now_is_asked_again(void **state)
 	struct follow_file *file;
 	struct rlimit limit;
 
-	follow_fixture_need_open();
 	follow_fixture_append(f, "a", "1");
 	file = follow_fixture_open(f, "a");
 	follow_fixture_rename(f, "a", "a.1");
@@ -317,7 +310,6 @@ static void the_past_waits_for_who_comes_next(void **state)
 	struct follow_fixture *f = *state;
 	struct follow_file *past, *none;
 
-	follow_fixture_need_open();
 	follow_fixture_append(f, "a.1", "1");
 	past = follow_fixture_open_past(f, "a.1", NULL);
 	follow_fixture_append(f, "a", "23");
@@ -336,7 +328,6 @@ static void the_past_is_whoever_is_leaving(void **state)
 	struct follow_fixture *f = *state;
 	struct follow_file *file;
 
-	follow_fixture_need_open();
 	follow_fixture_append(f, "a", "1");
 	file = follow_fixture_open(f, "a");
 	follow_fixture_rename(f, "a", "a.1");
@@ -373,6 +364,7 @@ int main(void)
 		WITH_FIXTURE(the_past_is_whoever_is_leaving),
 	};
 
+	need_openat2();
 	return cmocka_run_group_tests_name(
 	    "follow_rotation", tests, NULL, NULL);
 }

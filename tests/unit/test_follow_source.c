@@ -9,6 +9,7 @@
 #include "common/file_open.h"
 #include "tests/unit/follow_client.h"
 #include "tests/unit/follow_fixture.h"
+#include "tests/unit/need_openat2.h"
 #include "tests/unit/unit.h"
 
 /* All of a file's bytes, and on. */
@@ -80,7 +81,6 @@ static void a_part_is_of_one_file(void **state)
 	struct follow_plan plan = bytes_plan();
 	struct follow_client *live, *cut, *exact;
 
-	follow_fixture_need_open();
 	follow_fixture_append(f, "a", "0123");
 	plan.length = 100;
 	live = follow_client_open(f, &plan);
@@ -108,7 +108,6 @@ static void bytes_go_on_in_the_next_file(void **state)
 	const struct follow_plan plan = bytes_plan();
 	struct follow_client *client;
 
-	follow_fixture_need_open();
 	follow_fixture_append(f, "a", "one\n");
 	client = follow_client_open(f, &plan);
 	follow_client_expect(f, client, "one\n");
@@ -296,7 +295,6 @@ static void lines_go_on_in_the_next_file(void **state)
 	const struct follow_plan plan = events_plan();
 	struct follow_client *client;
 
-	follow_fixture_need_open();
 	follow_fixture_append(f, "a", "one\nrest");
 	client = follow_client_open(f, &plan);
 	expect_data(f, client, "one\n");
@@ -395,5 +393,6 @@ int main(void)
 		WITH_FIXTURE(a_file_may_be_cut_while_they_are_looked_for),
 	};
 
+	need_openat2();
 	return cmocka_run_group_tests_name("follow_source", tests, NULL, NULL);
 }

@@ -18,6 +18,7 @@
 #include "fcgi_app/policy/text_out.h"
 #include "tests/unit/descriptors.h"
 #include "tests/unit/open_fixture.h"
+#include "tests/unit/need_openat2.h"
 #include "tests/unit/unit.h"
 
 #define PLENTY ((size_t)1 << 30)
@@ -266,5 +267,6 @@ int main(void)
 		WITH_FOLDER(a_step_does_not_read_all),
 	};
 
+	need_openat2();
 	return cmocka_run_group_tests_name("listing", tests, NULL, NULL);
 }

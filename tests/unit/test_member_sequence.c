@@ -23,6 +23,7 @@
 #include "fcgi_app/services.h"
 #include "tests/unit/descriptors.h"
 #include "tests/unit/open_fixture.h"
+#include "tests/unit/need_openat2.h"
 #include "tests/unit/unit.h"
 
 #define BUFFER 4096
@@ -354,6 +355,7 @@ int main(void)
 		cmocka_unit_test(keeps_to_its_budget),
 	};
 
+	need_openat2();
 	return cmocka_run_group_tests_name(
 	    "member_sequence", tests, set_up, tear_down);
 }

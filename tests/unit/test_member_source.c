@@ -23,6 +23,7 @@
 #include "tests/unit/descriptors.h"
 #include "tests/unit/open_fixture.h"
 #include "tests/unit/real_file.h"
+#include "tests/unit/need_openat2.h"
 #include "tests/unit/unit.h"
 
 #define BUFFER (64 << 10)
@@ -477,5 +478,6 @@ int main(void)
 		TEST(holds_its_folder),
 	};
 
+	need_openat2();
 	return cmocka_run_group_tests_name("member_source", tests, NULL, NULL);
 }

@@ -24,6 +24,7 @@
 #include <unistd.h>
 
 #include "tests/unit/members_fixture.h"
+#include "tests/unit/need_openat2.h"
 #include "tests/unit/unit.h"
 
 #define NOBODY 65534
@@ -428,5 +429,6 @@ int main(void)
 		cmocka_unit_test(reads_the_root),
 	};
 
+	need_openat2();
 	return cmocka_run_group_tests_name("members", tests, set_up, tear_down);
 }

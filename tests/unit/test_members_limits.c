@@ -21,6 +21,7 @@
 
 #include "tests/unit/descriptors.h"
 #include "tests/unit/members_fixture.h"
+#include "tests/unit/need_openat2.h"
 #include "tests/unit/unit.h"
 
 #define MANY 1500
@@ -270,6 +271,7 @@ int main(void)
 		cmocka_unit_test(stops_when_it_is_cancelled),
 	};
 
+	need_openat2();
 	return cmocka_run_group_tests_name(
 	    "members_limits", tests, set_up, tear_down);
 }
