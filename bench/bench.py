@@ -22,9 +22,9 @@ TOP = pathlib.Path(__file__).resolve().parent.parent
 sys.path.insert(1, str(TOP / "tests" / "functional"))
 
 # pylint: disable=wrong-import-position
-from checks import Failure, Skip  # noqa: E402
+from support.checks import Failure, Skip  # noqa: E402
 from files import Files, need_room  # noqa: E402
-from harness import Case  # noqa: E402
+from support.harness import Case  # noqa: E402
 from load import Load  # noqa: E402
 from machine import describe  # noqa: E402
 from measure import medians, rotated  # noqa: E402

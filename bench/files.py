@@ -9,7 +9,7 @@ import socket
 import tempfile
 import threading
 
-from cold_files import evict
+from support.cold_files import evict
 
 KIB, MIB, GIB = 1 << 10, 1 << 20, 1 << 30
 

@@ -9,10 +9,10 @@ FastCGI backend is behind it.
 import re
 import subprocess
 
-from checks import Failure, need, tool_environment
-from nginx import Nginx
+from support.checks import Failure, need, tool_environment
+from support.nginx import Nginx
 from peer import FASTCGI, HTTP, SETTINGS, Peer
-from procfs import cpu_seconds, session
+from support.procfs import cpu_seconds, session
 
 LOCATION = re.compile(r"^        location / \{\n.*?^        \}\n",
                       re.MULTILINE | re.DOTALL)

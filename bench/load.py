@@ -5,7 +5,7 @@ import contextlib
 import json
 import subprocess
 
-from checks import Failure
+from support.checks import Failure
 
 
 class Load:

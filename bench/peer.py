@@ -10,10 +10,10 @@ import pathlib
 import shutil
 import socket
 
-from checks import need, tool_path
+from support.checks import need, tool_path
 from measure import OURS, OURS_ALL
-from procfs import cpu_seconds, session
-from server import Server
+from support.procfs import cpu_seconds, session
+from support.server import Server
 
 HERE = pathlib.Path(__file__).resolve().parent
 SETTINGS = HERE / "peers"

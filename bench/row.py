@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """What all rows of the benchmark have in common."""
 
-from checks import Failure, Skip
+from support.checks import Failure, Skip
 from front import make_peer
 from load import measured
 

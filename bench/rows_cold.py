@@ -8,8 +8,8 @@ import pathlib
 import re
 import subprocess
 
-from checks import Failure, Skip, need, tool_environment
-from cold_files import cached_pages
+from support.checks import Failure, Skip, need, tool_environment
+from support.cold_files import cached_pages
 from files import GIB, KIB, MIB, Evictor, evict_all, make_new
 from load import error_count
 from measure import AGAIN, OURS, Goal, against, own

@@ -10,13 +10,13 @@ import termios
 import threading
 import time
 
-import fastcgi
+from support import fastcgi
 from files import KIB, MIB, evict_all, make_new
 from front import make_peer
 from load import error_count
 from machine import output_of
 from measure import AGAIN, OURS, Goal, own
-from procfs import peak_memory
+from support.procfs import peak_memory
 from row import Row
 
 CHUNK = 256 * KIB

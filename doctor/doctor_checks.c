@@ -9,7 +9,7 @@
 #include <string.h>
 
 #include "doctor/doctor_probe.h"
-#include "fcgi_app/policy/probe_query.h"
+#include "fcgi_app/actions/probe/probe_query.h"
 
 #define COUNT(table) (sizeof(table) / sizeof((table)[0]))
 #define COMPLAINT_MAX 256

@@ -14,7 +14,7 @@
 #include <time.h>
 
 #include "doctor/doctor_probe.h"
-#include "fcgi_app/policy/probe_query.h"
+#include "fcgi_app/actions/probe/probe_query.h"
 
 #define COMPLAINT_MAX 256
 #define QUERY_MAX 128

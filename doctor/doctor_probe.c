@@ -7,7 +7,7 @@
 #include <string.h>
 #include <sys/random.h>
 
-#include "fcgi_app/policy/probe_query.h"
+#include "fcgi_app/actions/probe/probe_query.h"
 
 /* A base, a component, the probe's name and a query. */
 #define URL_MAX (DOCTOR_URL_MAX + 1024)

@@ -10,7 +10,7 @@
 #include <string.h>
 #include <strings.h>
 
-#include "fcgi_app/policy/probe_query.h"
+#include "fcgi_app/actions/probe/probe_query.h"
 
 #define COMPONENT_MAX 256
 

@@ -25,7 +25,7 @@
 #include "common/parse_number.h"
 #include "doctor/doctor_checks.h"
 #include "doctor/doctor_probe.h"
-#include "fcgi_app/policy/probe_query.h"
+#include "fcgi_app/actions/probe/probe_query.h"
 
 /* A pause of the probe must fit into it. */
 #define TIMEOUT_MIN_MS (2 * PROBE_PAUSE_MAX_MS)

@@ -68,9 +68,9 @@
 #include <stddef.h>
 #include <string.h>
 
-#include "fcgi_app/commands/digest.h"
-#include "fcgi_app/commands/doctor.h"
-#include "fcgi_app/commands/serve.h"
+#include "fcgi_app/command/digest.h"
+#include "fcgi_app/command/doctor.h"
+#include "fcgi_app/command/serve.h"
 
 /* What the first argument can name; without a name it serves. */
 static const struct command {

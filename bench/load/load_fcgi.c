@@ -10,7 +10,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "common/fcgi_record.h"
+#include "common/fcgi/fcgi_record.h"
 
 /* The id in all requests, as one connection has one at a time. */
 #define REQUEST_ID 1

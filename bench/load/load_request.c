@@ -9,7 +9,7 @@
 #include <string.h>
 
 #include "bench/load/load_options.h"
-#include "common/fcgi_record.h"
+#include "common/fcgi/fcgi_record.h"
 
 #define PARAMS_MAX 65535
 

@@ -24,8 +24,8 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#include "common/fcgi_pairs.h"
-#include "common/fcgi_record.h"
+#include "common/fcgi/fcgi_pairs.h"
+#include "common/fcgi/fcgi_record.h"
 
 /* The most that a request may take, and its parameters. */
 #define REQUEST_LIMIT 16384

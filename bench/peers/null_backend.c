@@ -15,7 +15,7 @@
 #include <sys/uio.h>
 
 #include "bench/peers/fcgi_loop.h"
-#include "common/fcgi_record.h"
+#include "common/fcgi/fcgi_record.h"
 #include "common/parse_number.h"
 
 /* Whole records, header included, and how many of them lie in memory. */

@@ -19,7 +19,7 @@
 #include <unistd.h>
 
 #include "bench/peers/fcgi_loop.h"
-#include "common/fcgi_record.h"
+#include "common/fcgi/fcgi_record.h"
 
 /*
  * Fifteen pages are the most that a record can hold and be aligned: what

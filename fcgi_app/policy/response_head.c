@@ -15,8 +15,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "fcgi_app/policy/errno_status.h"
 #include "fcgi_app/policy/field_value.h"
+#include "fcgi_app/policy/http_status.h"
 
 #define CRLF "\r\n"
 #define CRLF_LENGTH (sizeof(CRLF) - 1)

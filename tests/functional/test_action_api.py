@@ -8,11 +8,11 @@ import re
 import socket
 import subprocess
 
-from harness import (KIB, MIB, SANITIZED, TOP, Skip, check_file,
+from support.harness import (KIB, MIB, SANITIZED, TOP, Skip, check_file,
                      check_response, equal, found, main, need, peak_memory,
                      program, test, true, wait_until)
-from modules import ask, check, much_bytes, start_ways
-from nginx import Nginx, curl
+from support.modules import ask, check, much_bytes, start_ways
+from support.nginx import Nginx, curl
 
 
 # --- whole bodies ------------------------------------------------------------
@@ -405,7 +405,7 @@ def the_program_exports_the_interface_and_nothing_else(case):
                           capture_output=True, text=True, check=True)
     names = {line.split()[-1] for line in done.stdout.splitlines()
              if "@" not in line}
-    text = (TOP / "fcgi_app" / "action.h").read_text()
+    text = (TOP / "fcgi_app" / "action_api" / "action.h").read_text()
     text = re.sub(r"/\*.*?\*/|^#.*?$", "", text, flags=re.DOTALL | re.M)
     declared = set(re.findall(r"\b(action_\w+)\(", text))
     declared -= {name for name in declared if name.endswith("_fn")}

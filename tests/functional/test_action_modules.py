@@ -8,11 +8,11 @@ import re
 import shlex
 import subprocess
 
-import harness
-from harness import (TOP, check_response, equal, found, main, need, program,
+from support import harness
+from support.harness import (TOP, check_response, equal, found, main, need, program,
                      run_tool, test, true, wait_until)
-from modules import build_module, start_ways
-from nginx import Nginx
+from support.modules import build_module, start_ways
+from support.nginx import Nginx
 
 EXAMPLE = TOP / "examples" / "action_events.c"
 GOOD = """

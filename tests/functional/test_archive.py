@@ -9,12 +9,12 @@ import shutil
 import subprocess
 import zipfile
 
-from archives import (ARCHIVE, check_bsdtar_pipe, check_tar,
+from support.archives import (ARCHIVE, check_bsdtar_pipe, check_tar,
                       check_unpacked, check_zip, check_zip_tools,
                       names_in, store_tree, zip_name)
-from harness import (MIB, Skip, check_response, equal, main, need, program,
+from support.harness import (MIB, Skip, check_response, equal, main, need, program,
                      run_tool, test, true)
-from responses import check_error, multipart_parts
+from support.responses import check_error, multipart_parts
 
 TAR = {**ARCHIVE, "STREAM_FORMAT": "tar"}
 

@@ -8,8 +8,8 @@ import os
 import pathlib
 import zipfile
 
-from archives import ARCHIVE, names_in, store_tree, wait_until_settled
-from harness import (MIB, check_response, descriptors, equal, found,
+from support.archives import ARCHIVE, names_in, store_tree, wait_until_settled
+from support.harness import (MIB, check_response, descriptors, equal, found,
                      main, open_files, test, true, wait_idle, wait_until)
 
 # --- checksums ---------------------------------------------------------------

@@ -6,14 +6,14 @@ import os
 import random
 import zipfile
 
-import fastcgi
-from archives import (ARCHIVE, check_zip, check_zip_tools, names_in,
+from support import fastcgi
+from support.archives import (ARCHIVE, check_zip, check_zip_tools, names_in,
                       store_tree, store_tree_in)
-from harness import (GIB, MIB, SLOWNESS, check_response, equal, main,
+from support.harness import (GIB, MIB, SLOWNESS, check_response, equal, main,
                      open_files, peak_memory, run_tool, test, true,
                      wait_until)
-from nginx import curl, start_both
-from responses import check_error
+from support.nginx import curl, start_both
+from support.responses import check_error
 
 # --- many and large ----------------------------------------------------------
 

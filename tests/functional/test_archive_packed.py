@@ -5,14 +5,14 @@
 import gzip
 import os
 
-from archives import (ARCHIVE, check_bsdtar_pipe, check_names, check_tar,
+from support.archives import (ARCHIVE, check_bsdtar_pipe, check_names, check_tar,
                       check_zip_tools, check_unpacked, names_in, read_tree,
                       store_tree, store_tree_in, zip_name)
-from harness import (GIB, MIB, SLOWNESS, check_response, cpu_seconds,
+from support.harness import (GIB, MIB, SLOWNESS, check_response, cpu_seconds,
                      descriptors, equal, found, main, peak_memory,
                      run_tool, test, true, wait_idle, wait_until)
-from nginx import curl, start_both
-from responses import check_error
+from support.nginx import curl, start_both
+from support.responses import check_error
 
 GZ, ZST, DEFLATE = ({**ARCHIVE, "STREAM_FORMAT": form}
                     for form in ("tar.gz", "tar.zst", "zip-deflate"))

@@ -14,8 +14,8 @@ import signal
 import subprocess
 import sys
 
-import fastcgi
-from harness import (MIB, TOP, Skip, equal, found, kill_session, main, program,
+from support import fastcgi
+from support.harness import (MIB, TOP, Skip, equal, found, kill_session, main, program,
                      run_tool, test, true, wait_until)
 
 sys.path.append(str(TOP / "bench"))
@@ -23,7 +23,7 @@ sys.path.append(str(TOP / "bench"))
 import bench  # noqa: E402
 import measure  # noqa: E402
 import report  # noqa: E402
-from cold_files import cached_pages, need_direct_io  # noqa: E402
+from support.cold_files import cached_pages, need_direct_io  # noqa: E402
 from files import evict_all, make_new  # noqa: E402
 from peer import SocketServer  # noqa: E402
 from row import Row  # noqa: E402

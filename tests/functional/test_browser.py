@@ -16,12 +16,12 @@ import shutil
 import signal
 import threading
 
-from chromium import Browser, check_node, node_module
-from harness import (KIB, MIB, TOP, children, equal, found, main, test, true,
+from support.chromium import Browser, check_node, node_module
+from support.harness import (KIB, MIB, TOP, children, equal, found, main, test, true,
                      wait_until)
-from modules import build_module
-from nginx import start_both
-from videos import make_video
+from support.modules import build_module
+from support.nginx import start_both
+from support.videos import make_video
 
 
 def start_site(case, body="", **how):

@@ -13,11 +13,11 @@ import subprocess
 import tempfile
 import time
 
-from harness import (GIB, MIB, SLOWNESS, equal, found, kill_session, main,
+from support.harness import (GIB, MIB, SLOWNESS, equal, found, kill_session, main,
                      need, open_files, run_tool, test, tool_environment, true,
                      wait_until)
-from nginx import check_same, start_both
-from videos import ffmpeg, make_video
+from support.nginx import check_same, start_both
+from support.videos import ffmpeg, make_video
 
 SIZES = (0, 1, 3 * MIB + 7)
 HUGE = 4 * GIB + 1

@@ -6,7 +6,7 @@ import os
 import signal
 import socket
 
-from harness import (KIB, check_file, equal, found, main, test, true)
+from support.harness import (KIB, check_file, equal, found, main, test, true)
 
 OPTIONS = ("root", "listen", "workers", "chunk-size", "aio-depth",
            "buffer-memory", "member-memory", "max-connections", "head-timeout",

@@ -14,11 +14,11 @@ import time
 import urllib.parse
 from email.utils import formatdate
 
-from fastcgi import Response, request
-from harness import (GIB, KIB, MIB, SANITIZED, Skip, check_response,
+from support.fastcgi import Response, request
+from support.harness import (GIB, KIB, MIB, SANITIZED, Skip, check_response,
                      descriptors, equal, found, main, need, open_files,
                      peak_memory, test, true, wait_until)
-from responses import check_error, multipart_parts
+from support.responses import check_error, multipart_parts
 
 PARTS_MAX = 10000
 QUERY_MAX = 1000

@@ -7,9 +7,9 @@ import os
 import random
 import socket
 
-from harness import MIB, equal, found, main, need, run_tool, test, true
-from nginx import curl, start_both
-from videos import ffmpeg
+from support.harness import MIB, equal, found, main, need, run_tool, test, true
+from support.nginx import curl, start_both
+from support.videos import ffmpeg
 
 CONCAT = {"STREAM_ACTION": "concat"}
 

@@ -12,11 +12,11 @@ FCGI_STREAM_BUILD  how all was compiled; instructions need gcc -O2
 
 import sys
 
-import work_bounds
-from cold_files import cached_pages, evict, need_direct_io, warm
-from counted_work import (Load, calls_of_load, check, instructions_of_load,
+from support import work_bounds
+from support.cold_files import cached_pages, evict, need_direct_io, warm
+from support.counted_work import (Load, calls_of_load, check, instructions_of_load,
                           need_callgrind)
-from harness import KIB, MIB, Skip, main, need_strace, test
+from support.harness import KIB, MIB, Skip, main, need_strace, test
 
 CHUNK = 256 * KIB
 # The loads of a kind; from each to the other, all grows by so many units.

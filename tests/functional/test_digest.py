@@ -12,8 +12,8 @@ import signal
 import socket
 import subprocess
 
-from cold_files import cached_pages, evict, need_direct_io, warm
-from harness import (BAD_SIGNS, MIB, SLOWNESS, Skip, equal, found,
+from support.cold_files import cached_pages, evict, need_direct_io, warm
+from support.harness import (BAD_SIGNS, MIB, SLOWNESS, Skip, equal, found,
                      main, need, program, test, true, wait_until)
 
 ATTRIBUTE = "user.digest.sha256"

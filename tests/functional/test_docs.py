@@ -5,7 +5,7 @@
 import re
 import subprocess
 
-from harness import TOP, equal, main, program, test, true
+from support.harness import TOP, equal, main, program, test, true
 
 NAMED = re.compile(r"`(test_\w+)(\.py)?: (\w+)`")
 
@@ -21,7 +21,8 @@ def every_test_that_docs_name_exists(case):
             path = TOP / "tests" / "functional" / f"{file}.py"
             pattern = rf"^@test.*\ndef {name}\(case\)|^def {name}\("
         else:
-            path = TOP / "tests" / "unit" / f"{file}.c"
+            path = next((TOP / "tests" / "unit").rglob(f"{file}.c"),
+                        TOP / "missing")
             pattern = rf"cmocka_unit_test\w*\(\s*{name}\b"
         if not path.exists() or not re.search(pattern, path.read_text(),
                                               re.MULTILINE):

@@ -10,9 +10,9 @@ import threading
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
-from harness import (SLOWNESS, equal, found, free_port, main, need, program,
+from support.harness import (SLOWNESS, equal, found, free_port, main, need, program,
                      test, true)
-from odd_fronts import apache, caddy, haproxy, lighttpd, nginx
+from support.odd_fronts import apache, caddy, haproxy, lighttpd, nginx
 
 # A check may have to wait for a pause of the probe.
 PATIENCE = 120

@@ -5,11 +5,11 @@
 import threading
 import time
 
-import fastcgi
-from fastcgi import (ABORT_REQUEST, BEGIN_REQUEST, CANT_MPX_CONN, END_REQUEST,
+from support import fastcgi
+from support.fastcgi import (ABORT_REQUEST, BEGIN_REQUEST, CANT_MPX_CONN, END_REQUEST,
                      GET_VALUES_RESULT, PARAMS, STDIN, UNKNOWN_ROLE,
                      UNKNOWN_TYPE, Response, record)
-from harness import (KIB, MIB, check_file, check_response, equal, main, test,
+from support.harness import (KIB, MIB, check_file, check_response, equal, main, test,
                      true, wait_idle, wait_until)
 
 LARGE = 16 * MIB

@@ -10,8 +10,8 @@ import subprocess
 import tempfile
 import threading
 
-from cold_files import evict, need_direct_io
-from harness import (MIB, SANITIZED, Skip, check_file, check_response, equal,
+from support.cold_files import evict, need_direct_io
+from support.harness import (MIB, SANITIZED, Skip, check_file, check_response, equal,
                      found, main, need, test, true)
 
 LARGE = 64 * MIB

@@ -8,9 +8,9 @@ import socket
 import stat
 import time
 
-from harness import (KIB, MIB, Failure, Skip, check_file, check_response,
+from support.harness import (KIB, MIB, Failure, Skip, check_file, check_response,
                      equal, found, main, need, test, true)
-from responses import check_error
+from support.responses import check_error
 
 SIZES = (0, 1, 4095, 4096, 4097, 65535, 65536, 65537, 256 * KIB - 1,
          256 * KIB, 256 * KIB + 1, MIB - 1, MIB, MIB + 1)

@@ -4,8 +4,8 @@
 
 import os
 
-from harness import check_file, check_response, equal, main, test, true
-from responses import check_error
+from support.harness import check_file, check_response, equal, main, test, true
+from support.responses import check_error
 
 INDEX = {"STREAM_INDEX": "index.html"}
 

@@ -6,9 +6,9 @@ import os
 import signal
 import time
 
-from follows import (Follower, append, ask, follow, follow_events,
+from support.follows import (Follower, append, ask, follow, follow_events,
                      inotify_watches, memory, store, wait_watches)
-from harness import (GIB, MIB, SLOWNESS, check_response, descriptors, equal,
+from support.harness import (GIB, MIB, SLOWNESS, check_response, descriptors, equal,
                      main, need_strace, run_tool, test, true, wait_idle,
                      wait_until)
 

@@ -7,9 +7,9 @@ import resource
 import signal
 import time
 
-from follows import (EventFollower, Events, Follower, append, ask, follow,
+from support.follows import (EventFollower, Events, Follower, append, ask, follow,
                      follow_events, replace_atomically, store, wait_watches)
-from harness import (MIB, SLOWNESS, check_response, equal, main, test, true,
+from support.harness import (MIB, SLOWNESS, check_response, equal, main, test, true,
                      wait_until)
 
 

@@ -7,11 +7,11 @@ import os
 import signal
 import subprocess
 
-from fronts import Apache, Caddy, Haproxy, Lighttpd, start_daemon
-from follows import Events, append, store, wait_watches
-from harness import (MIB, TOP, equal, found, main, need, test, tool_environment,
+from support.fronts import Apache, Caddy, Haproxy, Lighttpd, start_daemon
+from support.follows import Events, append, store, wait_watches
+from support.harness import (MIB, TOP, equal, found, main, need, test, tool_environment,
                      true, wait_until)
-from nginx import curl, start_both
+from support.nginx import curl, start_both
 
 FOLLOW = {"STREAM_ACTION": "follow", "STREAM_ROTATE": "200ms"}
 

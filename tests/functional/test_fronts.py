@@ -10,11 +10,11 @@ import os
 import signal
 import time
 
-from front_rows import CACHE, DATE, GROUPS, MTIME, SIZE
-from fronts import FRONTS, Haproxy, NginxCache, start_daemon
-from harness import (Failure, KIB, MIB, equal, main, test, true,
+from support.front_rows import CACHE, DATE, GROUPS, MTIME, SIZE
+from support.fronts import FRONTS, Haproxy, NginxCache, start_daemon
+from support.harness import (Failure, KIB, MIB, equal, main, test, true,
                      wait_idle, wait_until)
-from responses import multipart_parts
+from support.responses import multipart_parts
 
 CHUNK = 256 * KIB
 

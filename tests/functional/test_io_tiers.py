@@ -9,8 +9,8 @@ import shutil
 import subprocess
 import tempfile
 
-from cold_files import cached_pages, evict, need_direct_io, warm
-from harness import (KIB, MIB, SANITIZED, Skip, check_file, check_response,
+from support.cold_files import cached_pages, evict, need_direct_io, warm
+from support.harness import (KIB, MIB, SANITIZED, Skip, check_file, check_response,
                      descriptors, equal, main, need, need_strace, peak_memory,
                      test, true, wait_idle, wait_until)
 

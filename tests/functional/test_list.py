@@ -7,13 +7,13 @@ import os
 import pwd
 import signal
 
-import fastcgi
-from harness import (MIB, SANITIZED, Skip, check_file, check_response,
+from support import fastcgi
+from support.harness import (MIB, SANITIZED, Skip, check_file, check_response,
                      descriptors, equal, found, main, open_files,
                      peak_memory, test, true, wait_idle, wait_until)
-from listings import (JSON, LIST, Page, folders_open, json_listing,
+from support.listings import (JSON, LIST, Page, folders_open, json_listing,
                       json_names, make_files, name_of, page_names, start_odd)
-from responses import check_error, check_partial
+from support.responses import check_error, check_partial
 
 TIME = 1582979696  # 2020-02-29 12:34:56
 

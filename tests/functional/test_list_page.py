@@ -11,11 +11,11 @@ import os
 import urllib.parse
 import zipfile
 
-from chromium import Browser, check_node
-from fronts import Nginx, insert_params, start_daemon
-from harness import MIB, equal, found, main, test, true
-from listings import Page, make_files
-from nginx import curl
+from support.chromium import Browser, check_node
+from support.fronts import Nginx, insert_params, start_daemon
+from support.harness import MIB, equal, found, main, test, true
+from support.listings import Page, make_files
+from support.nginx import curl
 
 TIME = 1582979696  # 2020-02-29 12:34:56
 ODD = [b"javascript:alert(1)", b"<b>&\"'x", b"q?h#%41", b"new\nline",

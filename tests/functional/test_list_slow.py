@@ -4,10 +4,10 @@
 
 import errno
 
-from harness import check_file, check_response, equal, main, test, wait_until
-from listings import (JSON, LIST, folders_open, json_names, make_files,
+from support.harness import check_file, check_response, equal, main, test, wait_until
+from support.listings import (JSON, LIST, folders_open, json_names, make_files,
                       start_odd)
-from responses import check_error
+from support.responses import check_error
 
 # What needs the thread pool to be opened.
 DIGEST = {**LIST, "HTTP_WANT_REPR_DIGEST": "sha-256=1"}

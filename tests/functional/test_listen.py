@@ -8,8 +8,8 @@ import socket
 import stat
 import sys
 
-import fastcgi
-from harness import (Skip, check_file, equal, found, free_port, main, need,
+from support import fastcgi
+from support.harness import (Skip, check_file, equal, found, free_port, main, need,
                      test, true)
 
 # Becomes the program with sockets on descriptors 3 and up, as systemd does.

@@ -12,10 +12,10 @@ import socket
 import subprocess
 import threading
 
-import fastcgi
-from harness import (BAD_SIGNS, GIB, KIB, MIB, SLOWNESS, equal, free_port,
+from support import fastcgi
+from support.harness import (BAD_SIGNS, GIB, KIB, MIB, SLOWNESS, equal, free_port,
                      main, test, true)
-from nginx import start_both
+from support.nginx import start_both
 
 ERRORS = ("connect", "closed", "protocol", "status", "length", "content",
           "timeout")

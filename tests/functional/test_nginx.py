@@ -6,10 +6,10 @@ import os
 import re
 import urllib.parse
 
-from harness import (GIB, KIB, MIB, check_file, descriptors, equal, found,
+from support.harness import (GIB, KIB, MIB, check_file, descriptors, equal, found,
                      main, need, open_files, test, true, wait_idle,
                      wait_until)
-from nginx import Nginx, check_same, curl, start_both
+from support.nginx import Nginx, check_same, curl, start_both
 
 SIZES = (0, 1, 4095, 4096, 4097, 65535, 65536, 65537, MIB - 1, MIB, MIB + 1,
          17 * MIB + 3)

@@ -6,9 +6,9 @@ import email.utils
 import os
 import time
 
-from harness import (MIB, check_file, check_response, equal, found, main,
+from support.harness import (MIB, check_file, check_response, equal, found, main,
                      test, true)
-from responses import check_error
+from support.responses import check_error
 
 HEAD_MAX = 4096
 

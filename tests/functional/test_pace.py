@@ -12,14 +12,14 @@ import selectors
 import signal
 import time
 
-import fastcgi
-from cold_files import evict
-from harness import (KIB, MIB, SANITIZED, Failure, check_file,
+from support import fastcgi
+from support.cold_files import evict
+from support.harness import (KIB, MIB, SANITIZED, Failure, check_file,
                      check_response, cpu_seconds, descriptors, equal, found,
                      main, open_files, peak_memory, run_tool, test, true,
                      wait_idle, wait_until)
-from nginx import check_same, curl, start_both
-from responses import check_error, check_partial, multipart_parts
+from support.nginx import check_same, curl, start_both
+from support.responses import check_error, check_partial, multipart_parts
 
 TOLERANCE = 0.05
 # What leaves at once without a burst: 1/32 s's worth, at most 16 KiB or 1.25

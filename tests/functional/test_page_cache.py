@@ -6,8 +6,8 @@ import os
 import pathlib
 import threading
 
-from cold_files import cached_pages, evict, need_direct_io, warm
-from harness import (KIB, MIB, Skip, check_file, check_response, equal, found,
+from support.cold_files import cached_pages, evict, need_direct_io, warm
+from support.harness import (KIB, MIB, Skip, check_file, check_response, equal, found,
                      main, open_files, test, true, wait_idle, wait_until)
 
 

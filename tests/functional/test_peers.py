@@ -7,9 +7,9 @@ import random
 import threading
 import time
 
-import fastcgi
-from fastcgi import PARAMS, Response, record
-from harness import (KIB, MIB, SANITIZED, SLOWNESS, check_file,
+from support import fastcgi
+from support.fastcgi import PARAMS, Response, record
+from support.harness import (KIB, MIB, SANITIZED, SLOWNESS, check_file,
                      check_response, cpu_seconds, descriptors, equal, found,
                      main, need, open_files, peak_memory, test, true,
                      wait_idle, wait_until)

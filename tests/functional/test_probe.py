@@ -7,7 +7,7 @@ import os
 import secrets
 import signal
 
-from harness import (KIB, MIB, check_response, equal, found, main, test, true,
+from support.harness import (KIB, MIB, check_response, equal, found, main, test, true,
                      wait_until)
 
 NAME = ".fcgi-stream-probe"

@@ -7,8 +7,8 @@ import pathlib
 import signal
 import time
 
-import fastcgi
-from harness import (MIB, check_file, cpu_seconds, descriptors, equal, found,
+from support import fastcgi
+from support.harness import (MIB, check_file, cpu_seconds, descriptors, equal, found,
                      main, need, session, test, true, wait_idle, wait_until)
 
 LARGE = 64 * MIB

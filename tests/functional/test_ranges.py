@@ -5,9 +5,9 @@
 import email.utils
 import os
 
-from harness import (GIB, KIB, MIB, check_file, check_response, equal, found,
+from support.harness import (GIB, KIB, MIB, check_file, check_response, equal, found,
                      main, test, true)
-from responses import check_error, check_partial, multipart_parts
+from support.responses import check_error, check_partial, multipart_parts
 
 LONG_AGO = 1_000_000_000
 PARTS_MAX = 64

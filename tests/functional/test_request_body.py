@@ -4,10 +4,10 @@
 
 import threading
 
-import fastcgi
-from harness import MIB, check_response, equal, main, test, true
-from modules import ask, check, much_bytes, start_ways
-from nginx import Nginx, curl
+from support import fastcgi
+from support.harness import MIB, check_response, equal, main, test, true
+from support.modules import ask, check, much_bytes, start_ways
+from support.nginx import Nginx, curl
 
 
 @test

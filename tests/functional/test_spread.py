@@ -5,7 +5,7 @@
 import os
 import signal
 
-from harness import (equal, free_port, main, test, true, wait_idle,
+from support.harness import (equal, free_port, main, test, true, wait_idle,
                      wait_until)
 
 WORKERS = 4

@@ -11,12 +11,12 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "fcgi_app/policy/archive_form.h"
-#include "fcgi_app/policy/archive_member.h"
+#include "fcgi_app/actions/archive/archive_form.h"
+#include "fcgi_app/actions/archive/archive_member.h"
+#include "fcgi_app/actions/archive/tar_format.h"
+#include "fcgi_app/actions/archive/zip_format.h"
 #include "fcgi_app/policy/percent.h"
-#include "fcgi_app/policy/tar_format.h"
 #include "fcgi_app/policy/utf8.h"
-#include "fcgi_app/policy/zip_format.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "fcgi_app/policy/event_stream.h"
+#include "fcgi_app/actions/follow/event_stream.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -14,8 +14,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "common/fcgi_params.h"
-#include "common/fcgi_scan.h"
+#include "common/fcgi/fcgi_params.h"
+#include "common/fcgi/fcgi_scan.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -10,8 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "fcgi_app/policy/follow_query.h"
-#include "fcgi_app/policy/follow_range.h"
+#include "fcgi_app/actions/follow/follow_query.h"
+#include "fcgi_app/actions/follow/follow_range.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

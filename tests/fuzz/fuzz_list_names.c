@@ -13,11 +13,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "fcgi_app/policy/list_order.h"
-#include "fcgi_app/policy/list_page.h"
+#include "fcgi_app/actions/list/list_order.h"
+#include "fcgi_app/actions/list/list_page.h"
+#include "fcgi_app/actions/list/natural_order.h"
+#include "fcgi_app/actions/list/text_out.h"
 #include "fcgi_app/policy/media_type.h"
-#include "fcgi_app/policy/natural_order.h"
-#include "fcgi_app/policy/text_out.h"
 #include "fcgi_app/policy/utf8.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

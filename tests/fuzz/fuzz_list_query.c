@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "fcgi_app/policy/list_query.h"
+#include "fcgi_app/actions/list/list_query.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

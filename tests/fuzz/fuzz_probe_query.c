@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "fcgi_app/policy/probe_query.h"
+#include "fcgi_app/actions/probe/probe_query.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "fcgi_app/policy/web_server_addrs.h"
+#include "fcgi_app/setup/web_server_addrs.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -6,7 +6,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "fcgi_app/policy/name_list.h"
+#include "fcgi_app/members/name_list.h"
 
 /* The names that the entries take at most. */
 #define NAME_LIST_CHECK_MOST 100

@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "common/container_of.h"
-#include "tests/unit/unit.h"
+#include "tests/unit/support/unit.h"
 
 #define SIZE 8192
 

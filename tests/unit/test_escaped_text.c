@@ -7,7 +7,7 @@
 #include <stdbool.h>
 #include <string.h>
 
-#include "tests/unit/unit.h"
+#include "tests/unit/support/unit.h"
 
 static void control_and_special_characters_are_escaped(void **state)
 {

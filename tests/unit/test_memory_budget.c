@@ -7,7 +7,7 @@
 #include <pthread.h>
 #include <stdint.h>
 
-#include "tests/unit/unit.h"
+#include "tests/unit/support/unit.h"
 
 static void takes_what_is_left_and_no_more(void **state)
 {

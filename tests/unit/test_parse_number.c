@@ -7,7 +7,7 @@
 #include <errno.h>
 #include <inttypes.h>
 
-#include "tests/unit/unit.h"
+#include "tests/unit/support/unit.h"
 
 /* What a value holds before a call that must leave it alone. */
 #define UNTOUCHED UINT64_C(0x1234567890)

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: MIT */
+/* The parameters of a request, parsed by libfcgi without ever blocking. */
+#ifndef COMMON_FCGI_FCGI_PARAMS_H
+#define COMMON_FCGI_FCGI_PARAMS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* A request's name-value pairs, in one block of memory. */
+struct fcgi_params;
+/* Parses heads one after the other; each worker has one. */
+struct fcgi_params_parser;
+
+/*
+ * Makes a parser with a pipe of its own. -ENOBUFS: the system grants no pipe
+ * that holds a whole head (pipe-user-pages-soft, pipe(7)); else what pipe2(2)
+ * answers.
+ */
+int fcgi_params_parser_new(struct fcgi_params_parser **ret_parser);
+
+/* NULL is allowed. */
+void fcgi_params_parser_free(struct fcgi_params_parser *parser);
+
+/*
+ * Parses `length` bytes of a whole head: from BEGIN_REQUEST to the empty
+ * PARAMS record, as fcgi_scan cuts it out (without padding), at most
+ * FCGI_SCAN_HEAD_MAX. The caller owns the result. -EPROTO: malformed pairs;
+ * -ENOMEM; else an error of the pipe. The parser stays usable.
+ */
+int fcgi_params_parse(struct fcgi_params_parser *parser, const uint8_t *head,
+    size_t length, struct fcgi_params **ret_params);
+
+/* No parameters at all; NULL: out of memory. The caller owns the result. */
+struct fcgi_params *fcgi_params_none(void);
+
+/* NULL is allowed. */
+void fcgi_params_free(struct fcgi_params *params);
+
+/*
+ * The value of `name`, NULL if it was not sent. Of several the last counts, so
+ * that a line behind an include in a front's configuration wins. Lives as long
+ * as `params`.
+ */
+const char *fcgi_params_get(const struct fcgi_params *params, const char *name);
+
+#endif

@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: MIT */
+/* Where a stream's bytes come from. */
+#ifndef COMMON_STREAM_SOURCE_H
+#define COMMON_STREAM_SOURCE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct source;
+
+/* The size of a source whose end shows when it is reached. */
+#define SOURCE_SIZE_UNKNOWN UINT64_MAX
+
+/* Bytes that a source lends until they are released. */
+struct source_chunk {
+	const unsigned char *data;
+	size_t length;
+	/* They were not at hand, be it that they were read ahead in time. */
+	bool fetched;
+	/*
+	 * Set by whoever reads before it is released: the first so many will
+	 * not be asked for again. 0: nobody knows yet.
+	 */
+	size_t taken;
+	/* The source's own. */
+	void *owner;
+};
+
+/*
+ * The result of a read that was in flight: `error` is 0 and the chunk is
+ * lent, or a negative errno and there is no chunk. Called from the loop, as the
+ * source's last act: the source may be closed in there.
+ */
+typedef void source_done_fn(
+    void *context, int error, const struct source_chunk *chunk);
+
+struct source_ops {
+	/*
+	 * Asks for up to `length` (not 0) bytes at `offset`. 1: they are lent
+	 * in `ret_chunk`, at least one of them; 0: `done` will be called, not
+	 * from inside this call; negative: -errno. Never to be called past
+	 * the source's size, nor with a read in flight; but other chunks may
+	 * still be lent. -ENODATA: the source ended before its size;
+	 * -ESTALE: it was changed meanwhile. A source of unknown size ends
+	 * with a chunk of no bytes.
+	 */
+	int (*read)(struct source *source, uint64_t offset, size_t length,
+	    struct source_chunk *ret_chunk);
+	/* Forgets the read in flight: `done` is not called. */
+	void (*cancel)(struct source *source);
+	/*
+	 * NULL, or sets how many chunks, each as long as the read before it,
+	 * the source may read ahead of every read, none beyond `end`. It does
+	 * less while memory is scarce. 0: what it holds is given back.
+	 */
+	void (*read_ahead)(
+	    struct source *source, unsigned int chunks, uint64_t end);
+	/* Gives a chunk back. */
+	void (*release)(struct source *source, struct source_chunk *chunk);
+	/* Frees the source; nothing is in flight or lent. */
+	void (*close)(struct source *source);
+};
+
+/* The part that every source embeds first. */
+struct source {
+	const struct source_ops *ops;
+	/* Bytes in all, or SOURCE_SIZE_UNKNOWN. */
+	uint64_t size;
+	/*
+	 * What lies before the offset of a read can't be read again: so nothing
+	 * is read ahead of what the writer has taken.
+	 */
+	bool forgets;
+	/* Set by whoever reads. */
+	source_done_fn *done;
+	void *context;
+};
+
+/* Makes sources of the same bytes, several at a time. */
+struct source_maker {
+	/* A source of all the bytes; the caller closes it. NULL: no memory. */
+	struct source *(*open)(void *context);
+	/* Called once, when no more are wanted; sources may still be open. */
+	void (*release)(void *context);
+	void *context;
+};
+
+#endif

@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: MIT */
+/* The pump: moves bytes from a source to a writer at the writer's pace. */
+#ifndef COMMON_STREAM_STREAM_H
+#define COMMON_STREAM_STREAM_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/queue.h>
+
+#include "common/stream/source.h"
+#include "common/stream/stream_group.h"
+
+struct stream_pace;
+struct writer;
+
+/* Chunks that are read ahead for a client that drains fast. */
+#define STREAM_AHEAD_MAX 4
+
+/*
+ * The stream ended: 0 when all bytes and the end of the response have left,
+ * or -errno. Neither source nor writer is used after it; both stay the
+ * caller's.
+ */
+typedef void stream_end_fn(void *context, int error);
+
+enum stream_next {
+	STREAM_NEXT_NONE,    /* not asked for */
+	STREAM_NEXT_READING, /* the source is at it */
+	STREAM_NEXT_READY,   /* `chunk` is lent */
+};
+
+/* Embedded by value; all but the first two fields is the pump's own. */
+struct stream {
+	/* Up to here the writer has taken the source's bytes. */
+	uint64_t position;
+	/* Set before it is started: the start leaves now, not with a chunk. */
+	bool start_first;
+
+	uint64_t end;
+	struct stream_group *group;
+	struct source *source;
+	struct writer *writer;
+	struct stream_pace *pace; /* NULL: as fast as the writer */
+	stream_end_fn *on_end;
+	void *context;
+	/* What goes in front of the first byte; NULL once it is put. */
+	const void *start;
+	size_t start_length;
+	enum stream_next next;
+	struct source_chunk chunk;
+	bool active;
+	bool writable;      /* the writer has room for a chunk */
+	bool wanting;       /* the writer was asked to say when it is ready */
+	bool took;          /* the client has taken something, and wants more */
+	bool reported;      /* the writer said again what is known */
+	unsigned int ahead; /* chunks to read ahead of the one that is sent */
+	unsigned int hold_off; /* chunks to go without read-ahead */
+	/* Kept by stream_group.c. */
+	bool runnable;
+	bool fresh;
+	bool ending;
+	bool holding;
+	unsigned int sweeps; /* of the group, since it holds */
+	TAILQ_ENTRY(stream) run_link;
+	TAILQ_ENTRY(stream) hold_link;
+};
+
+/*
+ * A stream from `source` (NULL if there is nothing but a start) to `writer`,
+ * both of which stay the caller's.
+ */
+void stream_init(struct stream *stream, struct stream_group *group,
+    struct source *source, struct writer *writer);
+
+/*
+ * It shall begin with `length` bytes at `start`, the head, which must stay
+ * where they are until they are put: with the first chunk, or at the end.
+ */
+void stream_set_start(struct stream *stream, const void *start, size_t length);
+
+/*
+ * Its bytes, without the start, shall leave at this pace. The stream takes it
+ * over, and frees it when it ends or is cancelled; to be called just before it
+ * is started. Between two pieces the stream holds no memory, and the writer is
+ * not watched; nothing is read ahead.
+ */
+void stream_set_pace(struct stream *stream, struct stream_pace *pace);
+
+/*
+ * Sends the start, then `length` bytes of the source from `offset` on, and ends
+ * the response. `length` may be 0; of a source of unknown size it is all that
+ * would fit behind `offset`, and the source ends it. `on_end(context, error)` is
+ * called once, if it fails perhaps from inside this call.
+ *
+ * Back-pressure: a chunk is read only when the writer has room, of the size
+ * that it will take, and what the writer does not take is given up and read
+ * again. Only for a source that lets wait, and a client that does not, the next
+ * one to STREAM_AHEAD_MAX chunks are read while one is sent. The first chunk,
+ * if it is at hand, is sent in this call unless there is much to do, the
+ * others, and the end, by stream_group_run().
+ */
+void stream_start(struct stream *stream, uint64_t offset, uint64_t length,
+    stream_end_fn *on_end, void *context);
+
+/* Whether the writer was given nothing of the start, let alone more. */
+bool stream_is_untouched(const struct stream *stream);
+
+/*
+ * Stops at once: reads are cancelled, chunks given back, `on_end` is not
+ * called. Harmless on a zeroed stream and on one that ended.
+ */
+void stream_cancel(struct stream *stream);
+
+/* --- for stream_group.c --------------------------------------------------- */
+
+/* The stream's turn: sends a chunk, or asks for it. How many bytes left. */
+size_t stream_turn(struct stream *stream);
+
+/* All bytes are with the writer: closes the response. */
+void stream_end_response(struct stream *stream);
+
+/* Gives back what is not on its way: the client is too slow for read-ahead. */
+void stream_give_up_next(struct stream *stream);
+
+#endif

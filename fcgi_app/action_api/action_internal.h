@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: MIT */
+/* What the files behind action.h share, and how a request becomes an action. */
+#ifndef FCGI_APP_ACTION_API_ACTION_INTERNAL_H
+#define FCGI_APP_ACTION_API_ACTION_INTERNAL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <time.h>
+#include <uv.h>
+
+#include "fcgi_app/action_api/action.h"
+
+struct request;
+struct response_head;
+struct source_queue;
+
+/* How far the answer is. */
+enum action_phase {
+	ACTION_OPEN,      /* nothing is settled */
+	ACTION_SETTLED,   /* the head must not change; nothing was sent */
+	ACTION_STREAMING, /* head and queue are the request's */
+	ACTION_ANSWERED,  /* by one of action_send_*() */
+};
+
+struct action {
+	struct request *request; /* NULL: it is over */
+	uv_loop_t *loop;
+	enum action_phase phase;
+	bool drops_body; /* what is written does not count: HEAD, 204, 304 */
+	bool waits_for_body;
+	bool turn; /* `start` or the body's `done` has yet to return */
+	bool taken;
+	bool ended; /* the action has nothing more to say */
+	bool head_first;
+	bool has_length;
+	bool is_gone; /* `gone` was called */
+	bool later_pending;
+	unsigned int depth; /* calls, of the action and by it, that run */
+	unsigned int jobs;  /* of our own, in the thread pool */
+	void *state;
+	action_gone_fn *gone;
+	action_drain_fn *drain;
+	action_body_fn *on_body;
+	size_t body_most;
+
+	int status;
+	char *fields; /* names and values in turn, each with its NUL */
+	size_t fields_length;
+	uint64_t length;
+	char etag[ACTION_ETAG_MAX]; /* "": none */
+	time_t modified;
+	size_t chunk_size; /* of a descriptor */
+
+	struct source_queue *queue;
+	uint64_t written;
+	uv_timer_t later;
+	char id[32];
+};
+
+/* --- action.c ------------------------------------------------------------- */
+
+/* Lets `start` answer a request, through a new handle. */
+void action_start(struct request *request, action_start_fn *start);
+
+/*
+ * Around whatever may end the request while a function of the action is
+ * running: `gone` then waits until that has returned.
+ */
+void action_enter(struct action *action);
+void action_leave(struct action *action);
+
+/* The same around a function of ours that the loop called. */
+void action_leave_loop(struct action *action);
+
+/* Whether the request still waits for this action's answer. */
+bool action_is_live(const struct action *action);
+
+/* Has the request collect its body, for action_read_body(). */
+void action_await_body(struct action *action);
+
+/* 0, or why the head can't be changed nor the answer be chosen any more. */
+int action_check_open(const struct action *action);
+
+/* --- action_head.c -------------------------------------------------------- */
+
+#define ACTION_LENGTH_NONE UINT64_MAX
+
+/* Whether a response of this status never has a body (RFC 9110, 6.4.1). */
+bool action_has_no_body(int status);
+
+/* The value of the last field of this name; NULL: there is none. */
+const char *action_find_field(const struct action *action, const char *name);
+
+/*
+ * Makes the head of an answer that is not a representation's, with
+ * Content-Length unless it is ACTION_LENGTH_NONE. False: it was refused.
+ */
+bool action_make_head(
+    struct action *action, uint64_t length, struct response_head *ret_head);
+
+/*
+ * Adds the action's fields, but for those that the operator sets; for struct
+ * representation. `context` is the action.
+ */
+void action_add_fields(const void *context, struct response_head *head);
+
+/* Its media type, or the operator's; -errno: one of them makes no sense. */
+int action_media_type(
+    const struct action *action, const char *fallback, char *ret, size_t size);
+
+/* --- action_write.c ------------------------------------------------------- */
+
+/* `start` or the body's `done` has returned: what comes next? */
+void action_end_turn(struct action *action);
+
+/* Gives up a queue that was not handed over. */
+void action_drop_queue(struct action *action);
+
+#endif

@@ -1,0 +1,384 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * An archive is laid out in the thread pool, where nobody else knows it; from
+ * then on it belongs to the loop, and to whoever holds it: the action, and each
+ * source of its bytes.
+ *
+ * CRC-32 that became known while its bytes were made are kept with it as well:
+ * the worker may have forgotten those of a large archive when the central
+ * directory needs them.
+ */
+#include "config.h"
+#include "fcgi_app/actions/archive/archive.h"
+
+#include <errno.h>
+#include <sodium.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "common/container_of.h"
+#include "common/stream/source_sequence.h"
+#include "fcgi_app/actions/archive/archive_layout.h"
+#include "fcgi_app/actions/archive/archive_service.h"
+#include "fcgi_app/actions/archive/archive_source.h"
+#include "fcgi_app/actions/archive/crc_cache.h"
+#include "fcgi_app/actions/archive/crc_source.h"
+#include "fcgi_app/members/member_search.h"
+#include "fcgi_app/members/member_source.h"
+#include "fcgi_app/members/members_unite.h"
+#include "fcgi_app/request/services.h"
+#include "fcgi_app/setup/log.h"
+
+/* Half of a SHA-256, in hexadecimal, with quotes. */
+#define TAG_BYTES 16
+#define TAG_SIZE (2 * TAG_BYTES + 3)
+
+/* Goes into the tag: to be changed with the bytes that are made. */
+#define FORMAT_VERSION 1
+
+/* What a layout, the checksums and a source take for a member, at most. */
+#define MEMBER_BYTES 64
+/* For how long a change may be followed by another with the same times. */
+#define FRESH_SECONDS 2
+
+struct archive {
+	unsigned int references;
+	struct archive_wish wish;
+	struct archive_layout layout;
+	char etag[TAG_SIZE];
+	/* Of zip: of each member, and whether it is known. */
+	uint32_t *crcs;
+	bool *known;
+};
+
+struct archive_making {
+	uv_work_t work;
+	struct archive *archive;
+	archive_done_fn *done; /* NULL: cancelled */
+	void *context;
+	int error;
+};
+
+/* --- the tag -------------------------------------------------------------- */
+
+static void hash_number(crypto_hash_sha256_state *state, uint64_t number)
+{
+	crypto_hash_sha256_update(
+	    state, (const unsigned char *)&number, sizeof(number));
+}
+
+static void hash_member(
+    crypto_hash_sha256_state *state, const struct member *member)
+{
+	const uint64_t numbers[] = {
+		member->size,
+		member->inode,
+		member->mode,
+		(uint64_t)member->mtime.tv_sec,
+		(uint64_t)member->mtime.tv_nsec,
+		(uint64_t)member->ctime.tv_sec,
+		(uint64_t)member->ctime.tv_nsec,
+	};
+
+	crypto_hash_sha256_update(
+	    state, (const unsigned char *)numbers, sizeof(numbers));
+	/* With its NUL: so it is known where the name ends. */
+	crypto_hash_sha256_update(state, (const unsigned char *)member->name,
+	    strlen(member->name) + 1);
+}
+
+static void make_tag(struct archive *archive)
+{
+	const struct members *members = archive->wish.members;
+	unsigned char digest[crypto_hash_sha256_BYTES];
+	crypto_hash_sha256_state state;
+
+	crypto_hash_sha256_init(&state);
+	hash_number(&state, FORMAT_VERSION);
+	hash_number(&state, (uint64_t)archive->wish.form);
+	for (size_t i = 0; i < members->count; i++)
+		hash_member(&state, &members->list[i]);
+	crypto_hash_sha256_final(&state, digest);
+	archive->etag[0] = '"';
+	sodium_bin2hex(archive->etag + 1, 2 * TAG_BYTES + 1, digest, TAG_BYTES);
+	strcat(archive->etag, "\"");
+}
+
+/* --- making it ------------------------------------------------------------ */
+
+static int make_crcs(struct archive *archive)
+{
+	size_t count = archive->wish.members->count + 1;
+
+	if (archive_form_plain(archive->wish.form) != ARCHIVE_ZIP)
+		return 0;
+	archive->crcs = calloc(count, sizeof(archive->crcs[0]));
+	archive->known = calloc(count, sizeof(archive->known[0]));
+	return archive->crcs && archive->known ? 0 : -ENOMEM;
+}
+
+static int lay_out(struct archive *archive)
+{
+	struct archive_wish *wish = &archive->wish;
+	int r = members_unite(wish->members);
+
+	if (r == 0)
+		r = members_reserve(
+		    wish->members, wish->members->count * MEMBER_BYTES);
+	if (r == 0)
+		r = make_crcs(archive);
+	if (r < 0)
+		return r;
+	make_tag(archive);
+	return archive_layout_init(
+	    &archive->layout, archive_form_plain(wish->form), wish->members);
+}
+
+static void run(uv_work_t *work)
+{
+	struct archive_making *making =
+	    container_of(work, struct archive_making, work);
+
+	making->error = lay_out(making->archive);
+}
+
+static void finished(uv_work_t *work, int status)
+{
+	struct archive_making *making =
+	    container_of(work, struct archive_making, work);
+	struct archive *archive = making->archive;
+	int error = status < 0 ? status : making->error;
+
+	if (!making->done || error < 0) {
+		archive_unref(archive);
+		archive = NULL;
+	}
+	if (making->done)
+		making->done(making->context, error, archive);
+	free(making);
+}
+
+static struct archive *new_archive(const struct archive_wish *wish)
+{
+	struct archive *archive = calloc(1, sizeof(*archive));
+
+	if (!archive)
+		return NULL;
+	archive->references = 1;
+	archive->wish = *wish;
+	return archive;
+}
+
+struct archive_making *archive_make(
+    const struct archive_wish *wish, archive_done_fn *done, void *context)
+{
+	struct archive_making *making = calloc(1, sizeof(*making));
+
+	if (making)
+		making->archive = new_archive(wish);
+	if (!making || !making->archive) {
+		free(making);
+		members_free(wish->members);
+		member_folder_unref(wish->folder);
+		return NULL;
+	}
+	making->done = done;
+	making->context = context;
+	uv_queue_work(wish->services->loop, &making->work, run, finished);
+	return making;
+}
+
+void archive_make_cancel(struct archive_making *making)
+{
+	making->done = NULL;
+}
+
+struct archive *archive_ref(struct archive *archive)
+{
+	archive->references++;
+	return archive;
+}
+
+void archive_unref(struct archive *archive)
+{
+	if (!archive || --archive->references > 0)
+		return;
+	archive_layout_fini(&archive->layout);
+	members_free(archive->wish.members);
+	member_folder_unref(archive->wish.folder);
+	free(archive->crcs);
+	free(archive->known);
+	free(archive);
+}
+
+/* --- what it has ---------------------------------------------------------- */
+
+uint64_t archive_size(const struct archive *archive)
+{
+	return archive->layout.size;
+}
+
+const char *archive_etag(const struct archive *archive)
+{
+	return archive->etag;
+}
+
+enum archive_form archive_form(const struct archive *archive)
+{
+	return archive->wish.form;
+}
+
+struct services *archive_services(const struct archive *archive)
+{
+	return archive->wish.services;
+}
+
+const struct members *archive_members(const struct archive *archive)
+{
+	return archive->wish.members;
+}
+
+struct member_folder *archive_folder(const struct archive *archive)
+{
+	return archive->wish.folder;
+}
+
+const struct archive_layout *archive_layout(const struct archive *archive)
+{
+	return &archive->layout;
+}
+
+/* --- CRC-32 --------------------------------------------------------------- */
+
+/*
+ * Whether another change may leave it the same times: these are as coarse as
+ * the kernel's tick, in some file systems as a second.
+ */
+static bool is_fresh(const struct member *member)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	return now.tv_sec < member->ctime.tv_sec + FRESH_SECONDS;
+}
+
+struct crc_state archive_crc_state(const struct archive *archive, size_t member)
+{
+	const struct member *of = &archive->wish.members->list[member];
+	struct crc_state state =
+	    crc_cache_find(archive->wish.services->archives->crcs, of);
+
+	if (state.offset == 0)
+		state.fresh = is_fresh(of);
+	return state;
+}
+
+/* Nobody was told that the file is another one now. */
+static void log_contradiction(const struct member *member)
+{
+	char name[LOG_PATH_MAX];
+
+	log_quote(name, sizeof(name), member->name);
+	log_message(LOG_LEVEL_ERROR,
+	    "the bytes of \"%s\" were changed, but not its times: archives "
+	    "that were sent of it may be damaged",
+	    name);
+}
+
+void archive_note_crc(
+    void *context, size_t member, const struct crc_state *state)
+{
+	struct archive *archive = context;
+	const struct member *of = &archive->wish.members->list[member];
+	uint32_t known;
+
+	if (state->offset == of->size) {
+		if (archive_find_crc(archive, member, &known) == 0 &&
+		    known != state->crc)
+			log_contradiction(of);
+		archive->crcs[member] = state->crc;
+		archive->known[member] = true;
+	}
+	crc_cache_add(archive->wish.services->archives->crcs, of, state);
+}
+
+int archive_find_crc(void *context, size_t member, uint32_t *ret_crc)
+{
+	struct archive *archive = context;
+	struct crc_state state;
+
+	if (!archive->known[member]) {
+		state = archive_crc_state(archive, member);
+		if (state.offset != archive->wish.members->list[member].size)
+			return -EAGAIN;
+		archive->crcs[member] = state.crc;
+		archive->known[member] = true;
+	}
+	*ret_crc = archive->crcs[member];
+	return 0;
+}
+
+/* --- its bytes ------------------------------------------------------------ */
+
+static struct source *open_content(struct archive *archive, size_t index)
+{
+	size_t member = archive->layout.contents[index];
+	const struct crc_watch watch = {
+		.note = archive_note_crc,
+		.context = archive,
+		.member = member,
+	};
+	struct source *file = member_source_new(
+	    archive->wish.folder, &archive->wish.members->list[member]);
+	struct crc_state state;
+	struct source *summed;
+
+	if (!file || !archive->crcs)
+		return file;
+	state = archive_crc_state(archive, member);
+	summed = crc_source_new(file, &state, &watch);
+	if (!summed)
+		file->ops->close(file);
+	return summed;
+}
+
+static struct source *open_part(
+    void *context, size_t index, uint64_t *ret_offset)
+{
+	(void)ret_offset;
+	return index % 2 == 0 ? archive_made_new(context, index / 2)
+			      : open_content(context, index / 2);
+}
+
+static void release(void *context)
+{
+	archive_unref(context);
+}
+
+static struct source *open_bytes(void *context)
+{
+	struct archive *archive = context;
+	const struct source_sequence_parts parts = {
+		.count = 2 * archive->layout.content_count + 1,
+		.lengths = archive->layout.lengths,
+		.open = open_part,
+		.release = release,
+		.context = archive,
+	};
+	struct source *source = source_sequence_new(&parts);
+
+	if (source)
+		archive_ref(archive);
+	return source;
+}
+
+struct source_maker archive_bytes(struct archive *archive)
+{
+	return (struct source_maker){
+		.open = open_bytes,
+		.release = release,
+		.context = archive_ref(archive),
+	};
+}

@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * An archive of members that were found, as it would stand in a file: with a
+ * size, an entity tag, and sources of its bytes. None of it is kept anywhere.
+ */
+#ifndef FCGI_APP_ACTIONS_ARCHIVE_ARCHIVE_H
+#define FCGI_APP_ACTIONS_ARCHIVE_ARCHIVE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "common/stream/source.h"
+#include "fcgi_app/actions/archive/archive_form.h"
+
+struct archive;
+struct archive_making;
+struct crc_state;
+struct member;
+struct member_folder;
+struct members;
+struct services;
+
+/* What to make it of. */
+struct archive_wish {
+	struct services *services;
+	/* Taken over, also when it fails. */
+	struct member_folder *folder;
+	struct members *members;
+	/* Of a packed form, size, tag and bytes are those of the plain one. */
+	enum archive_form form;
+};
+
+/*
+ * 0 and a counted archive, which belongs to whoever is told; or -errno:
+ * -ENAMETOOLONG, -EOVERFLOW, -ENOMEM; -ENOBUFS: the members' budget does not
+ * last.
+ */
+typedef void archive_done_fn(void *context, int error, struct archive *archive);
+
+/*
+ * Lays an archive out, in the thread pool: a member that is there twice stays
+ * only in its first place. `done` is called from the loop, never from inside
+ * this call. NULL: out of memory.
+ */
+struct archive_making *archive_make(
+    const struct archive_wish *wish, archive_done_fn *done, void *context);
+
+/* `done` will not be called; all is freed soon. */
+void archive_make_cancel(struct archive_making *making);
+
+struct archive *archive_ref(struct archive *archive);
+
+/* NULL is allowed. */
+void archive_unref(struct archive *archive);
+
+uint64_t archive_size(const struct archive *archive);
+
+/*
+ * A strong entity tag, quotes included: it changes with the name, size, time,
+ * inode and permissions of each member, and with the bytes made of them.
+ */
+const char *archive_etag(const struct archive *archive);
+
+/* Makes sources of all its bytes; the maker holds the archive. */
+struct source_maker archive_bytes(struct archive *archive);
+
+/* --- for those who make its bytes ----------------------------------------- */
+
+enum archive_form archive_form(const struct archive *archive);
+struct services *archive_services(const struct archive *archive);
+const struct members *archive_members(const struct archive *archive);
+struct member_folder *archive_folder(const struct archive *archive);
+const struct archive_layout *archive_layout(const struct archive *archive);
+
+/* As archive_layout_crc_fn: remembered from any archive of the worker. */
+int archive_find_crc(void *context, size_t member, uint32_t *ret_crc);
+
+/* How far it is known, and whether the member is fresh by now. */
+struct crc_state archive_crc_state(
+    const struct archive *archive, size_t member);
+
+/*
+ * As crc_watch.note. One that contradicts another of the same version of the
+ * file is an error, which it logs, and replaces that.
+ */
+void archive_note_crc(
+    void *context, size_t member, const struct crc_state *state);
+
+#endif

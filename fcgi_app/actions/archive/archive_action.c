@@ -1,0 +1,443 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The way of a request: the list of names, from the query or the body; the
+ * search for the members; their layout; then the answer, as if the archive were
+ * a file. All that takes long is done in the thread pool.
+ */
+#include "config.h"
+#include "fcgi_app/actions/archive/archive_action.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <time.h>
+
+#include "common/parse_number.h"
+#include "fcgi_app/actions/archive/archive.h"
+#include "fcgi_app/actions/archive/archive_compressed.h"
+#include "fcgi_app/actions/archive/archive_form.h"
+#include "fcgi_app/actions/archive/archive_service.h"
+#include "fcgi_app/members/member_search.h"
+#include "fcgi_app/members/member_source.h"
+#include "fcgi_app/members/name_list.h"
+#include "fcgi_app/members/name_list_job.h"
+#include "fcgi_app/policy/content_disposition.h"
+#include "fcgi_app/policy/path_rule.h"
+#include "fcgi_app/policy/response_head.h"
+#include "fcgi_app/request/operator_fields.h"
+#include "fcgi_app/request/representation.h"
+#include "fcgi_app/request/request.h"
+#include "fcgi_app/request/request_open.h"
+#include "fcgi_app/request/request_place.h"
+#include "fcgi_app/request/services.h"
+
+/* What the archive of a document root is called. */
+#define ROOT_NAME "archive"
+
+#define TOO_MANY "more files than STREAM_ARCHIVE_MAX_FILES, or too deep"
+
+/* The request's `state`, up to its end. */
+struct archiving {
+	struct request *request;
+	enum archive_form form;
+	const char *body; /* of a POST: a list, the request's */
+	size_t body_length;
+	struct name_list_job *reading; /* that list; under way, or NULL */
+	struct name_list names;        /* to look for, until it begins */
+	uint64_t most;                 /* members */
+	struct archive_turn turn;      /* of the search */
+	struct member_folder *folder;  /* until the archive has it */
+	struct members_search *search; /* under way, or NULL */
+	struct archive_making *making; /* under way, or NULL */
+	struct archive *archive;
+	struct members *refused; /* after a search that failed */
+};
+
+static bool is_post(const struct request *request)
+{
+	return strcmp(request->method, "POST") == 0;
+}
+
+/* --- the end -------------------------------------------------------------- */
+
+static void cancel(struct request *request)
+{
+	struct archiving *archiving = request->state;
+
+	archive_shared_leave(request->services->archives, &archiving->turn);
+	if (archiving->reading)
+		name_list_job_cancel(archiving->reading);
+	if (archiving->search)
+		members_cancel(archiving->search);
+	if (archiving->making)
+		archive_make_cancel(archiving->making);
+	archiving->reading = NULL;
+	archiving->search = NULL;
+	archiving->making = NULL;
+}
+
+/* The file that refuses the archive, or broke it off. */
+static const char *about(const struct request *request)
+{
+	const struct archiving *archiving = request->state;
+	const struct member *failed;
+
+	if (!archiving->archive)
+		return archiving->refused ? archiving->refused->failed : NULL;
+	failed = member_folder_failed(archive_folder(archiving->archive));
+	return failed ? failed->name : NULL;
+}
+
+static void ended(struct request *request, const char *reason)
+{
+	struct archiving *archiving = request->state;
+
+	(void)reason;
+	members_free(archiving->refused);
+	archive_unref(archiving->archive);
+	member_folder_unref(archiving->folder);
+	name_list_clear(&archiving->names);
+	free(archiving);
+}
+
+/* While the search, or its turn, is waited for. */
+static void refuse(struct archiving *archiving, int status, const char *why)
+{
+	struct request *request = archiving->request;
+
+	request->cancel = NULL;
+	archive_shared_leave(request->services->archives, &archiving->turn);
+	request_refuse(request, status, why);
+}
+
+/* --- the answer ----------------------------------------------------------- */
+
+/* The name of the folder and the suffix: at most PATH_MAX + 16 bytes. */
+static void make_filename(const struct archiving *archiving, char *ret)
+{
+	char path[PATH_MAX];
+	const char *name;
+
+	/* It was found, so it follows the rule. */
+	path_rule_relative(archiving->request->path, path, sizeof(path));
+	path[strlen(path) - path_rule_is_folder(path)] = '\0';
+	name = strrchr(path, '/');
+	name = name ? name + 1 : path;
+	strcpy(ret, *name ? name : ROOT_NAME);
+	strcat(ret, archive_form_suffix(archiving->form));
+}
+
+/* What to save it as, after the folder unless the operator has a name. */
+static void make_disposition(
+    const struct archiving *archiving, char ret[CONTENT_DISPOSITION_MAX])
+{
+	const struct request *request = archiving->request;
+	const char *type = request_param(request, "STREAM_DISPOSITION");
+	const char *name = request_param(request, "STREAM_FILENAME");
+	char filename[PATH_MAX + 16];
+
+	if (!name)
+		make_filename(archiving, filename);
+	/* A type that makes no sense is noticed where the others are. */
+	if (content_disposition_format(type ? type : "attachment",
+		name ? name : filename, ret, CONTENT_DISPOSITION_MAX) < 0)
+		ret[0] = '\0';
+}
+
+static void send_archive(struct archiving *archiving)
+{
+	struct archive *archive = archiving->archive;
+	char disposition[CONTENT_DISPOSITION_MAX];
+	const struct representation answer = {
+		.size = archive_size(archive),
+		.undated = true,
+		.whole = is_post(archiving->request),
+		.etag = archive_etag(archive),
+		.content_type = archive_form_media_type(archiving->form),
+		.disposition = disposition,
+		.bytes = archive_bytes(archive),
+	};
+
+	make_disposition(archiving, disposition);
+	representation_answer(archiving->request, &answer);
+}
+
+/* Its length is not known, so there are no ranges of it. */
+static void make_packed_head(
+    const struct archiving *archiving, struct response_head *head)
+{
+	const struct request *request = archiving->request;
+	char disposition[CONTENT_DISPOSITION_MAX];
+
+	make_disposition(archiving, disposition);
+	response_head_init(head, 200);
+	response_head_put(
+	    head, "Content-Type", archive_form_media_type(archiving->form));
+	response_head_put(head, "Accept-Ranges", "none");
+	response_head_put(head, "Content-Disposition", disposition);
+	response_head_put(head, "X-Accel-Buffering", "no");
+	operator_fields_add_common(request->origin.params, head, NULL);
+}
+
+static void send_packed(struct archiving *archiving)
+{
+	struct request *request = archiving->request;
+	struct operator_fields fields;
+	struct response_head head;
+	struct source *source;
+
+	if (operator_fields_read(request->origin.params, time(NULL), &fields)) {
+		request_refuse(request, 500, "a STREAM_ field makes no sense");
+		return;
+	}
+	make_packed_head(archiving, &head);
+	operator_fields_add_caching(&fields, &head);
+	if (request_is_head(request)) {
+		request_respond(request, &head);
+		return;
+	}
+	source = archive_packed_open(archiving->archive);
+	if (source)
+		request_stream(request, &head, source, 0, 0);
+	else
+		request_refuse(request, 503,
+		    errno == EBUSY ? "too many archives are compressed"
+				   : strerror(ENOMEM));
+}
+
+static void on_made(void *context, int error, struct archive *archive)
+{
+	struct archiving *archiving = context;
+
+	archiving->making = NULL;
+	archiving->request->cancel = NULL;
+	archiving->archive = archive;
+	if (error < 0)
+		request_refuse_errno(archiving->request, error);
+	else if (archive_form_is_packed(archiving->form))
+		send_packed(archiving);
+	else
+		send_archive(archiving);
+}
+
+/* --- the search ----------------------------------------------------------- */
+
+static void refuse_members(struct archiving *archiving, int error)
+{
+	struct request *request = archiving->request;
+
+	if (error == -E2BIG) {
+		refuse(archiving, 403, TOO_MANY);
+		return;
+	}
+	request->cancel = NULL;
+	archive_shared_leave(request->services->archives, &archiving->turn);
+	request_refuse_errno(request, error);
+}
+
+static void on_found(void *context, int error, struct members *members)
+{
+	struct archiving *archiving = context;
+	struct archive_shared *shared = archiving->request->services->archives;
+	const struct archive_wish wish = {
+		.services = archiving->request->services,
+		.folder = archiving->folder,
+		.members = members,
+		.form = archiving->form,
+	};
+
+	archiving->search = NULL;
+	if (error < 0) {
+		archiving->refused = members;
+		refuse_members(archiving, error);
+		return;
+	}
+	archiving->folder = NULL;
+	archiving->making = archive_make(&wish, on_made, archiving);
+	archive_shared_leave(shared, &archiving->turn);
+	if (!archiving->making)
+		on_made(archiving, -ENOMEM, NULL);
+}
+
+/* 0 or -EINVAL. */
+static int read_most(const struct request *request, uint64_t *ret_most)
+{
+	const char *text = request_param(request, "STREAM_ARCHIVE_MAX_FILES");
+
+	*ret_most = ARCHIVE_FILES;
+	if (!text)
+		return 0;
+	if (parse_u64(text, ret_most) < 0 || *ret_most == 0 ||
+	    *ret_most > ARCHIVE_FILES_MAX)
+		return -EINVAL;
+	return 0;
+}
+
+/* Looks for the names, or for all there is if there are none. */
+static void search(struct archiving *archiving)
+{
+	struct request *request = archiving->request;
+	const struct name_list *names = &archiving->names;
+	struct request_place place;
+	struct request_place_fault fault;
+	const struct members_wish wish = {
+		.place = &place,
+		.names = names->count > 0 ? names->names : NULL,
+		.name_count = names->count,
+		.trees = true,
+		.hidden = request_place_shows_hidden(request),
+		.most = (size_t)archiving->most,
+		.budget = request->services->member_memory,
+	};
+
+	if (!request_place_find(request, NULL, &place, &fault)) {
+		refuse(archiving, fault.status, fault.why);
+		return;
+	}
+	archiving->folder = member_folder_new(request->services, &place);
+	if (archiving->folder)
+		archiving->search = members_find(
+		    request->services->loop, &wish, on_found, archiving);
+	name_list_clear(&archiving->names);
+	if (!archiving->search)
+		refuse(archiving, 503, strerror(ENOMEM));
+}
+
+/* --- the list ------------------------------------------------------------- */
+
+static void refuse_list(
+    struct archiving *archiving, enum name_list_result result)
+{
+	/* A query has a limit of its own, which is not the operator's. */
+	bool is_theirs = !is_post(archiving->request) &&
+	    archiving->most > NAME_LIST_QUERY_MAX;
+
+	if (result == NAME_LIST_TOO_MANY && !is_theirs)
+		refuse(archiving, 403, TOO_MANY);
+	else
+		refuse(archiving, name_list_status(result),
+		    name_list_reason(result));
+}
+
+/* Takes the list over; `hidden`: one of its names is. */
+static void use_list(void *context, enum name_list_result result,
+    struct name_list names, bool hidden)
+{
+	struct archiving *archiving = context;
+	struct request *request = archiving->request;
+
+	archiving->reading = NULL;
+	archiving->names = names;
+	if (result != NAME_LIST_OK)
+		refuse_list(archiving, result);
+	else if (hidden && !request_place_shows_hidden(request))
+		refuse(archiving, 404, "a name in the list is hidden");
+	else if (names.count == 0 && is_post(request))
+		/* A list of nothing must not mean all that there is. */
+		refuse(archiving, 400, "an empty list");
+	else
+		search(archiving);
+}
+
+/* The media type without its parameters (RFC 9110, 8.3.1). */
+static bool is_json(const char *type)
+{
+	static const char json[] = "application/json";
+	size_t length = strlen(json);
+
+	return type && strncasecmp(type, json, length) == 0 &&
+	    (type[length] == '\0' || strchr("; \t", type[length]));
+}
+
+/* Parameters are shorter by far than a body, so their list is read at once. */
+static void read_query(struct archiving *archiving)
+{
+	struct name_list names;
+	size_t most = archiving->most < NAME_LIST_QUERY_MAX
+	    ? (size_t)archiving->most
+	    : NAME_LIST_QUERY_MAX;
+	enum name_list_result result = name_list_from_query(
+	    request_param(archiving->request, "QUERY_STRING"), most, &names);
+
+	use_list(archiving, result, names, name_list_has_hidden(&names));
+}
+
+/* It is its turn. */
+static void begin(void *context)
+{
+	struct archiving *archiving = context;
+	struct request *request = archiving->request;
+	const struct name_list_wish wish = {
+		.text = archiving->body,
+		.length = archiving->body_length,
+		.json = is_json(request_param(request, "CONTENT_TYPE")),
+		.most = (size_t)archiving->most,
+	};
+
+	if (!is_post(request)) {
+		read_query(archiving);
+		return;
+	}
+	archiving->reading = name_list_job_start(
+	    request->services->loop, &wish, use_list, archiving);
+	if (!archiving->reading)
+		refuse(archiving, 503, strerror(ENOMEM));
+}
+
+static void wait_for_turn(struct archiving *archiving)
+{
+	struct request *request = archiving->request;
+
+	request->cancel = cancel;
+	archiving->turn.begin = begin;
+	archiving->turn.context = archiving;
+	archive_shared_enter(request->services->archives, &archiving->turn);
+}
+
+static void on_body(struct request *request, const char *body, size_t length)
+{
+	struct archiving *archiving = request->state;
+
+	archiving->body = body;
+	archiving->body_length = length;
+	wait_for_turn(archiving);
+}
+
+static void read_list(struct archiving *archiving)
+{
+	struct request *request = archiving->request;
+
+	if (read_most(request, &archiving->most) < 0)
+		request_refuse(
+		    request, 500, "STREAM_ARCHIVE_MAX_FILES makes no sense");
+	else if (is_post(request))
+		request_read_body(request, NAME_LIST_TEXT_MAX, on_body);
+	else
+		wait_for_turn(archiving);
+}
+
+void archive_action_start(struct request *request)
+{
+	struct archiving *archiving = calloc(1, sizeof(*archiving));
+	int r;
+
+	if (!archiving) {
+		request_refuse_errno(request, -ENOMEM);
+		return;
+	}
+	archiving->request = request;
+	request->state = archiving;
+	request->ended = ended;
+	request->about = about;
+	r = archive_form_choose(request_param(request, "QUERY_STRING"),
+	    request_param(request, "STREAM_FORMAT"), &archiving->form);
+	if (r == -EINVAL)
+		request_refuse(request, 400, "format: no such form");
+	else if (r < 0)
+		request_refuse(request, 500, "STREAM_FORMAT makes no sense");
+	else
+		read_list(archiving);
+}

@@ -1,0 +1,383 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * One step after another, and none while enough of what was made waits for the
+ * client:
+ *
+ *	reading   a chunk of a file, or of the tar archive, is on its way
+ *	working   the thread pool compresses it
+ *	handing   what that made goes to the queue, as that has room
+ *
+ * A job works on a copy of the chunk, and nobody else touches that and the
+ * packer meanwhile: so files and buffers need not wait for it when the source
+ * is closed.
+ */
+#include "config.h"
+#include "fcgi_app/actions/archive/archive_compressed.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <uv.h>
+
+#include "common/container_of.h"
+#include "common/stream/source.h"
+#include "common/stream/source_queue.h"
+#include "fcgi_app/actions/archive/archive.h"
+#include "fcgi_app/actions/archive/archive_member.h"
+#include "fcgi_app/actions/archive/archive_service.h"
+#include "fcgi_app/actions/archive/compressor.h"
+#include "fcgi_app/members/member_search.h"
+#include "fcgi_app/members/member_source.h"
+#include "fcgi_app/request/services.h"
+
+/* What one job reads: a few milliseconds of work. */
+#define STEP_LENGTH ((size_t)64 << 10)
+/* No step begins while so much waits. */
+#define WAITING_MAX ((size_t)128 << 10)
+/*
+ * The most that can wait, with what one step gives: zstd keeps up to 2 MiB. The
+ * last step of zip gives the whole directory, which is handed over bit by bit.
+ */
+#define QUEUE_LIMIT ((size_t)8 << 20)
+
+struct archive_packed {
+	uv_work_t work;
+	struct archive *archive;
+	struct packer *packer;
+	struct source_queue *queue; /* NULL: closed */
+	/* The entry that is read, or to be begun. */
+	size_t entry;
+	size_t entry_count;
+	struct source *input; /* NULL: it has no bytes, or is not open */
+	uint64_t offset;      /* up to here it is packed */
+	size_t length;        /* of `bytes` */
+	size_t handed;        /* bytes of the packer's output */
+	bool reading;
+	bool working;
+	bool handing;
+	bool writing; /* to the queue, whose reader may close it */
+	bool over;    /* finished, or failed */
+	int error;    /* of the job */
+	unsigned char bytes[STEP_LENGTH];
+};
+
+/* --- entries -------------------------------------------------------------- */
+
+/* Of tar there is one, the tar archive itself. */
+static bool is_tar(const struct archive_packed *packed)
+{
+	return archive_form(packed->archive) != ARCHIVE_ZIP_DEFLATE;
+}
+
+static struct archive_member entry_of(const struct archive_packed *packed)
+{
+	const struct member *member;
+
+	if (is_tar(packed))
+		return (struct archive_member){ .name = "tar",
+			.size = archive_size(packed->archive),
+			.mode = S_IFREG };
+	member = &archive_members(packed->archive)->list[packed->entry];
+	return (struct archive_member){ .name = member->name,
+		.size = member->size,
+		.mtime = member->mtime.tv_sec,
+		.mode = member->mode };
+}
+
+static void on_read(void *context, int error, const struct source_chunk *chunk);
+
+/* 0 or -ENOMEM. */
+static int open_input(struct archive_packed *packed)
+{
+	struct archive *archive = packed->archive;
+
+	if (is_tar(packed)) {
+		const struct source_maker tar = archive_bytes(archive);
+
+		packed->input = tar.open(tar.context);
+		tar.release(tar.context);
+	} else {
+		packed->input = member_source_new(archive_folder(archive),
+		    &archive_members(archive)->list[packed->entry]);
+	}
+	if (!packed->input)
+		return -ENOMEM;
+	packed->input->done = on_read;
+	packed->input->context = packed;
+	return 0;
+}
+
+static void close_input(struct archive_packed *packed)
+{
+	if (packed->input)
+		packed->input->ops->close(packed->input);
+	packed->input = NULL;
+}
+
+/* --- the end -------------------------------------------------------------- */
+
+static void destroy(struct archive_packed *packed)
+{
+	assert(!packed->reading && !packed->working && !packed->writing);
+	archive_services(packed->archive)->archives->packed--;
+	close_input(packed);
+	packer_free(packed->packer);
+	archive_unref(packed->archive);
+	free(packed);
+}
+
+/* The reader is gone. */
+static void closed(void *context)
+{
+	struct archive_packed *packed = context;
+
+	packed->queue = NULL;
+	packed->over = true;
+	if (packed->reading)
+		packed->input->ops->cancel(packed->input);
+	packed->reading = false;
+	close_input(packed);
+	if (!packed->working && !packed->writing)
+		destroy(packed);
+}
+
+static void end(struct archive_packed *packed, int error)
+{
+	packed->over = true;
+	packed->writing = true;
+	source_queue_end(packed->queue, error);
+	packed->writing = false;
+	if (!packed->queue)
+		destroy(packed);
+}
+
+/* --- the job -------------------------------------------------------------- */
+
+static int pack(struct archive_packed *packed)
+{
+	int r = 0;
+
+	if (packed->entry == packed->entry_count)
+		return packer_finish(packed->packer);
+	if (packed->offset == 0) {
+		const struct archive_member entry = entry_of(packed);
+
+		r = packer_begin(packed->packer, &entry);
+	}
+	if (r == 0 && packed->length > 0)
+		r = packer_add(packed->packer, packed->bytes, packed->length);
+	return r;
+}
+
+static void run(uv_work_t *work)
+{
+	struct archive_packed *packed =
+	    container_of(work, struct archive_packed, work);
+
+	packed->error = pack(packed);
+}
+
+/* Goes on to the next entry behind the last chunk of one. */
+static void take_step(struct archive_packed *packed)
+{
+	if (packed->entry == packed->entry_count) {
+		packed->over = true;
+		return;
+	}
+	packed->offset += packed->length;
+	packed->length = 0;
+	if (packed->offset < entry_of(packed).size)
+		return;
+	close_input(packed);
+	packed->offset = 0;
+	packed->entry++;
+}
+
+/* Writes what has room; false: the reader has left. */
+static bool write_output(struct archive_packed *packed)
+{
+	size_t length;
+	const char *output = packer_output(packed->packer, &length);
+
+	packed->writing = true;
+	while (packed->queue && packed->error == 0 && packed->handed < length) {
+		size_t n = source_queue_room(packed->queue);
+
+		if (n == 0)
+			break;
+		if (n > length - packed->handed)
+			n = length - packed->handed;
+		packed->error = source_queue_write(
+		    packed->queue, output + packed->handed, n);
+		packed->handed += n;
+	}
+	packed->writing = false;
+	packed->handing = packed->error == 0 && packed->handed < length;
+	return packed->queue != NULL;
+}
+
+static void advance(struct archive_packed *packed);
+
+/* Then it goes on, or ends; or it waits until the reader has taken some. */
+static void hand_over(struct archive_packed *packed)
+{
+	if (!write_output(packed)) {
+		destroy(packed);
+		return;
+	}
+	if (packed->handing)
+		return;
+	packer_clear(packed->packer);
+	packed->handed = 0;
+	if (packed->over || packed->error < 0)
+		end(packed, packed->error);
+	else
+		advance(packed);
+}
+
+static void finished(uv_work_t *work, int status)
+{
+	struct archive_packed *packed =
+	    container_of(work, struct archive_packed, work);
+
+	packed->working = false;
+	if (status < 0)
+		packed->error = status;
+	take_step(packed);
+	if (packed->queue)
+		hand_over(packed);
+	else
+		destroy(packed);
+}
+
+static void start_job(struct archive_packed *packed)
+{
+	packed->working = true;
+	uv_queue_work(archive_services(packed->archive)->loop, &packed->work,
+	    run, finished);
+}
+
+/* --- reading -------------------------------------------------------------- */
+
+static void take_chunk(
+    struct archive_packed *packed, struct source_chunk *chunk)
+{
+	memcpy(packed->bytes, chunk->data, chunk->length);
+	packed->length = chunk->length;
+	packed->input->ops->release(packed->input, chunk);
+}
+
+static void on_read(void *context, int error, const struct source_chunk *chunk)
+{
+	struct archive_packed *packed = context;
+
+	struct source_chunk lent;
+
+	packed->reading = false;
+	if (error < 0) {
+		end(packed, error);
+		return;
+	}
+	lent = *chunk;
+	take_chunk(packed, &lent);
+	start_job(packed);
+}
+
+/* Reads the next bytes of the entry: 1, 0 if on_read() comes, or -errno. */
+static int read_input(struct archive_packed *packed)
+{
+	uint64_t left = entry_of(packed).size - packed->offset;
+	int r = packed->input ? 0 : open_input(packed);
+	struct source_chunk chunk;
+
+	if (r < 0)
+		return r;
+	r = packed->input->ops->read(packed->input, packed->offset,
+	    left < STEP_LENGTH ? (size_t)left : STEP_LENGTH, &chunk);
+	if (r > 0)
+		take_chunk(packed, &chunk);
+	return r;
+}
+
+static bool has_bytes(const struct archive_packed *packed)
+{
+	return packed->entry < packed->entry_count && entry_of(packed).size > 0;
+}
+
+/* Begins the next step, if it is time for one. */
+static void advance(struct archive_packed *packed)
+{
+	size_t waiting = QUEUE_LIMIT - source_queue_room(packed->queue);
+	int r = 1;
+
+	if (packed->over || packed->reading || packed->working ||
+	    waiting >= WAITING_MAX)
+		return;
+	if (has_bytes(packed))
+		r = read_input(packed);
+	packed->reading = r == 0;
+	if (r > 0)
+		start_job(packed);
+	else if (r < 0)
+		end(packed, r);
+}
+
+/* From inside a write there is nothing to do: whoever writes goes on. */
+static void drained(void *context)
+{
+	struct archive_packed *packed = context;
+
+	if (packed->writing)
+		return;
+	if (packed->handing)
+		hand_over(packed);
+	else
+		advance(packed);
+}
+
+/* --- beginning ------------------------------------------------------------ */
+
+static struct archive_packed *new_packed(struct archive *archive)
+{
+	struct archive_packed *packed = calloc(1, sizeof(*packed));
+
+	if (!packed)
+		return NULL;
+	packed->packer = packer_new(archive_form(archive));
+	if (!packed->packer) {
+		free(packed);
+		return NULL;
+	}
+	packed->archive = archive_ref(archive);
+	archive_services(archive)->archives->packed++;
+	packed->entry_count =
+	    is_tar(packed) ? 1 : archive_members(archive)->count;
+	return packed;
+}
+
+struct source *archive_packed_open(struct archive *archive)
+{
+	struct source_queue_writer writer = {
+		.drained = drained,
+		.closed = closed,
+	};
+	struct archive_packed *packed;
+
+	if (archive_services(archive)->archives->packed >= ARCHIVE_PACKED_MAX) {
+		errno = EBUSY;
+		return NULL;
+	}
+	packed = new_packed(archive);
+	errno = ENOMEM;
+	if (!packed)
+		return NULL;
+	writer.context = packed;
+	packed->queue = source_queue_new(QUEUE_LIMIT, &writer);
+	if (packed->queue)
+		return source_queue_source(packed->queue);
+	destroy(packed);
+	errno = ENOMEM;
+	return NULL;
+}

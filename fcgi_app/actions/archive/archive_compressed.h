@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: MIT */
+/* A source of an archive that is compressed as it is sent. */
+#ifndef FCGI_APP_ACTIONS_ARCHIVE_ARCHIVE_COMPRESSED_H
+#define FCGI_APP_ACTIONS_ARCHIVE_ARCHIVE_COMPRESSED_H
+
+struct archive;
+struct source;
+
+/* In a worker at once: a compressor takes some MiB. */
+#define ARCHIVE_PACKED_MAX 32
+
+/*
+ * All of an archive whose form is packed, of unknown size; it holds the
+ * archive. It is compressed in the thread pool, bit by bit, as far as the
+ * reader takes it. NULL: out of memory, or there are ARCHIVE_PACKED_MAX already
+ * (errno ENOMEM or EBUSY).
+ */
+struct source *archive_packed_open(struct archive *archive);
+
+#endif

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: MIT */
+/* The forms of an archive, and how a request says which. */
+#ifndef FCGI_APP_ACTIONS_ARCHIVE_ARCHIVE_FORM_H
+#define FCGI_APP_ACTIONS_ARCHIVE_ARCHIVE_FORM_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+enum archive_form {
+	ARCHIVE_ZIP, /* members stored as they are */
+	ARCHIVE_TAR,
+	ARCHIVE_TAR_GZ,
+	ARCHIVE_TAR_ZST,
+	ARCHIVE_ZIP_DEFLATE,
+};
+
+#define ARCHIVE_FORMS 5
+
+/* The name of a form is its suffix too, but for the last. */
+const char *archive_form_suffix(enum archive_form form);
+
+/* Its media type. */
+const char *archive_form_media_type(enum archive_form form);
+
+/* The form of what is compressed; itself, if nothing is. */
+enum archive_form archive_form_plain(enum archive_form form);
+
+/* Whether its length is not known before all of it is made. */
+bool archive_form_is_packed(enum archive_form form);
+
+/*
+ * Chooses a form: "format" of the query, else `preset`, the operator's, else
+ * zip. Either may be NULL. Of several "format" the first counts; the names are
+ * zip, tar, tar.gz, tar.zst and zip-deflate, with percent-encoding (RFC 3986,
+ * 2.1), as the key may be. 0; -EINVAL: the query asks for an unknown form; -EDOM: so does
+ * `preset`.
+ */
+int archive_form_choose(
+    const char *query, const char *preset, enum archive_form *ret_form);
+
+#endif

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: MIT */
+/* What all archives of a worker share. */
+#ifndef FCGI_APP_ACTIONS_ARCHIVE_ARCHIVE_SERVICE_H
+#define FCGI_APP_ACTIONS_ARCHIVE_ARCHIVE_SERVICE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/queue.h>
+
+#include "fcgi_app/actions/archive/crc_reader.h"
+
+struct crc_cache;
+
+/* Searches for members that run at once; the others wait. */
+#define ARCHIVE_SEARCHES_MAX 16
+
+/* One for each worker. Embedded by value. */
+struct archive_shared {
+	struct crc_cache *crcs;
+	struct crc_fills fills;
+	unsigned int packed; /* archives that are being compressed */
+	unsigned int searches;
+	TAILQ_HEAD(, archive_turn) waiting; /* for their search */
+	bool beginning;                     /* some of these */
+};
+
+enum archive_turn_state {
+	ARCHIVE_TURN_NONE,
+	ARCHIVE_TURN_WAITS,
+	ARCHIVE_TURN_IS_ON,
+};
+
+/* A search that wants to run. Embedded by value; zeroed before. */
+struct archive_turn {
+	/* Called once, from inside archive_shared_enter() or later. */
+	void (*begin)(void *context);
+	void *context;
+	enum archive_turn_state state;
+	TAILQ_ENTRY(archive_turn) link;
+};
+
+/*
+ * Reads are of at most `chunk_size` bytes. 0, -ENOMEM, or -ENOSYS: there are no
+ * random numbers to be had.
+ */
+int archive_shared_init(
+    struct archive_shared *shared, uv_loop_t *loop, size_t chunk_size);
+
+/* Begins as soon as there are fewer than ARCHIVE_SEARCHES_MAX. */
+void archive_shared_enter(
+    struct archive_shared *shared, struct archive_turn *turn);
+
+/* It has ended, or need not begin any more. Harmless in any state. */
+void archive_shared_leave(
+    struct archive_shared *shared, struct archive_turn *turn);
+
+/* No archive is left: closes what the loop knows of. */
+void archive_shared_close(struct archive_shared *shared);
+
+/* The loop has ended, or never began. Harmless if it is all zero. */
+void archive_shared_fini(struct archive_shared *shared);
+
+#endif

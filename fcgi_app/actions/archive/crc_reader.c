@@ -1,0 +1,239 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A fill is parked behind another of the same file; or it is running: ready,
+ * and on the list, or waiting for its read. In each turn of the loop the first
+ * few of the list read a chunk each, and go to its end.
+ */
+#include "config.h"
+#include "fcgi_app/actions/archive/crc_reader.h"
+
+#include <errno.h>
+#include <libdeflate.h>
+#include <stdbool.h>
+#include <stdlib.h>
+
+#include "common/stream/source.h"
+#include "fcgi_app/members/member_search.h"
+
+/* Reads in one turn of the loop. */
+#define TURN_READS 2
+/* Chunks that are read ahead while one is summed up. */
+#define AHEAD 2
+
+struct crc_fill {
+	struct crc_fills *fills;
+	struct crc_fill_wish wish; /* its state grows */
+	bool ready;                /* on the list */
+	TAILQ_ENTRY(crc_fill) link;
+	/* While it is parked: behind which one. */
+	struct crc_fill *leader;
+	/* In fills->running, or in its leader's list. */
+	TAILQ_ENTRY(crc_fill) among;
+	TAILQ_HEAD(crc_fill_list, crc_fill) parked;
+};
+
+static void on_turn(uv_idle_t *turn);
+
+static void add_ready(struct crc_fill *fill)
+{
+	struct crc_fills *fills = fill->fills;
+
+	fill->ready = true;
+	TAILQ_INSERT_TAIL(&fills->ready, fill, link);
+	uv_idle_start(&fills->turn, on_turn);
+}
+
+static void remove_ready(struct crc_fill *fill)
+{
+	struct crc_fills *fills = fill->fills;
+
+	if (!fill->ready)
+		return;
+	fill->ready = false;
+	TAILQ_REMOVE(&fills->ready, fill, link);
+	if (TAILQ_EMPTY(&fills->ready))
+		uv_idle_stop(&fills->turn);
+}
+
+/* --- those of the same file ----------------------------------------------- */
+
+static bool same_time(const struct timespec *a, const struct timespec *b)
+{
+	return a->tv_sec == b->tv_sec && a->tv_nsec == b->tv_nsec;
+}
+
+static bool same_file(const struct member *a, const struct member *b)
+{
+	return a->device == b->device && a->inode == b->inode &&
+	    a->size == b->size && same_time(&a->mtime, &b->mtime) &&
+	    same_time(&a->ctime, &b->ctime);
+}
+
+static struct crc_fill *find_leader(
+    const struct crc_fills *fills, const struct member *file)
+{
+	struct crc_fill *leader;
+
+	TAILQ_FOREACH(leader, &fills->running, among)
+		if (same_file(leader->wish.file, file))
+			return leader;
+	return NULL;
+}
+
+static void run(struct crc_fill *fill)
+{
+	struct source *source = fill->wish.source;
+
+	fill->leader = NULL;
+	TAILQ_INSERT_TAIL(&fill->fills->running, fill, among);
+	if (source->ops->read_ahead)
+		source->ops->read_ahead(source, AHEAD, source->size);
+	add_ready(fill);
+}
+
+/* Lets the next one go on. */
+static void hand_on(struct crc_fill *fill)
+{
+	struct crc_fill *next = TAILQ_FIRST(&fill->parked);
+	struct crc_fill *other;
+
+	if (!next)
+		return;
+	TAILQ_REMOVE(&fill->parked, next, among);
+	TAILQ_CONCAT(&next->parked, &fill->parked, among);
+	TAILQ_FOREACH(other, &next->parked, among)
+		other->leader = next;
+	if (next->wish.state.offset < fill->wish.state.offset)
+		next->wish.state = fill->wish.state;
+	run(next);
+}
+
+static void leave(struct crc_fill *fill)
+{
+	if (fill->leader) {
+		TAILQ_REMOVE(&fill->leader->parked, fill, among);
+		return;
+	}
+	remove_ready(fill);
+	TAILQ_REMOVE(&fill->fills->running, fill, among);
+	hand_on(fill);
+}
+
+/* --- reading -------------------------------------------------------------- */
+
+static void end(struct crc_fill *fill, int error)
+{
+	const struct crc_fill_wish wish = fill->wish;
+
+	leave(fill);
+	wish.source->ops->close(wish.source);
+	free(fill);
+	wish.done(wish.context, error, &wish.state);
+}
+
+/* Takes a chunk in; the fill may be at its end after that. */
+static void take(struct crc_fill *fill, struct source_chunk *chunk)
+{
+	struct crc_state *state = &fill->wish.state;
+	struct source *source = fill->wish.source;
+
+	state->crc = libdeflate_crc32(state->crc, chunk->data, chunk->length);
+	state->offset += chunk->length;
+	source->ops->release(source, chunk);
+	if (state->offset == source->size)
+		end(fill, 0);
+	else
+		add_ready(fill);
+}
+
+static void on_done(void *context, int error, const struct source_chunk *chunk)
+{
+	struct crc_fill *fill = context;
+	struct source_chunk lent;
+
+	if (error < 0) {
+		end(fill, error);
+		return;
+	}
+	lent = *chunk;
+	take(fill, &lent);
+}
+
+static void read_on(struct crc_fill *fill)
+{
+	struct source *source = fill->wish.source;
+	uint64_t offset = fill->wish.state.offset;
+	uint64_t left = source->size - offset;
+	size_t length = fill->fills->chunk_size;
+	struct source_chunk chunk;
+	int r;
+
+	/* Its leader has read all of it. */
+	if (left == 0) {
+		end(fill, 0);
+		return;
+	}
+	if (left < length)
+		length = (size_t)left;
+	remove_ready(fill);
+	r = source->ops->read(source, offset, length, &chunk);
+	if (r < 0)
+		end(fill, r);
+	else if (r > 0)
+		take(fill, &chunk);
+}
+
+static void on_turn(uv_idle_t *turn)
+{
+	struct crc_fills *fills = turn->data;
+
+	for (int i = 0; i < TURN_READS && !TAILQ_EMPTY(&fills->ready); i++)
+		read_on(TAILQ_FIRST(&fills->ready));
+}
+
+void crc_fills_init(struct crc_fills *fills, uv_loop_t *loop, size_t chunk_size)
+{
+	TAILQ_INIT(&fills->ready);
+	TAILQ_INIT(&fills->running);
+	uv_idle_init(loop, &fills->turn);
+	fills->turn.data = fills;
+	fills->chunk_size = chunk_size;
+}
+
+void crc_fills_close(struct crc_fills *fills)
+{
+	uv_close((uv_handle_t *)&fills->turn, NULL);
+}
+
+struct crc_fill *crc_fill_start(
+    struct crc_fills *fills, const struct crc_fill_wish *wish)
+{
+	struct crc_fill *fill = calloc(1, sizeof(*fill));
+	struct source *source = wish->source;
+
+	if (!fill)
+		return NULL;
+	fill->fills = fills;
+	fill->wish = *wish;
+	TAILQ_INIT(&fill->parked);
+	source->done = on_done;
+	source->context = fill;
+	fill->leader = find_leader(fills, wish->file);
+	if (fill->leader)
+		TAILQ_INSERT_TAIL(&fill->leader->parked, fill, among);
+	else
+		run(fill);
+	return fill;
+}
+
+struct crc_state crc_fill_cancel(struct crc_fill *fill)
+{
+	const struct crc_fill_wish wish = fill->wish;
+
+	if (!fill->ready && !fill->leader)
+		wish.source->ops->cancel(wish.source);
+	leave(fill);
+	wish.source->ops->close(wish.source);
+	free(fill);
+	return wish.state;
+}

@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Makes the CRC-32 of files by reading them, for a part of an archive that is
+ * wanted without the files in front of it. All that run in a worker share a few
+ * chunks in each turn of its loop, so that they hold nobody else up.
+ */
+#ifndef FCGI_APP_ACTIONS_ARCHIVE_CRC_READER_H
+#define FCGI_APP_ACTIONS_ARCHIVE_CRC_READER_H
+
+#include <stddef.h>
+#include <sys/queue.h>
+#include <uv.h>
+
+#include "fcgi_app/actions/archive/crc_state.h"
+
+struct crc_fill;
+struct member;
+struct source;
+
+/* One for each loop. Embedded by value. */
+struct crc_fills {
+	TAILQ_HEAD(, crc_fill) ready;   /* can read on */
+	TAILQ_HEAD(, crc_fill) running; /* one for each file */
+	uv_idle_t turn;                 /* active while one is */
+	size_t chunk_size;
+};
+
+/* Reads are of at most `chunk_size` bytes. */
+void crc_fills_init(
+    struct crc_fills *fills, uv_loop_t *loop, size_t chunk_size);
+
+/* None runs any more; the loop has to run on for the handle to close. */
+void crc_fills_close(struct crc_fills *fills);
+
+/*
+ * 0, or -errno of a read; in any case what is known. Called from the loop, as
+ * the last act of a fill.
+ */
+typedef void crc_fill_done_fn(
+    void *context, int error, const struct crc_state *state);
+
+/* What is to be read. */
+struct crc_fill_wish {
+	/*
+	 * Which file it is, until `done`: of those with the same device, inode,
+	 * size and times one is read, the others wait for it. When that one
+	 * ends, fails or is cancelled, the next goes on from there.
+	 */
+	const struct member *file;
+	/* Of known size, which is more than state.offset. */
+	struct source *source;
+	/* What is known already. */
+	struct crc_state state;
+	crc_fill_done_fn *done;
+	void *context;
+};
+
+/*
+ * Begins to read the rest of the source, and closes it at the end; `done` is
+ * called from the loop, never from inside this call. NULL: out of memory, the
+ * source stays the caller's.
+ */
+struct crc_fill *crc_fill_start(
+    struct crc_fills *fills, const struct crc_fill_wish *wish);
+
+/* `done` will not be called, the source is closed. Returns what is known. */
+struct crc_state crc_fill_cancel(struct crc_fill *fill);
+
+#endif

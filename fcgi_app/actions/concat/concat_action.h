@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: MIT */
+/* The action `concat`: several files, one after another, as one. */
+#ifndef FCGI_APP_ACTIONS_CONCAT_CONCAT_ACTION_H
+#define FCGI_APP_ACTIONS_CONCAT_CONCAT_ACTION_H
+
+struct request;
+
+/* More files are not joined; of a query NAME_LIST_QUERY_MAX. */
+#define CONCAT_PARTS_MAX 10000
+
+/*
+ * Answers a GET or HEAD with the files that the query names ("?f=a&f=b/c"), or
+ * STREAM_LIST, the path of a text with one name a line, in the folder at the
+ * request's path.
+ */
+void concat_action_start(struct request *request);
+
+#endif

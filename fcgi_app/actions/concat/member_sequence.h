@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: MIT */
+/* The bytes of members, one after another, as one representation has them. */
+#ifndef FCGI_APP_ACTIONS_CONCAT_MEMBER_SEQUENCE_H
+#define FCGI_APP_ACTIONS_CONCAT_MEMBER_SEQUENCE_H
+
+#include <stdint.h>
+#include <time.h>
+
+#include "common/stream/source.h"
+
+struct member_folder;
+struct member_sequence;
+struct members;
+
+/* The largest size of all, in bytes: that of an off_t. */
+#define MEMBER_SEQUENCE_SIZE_MAX ((uint64_t)INT64_MAX)
+
+/*
+ * Of regular files that were found, with a tag, in `folder`, of which it takes
+ * a reference;
+ * `members` it takes over. Counted, with one reference for the caller. 0;
+ * -EOVERFLOW: they are larger than MEMBER_SEQUENCE_SIZE_MAX; -ENOBUFS: the
+ * members' budget does not last for a source of them; or -ENOMEM. Then they
+ * stay the caller's.
+ */
+int member_sequence_new(struct member_folder *folder, struct members *members,
+    struct member_sequence **ret);
+
+/* NULL is allowed. */
+void member_sequence_unref(struct member_sequence *sequence);
+
+/* In bytes. */
+uint64_t member_sequence_size(const struct member_sequence *sequence);
+
+/*
+ * The last change of any: the latest of all their times of modification and of
+ * change; 0 if there are none. A link that is turned to another file does not
+ * show in it.
+ */
+time_t member_sequence_modified(const struct member_sequence *sequence);
+
+/* That of the members; as long as they live. */
+const char *member_sequence_etag(const struct member_sequence *sequence);
+
+/* Sources of all bytes; has a reference of its own until it is released. */
+struct source_maker member_sequence_maker(struct member_sequence *sequence);
+
+/* The name of the member whose source has failed last; NULL: none has. */
+const char *member_sequence_failed(const struct member_sequence *sequence);
+
+#endif

@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: MIT */
+/* One read after the other, until there is nothing more or too much. */
+#include "config.h"
+#include "fcgi_app/actions/concat/small_file.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "common/container_of.h"
+#include "common/file/file_open.h"
+
+struct file_text {
+	uv_fs_t read;
+	uv_loop_t *loop;
+	struct file_open_result file;
+	file_text_fn *done; /* NULL: cancelled */
+	void *context;
+	size_t length;
+	size_t room; /* one more than is allowed */
+	char bytes[];
+};
+
+static void end(struct file_text *text, int error)
+{
+	file_open_discard(text->loop, &text->file);
+	if (text->done)
+		text->done(text->context, error, text->bytes, text->length);
+	free(text);
+}
+
+static void on_read(uv_fs_t *read);
+
+static void read_more(struct file_text *text)
+{
+	uv_buf_t buffer = uv_buf_init(text->bytes + text->length,
+	    (unsigned int)(text->room - text->length));
+	int r = uv_fs_read(text->loop, &text->read, text->file.fd, &buffer, 1,
+	    (int64_t)text->length, on_read);
+
+	if (r < 0)
+		end(text, r);
+}
+
+static void on_read(uv_fs_t *read)
+{
+	struct file_text *text = container_of(read, struct file_text, read);
+	ssize_t n = read->result;
+
+	uv_fs_req_cleanup(read);
+	if (n > 0)
+		text->length += (size_t)n;
+	if (n < 0)
+		end(text, (int)n);
+	else if (text->length == text->room)
+		end(text, -EFBIG);
+	else if (n == 0 || !text->done)
+		end(text, 0);
+	else
+		read_more(text);
+}
+
+struct file_text *file_text_read(uv_loop_t *loop,
+    const struct file_open_result *result, size_t most, file_text_fn *done,
+    void *context)
+{
+	/* Memory that is not written to costs nothing. */
+	struct file_text *text = malloc(sizeof(*text) + most + 1);
+	uv_buf_t buffer;
+
+	if (!text)
+		return NULL;
+	text->loop = loop;
+	text->file = *result;
+	text->done = done;
+	text->context = context;
+	text->length = 0;
+	text->room = most + 1;
+	buffer = uv_buf_init(text->bytes, (unsigned int)text->room);
+	if (uv_fs_read(loop, &text->read, result->fd, &buffer, 1, 0, on_read) ==
+	    0)
+		return text;
+	free(text);
+	return NULL;
+}
+
+void file_text_cancel(struct file_text *text)
+{
+	text->done = NULL;
+}

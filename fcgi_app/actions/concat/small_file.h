@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: MIT */
+/* All of a small file in memory, read without blocking. */
+#ifndef FCGI_APP_ACTIONS_CONCAT_SMALL_FILE_H
+#define FCGI_APP_ACTIONS_CONCAT_SMALL_FILE_H
+
+#include <stddef.h>
+#include <uv.h>
+
+struct file_open_result;
+struct file_text;
+
+/*
+ * 0 and the file's bytes, which are lent for the time of the call; or -errno;
+ * -EFBIG: there are more than was allowed.
+ */
+typedef void file_text_fn(
+    void *context, int error, const char *text, size_t length);
+
+/*
+ * Reads up to `most` bytes in the thread pool of `loop`; `done` is called from
+ * the loop, not from inside this call. Takes the descriptor of `result`, a
+ * regular file, over. NULL: out of memory; it stays the caller's.
+ */
+struct file_text *file_text_read(uv_loop_t *loop,
+    const struct file_open_result *result, size_t most, file_text_fn *done,
+    void *context);
+
+/* `done` will not be called; the descriptor is closed soon. */
+void file_text_cancel(struct file_text *text);
+
+#endif

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: MIT */
+/* Action `follow`: a file that grows, and what is appended to it, live. */
+#ifndef FCGI_APP_ACTIONS_FOLLOW_FOLLOW_ACTION_H
+#define FCGI_APP_ACTIONS_FOLLOW_FOLLOW_ACTION_H
+
+struct request;
+
+/* How long a new file of the same name may take to appear (STREAM_ROTATE). */
+#define FOLLOW_ROTATE_MS 1000
+/* After so long a silence events have a comment (STREAM_HEARTBEAT). */
+#define FOLLOW_HEARTBEAT_MS 15000
+/* What a file is called after its rotation, as logrotate(8) does it. */
+#define FOLLOW_PAST_SUFFIX ".1"
+
+/*
+ * Answers GET with the regular file at the request's path and goes on with what
+ * is appended, until the client leaves, the file is finished or nothing came
+ * for STREAM_IDLE; HEAD with the head of that. As bytes: 200 without
+ * Content-Length, or 206 and 416 (RFC 8673). As Server-Sent Events (WHATWG
+ * HTML, 9.2): 200, or 204 where nothing more will come. 400 for a query that
+ * makes no sense, 500 for a parameter; 403 and 404 as the action `file`.
+ * Params: DOCUMENT_ROOT, QUERY_STRING, HTTP_ACCEPT, HTTP_RANGE, HTTP_IF_RANGE,
+ * HTTP_LAST_EVENT_ID; STREAM_FORMAT, STREAM_IDLE, STREAM_HEARTBEAT,
+ * STREAM_ROTATE, STREAM_END_MARKER.
+ */
+void follow_action_start(struct request *request);
+
+#endif

@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: MIT */
+/* A file that grows: how far it is, and what became of it. */
+#ifndef FCGI_APP_ACTIONS_FOLLOW_FOLLOW_FILE_H
+#define FCGI_APP_ACTIONS_FOLLOW_FOLLOW_FILE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/queue.h>
+#include <sys/stat.h>
+#include <sys/types.h>
+#include <uv.h>
+
+#include "fcgi_app/actions/follow/follow_hub.h"
+
+struct aio_file;
+struct file_open;
+struct file_open_result;
+
+/* How often a file is looked at that inotify(7) can't watch. */
+#define FOLLOW_POLL_MS 1000
+/* So many handles of the loop has each. */
+#define FOLLOW_FILE_HANDLES 3
+
+/* Where a file was found, and when it is finished; strings are copied. */
+struct follow_place {
+	/* As in struct file_open_target. */
+	int root_fd;
+	const char *below;
+	const char *path;
+	bool is_local;
+	/* NULL, or the path of the file that says: no more will come. */
+	const char *marker;
+	/* How long a new file of its name may take to appear. */
+	uint64_t rotate_ms;
+};
+
+enum follow_state {
+	FOLLOW_STATE_HERE, /* it has its name */
+	/* It lost its name: for a while it may still grow. */
+	FOLLOW_STATE_LEAVING,
+	FOLLOW_STATE_LOOKING, /* for another file of that name */
+	FOLLOW_STATE_OVER,    /* `next` or `finished` is set */
+};
+
+/*
+ * Shared by all who follow it. They read the first group, and wait for a change
+ * of it on `waiters`.
+ */
+struct follow_file {
+	struct aio_file *file;
+	uint64_t size;
+	unsigned int epoch; /* counts how often it was cut: begin anew */
+	bool finished;      /* it will not grow any more */
+	/* The file that has its name now; it holds a reference. */
+	struct follow_file *next;
+	/* The same while this one may still grow: it becomes `next`. */
+	struct follow_file *successor;
+	uint64_t identity; /* see follow_file_identity() */
+	struct follow_waiters waiters;
+
+	/* For follow_hub.c. */
+	LIST_ENTRY(follow_file) bucket;
+	TAILQ_ENTRY(follow_file) changed_link;
+	bool is_changed;
+
+	/* For follow_file.c and follow_watch.c. */
+	struct follow_hub *hub;
+	unsigned int references;
+	struct follow_place place;
+	dev_t device;
+	ino_t inode;
+	/* As it was asked last. */
+	uint64_t links;
+	struct statx_timestamp changed_at;
+	enum follow_state state;
+	bool is_listed;  /* in a bucket */
+	bool is_renamed; /* said inotify(7) */
+	bool polls;
+	bool marker_again; /* look for it once more when that is over */
+	bool marker_later; /* it could not be looked for: with the timer */
+	uv_fs_event_t watch;
+	uv_fs_event_t folder_watch; /* for the marker */
+	uv_timer_t timer;
+	struct file_open *lookup;
+	struct file_open *folder_open;
+	struct file_open *marker_open;
+	unsigned int handles;
+	char text[]; /* of the place */
+};
+
+/*
+ * What names the file that `fd` is, as far as its file system tells: inode and
+ * time of birth (statx(2)), so that a later file with the same inode is another
+ * one. Without blocking.
+ */
+uint64_t follow_file_identity(int fd, bool is_local);
+
+/*
+ * The file that was opened at `place`, a regular one, with a reference for the
+ * caller; takes the descriptor of `result` over. It is watched unless
+ * `finished`. NULL: out of memory, and the descriptor stays the caller's.
+ */
+struct follow_file *follow_file_open(struct follow_hub *hub,
+    const struct follow_place *place, const struct file_open_result *result,
+    bool finished);
+
+/*
+ * The same for one that had its name at `place` before; `next` has it now, of
+ * which it takes a reference of its own, or nobody (NULL). As after a rename
+ * that is seen it may grow for `rotate_ms`; then it leads to whoever has the
+ * name, or is finished.
+ */
+struct follow_file *follow_file_open_past(struct follow_hub *hub,
+    const struct follow_place *place, const struct file_open_result *result,
+    struct follow_file *next);
+
+/* One more reference, for one more follow_file_unref(). */
+struct follow_file *follow_file_ref(struct follow_file *file);
+
+/* One less; with the last one its watch goes. NULL is allowed. */
+void follow_file_unref(struct follow_file *file);
+
+/* --- for follow_watch.c --------------------------------------------------- */
+
+/* Nobody who comes later shall be led to it. */
+void follow_file_unlist(struct follow_file *file);
+
+#endif

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: MIT */
+/* What the operator and the client ask of the action follow. */
+#ifndef FCGI_APP_ACTIONS_FOLLOW_FOLLOW_PARAMS_H
+#define FCGI_APP_ACTIONS_FOLLOW_FOLLOW_PARAMS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "fcgi_app/actions/follow/event_stream.h"
+#include "fcgi_app/actions/follow/follow_query.h"
+#include "fcgi_app/actions/follow/follow_source.h"
+
+struct request;
+
+/* Room for why they make no sense. */
+#define FOLLOW_WISHES_WHY_MAX 64
+
+struct follow_wishes {
+	/* From the start of the file; its times are there. */
+	struct follow_plan plan;
+	struct follow_query query;
+	uint64_t rotate_ms;
+	const char *marker; /* a suffix, or NULL; the request's */
+	/* The client comes back (Last-Event-ID); events only. */
+	bool has_last;
+	struct event_id last;
+};
+
+/*
+ * Reads them from a request's parameters and fields. 0; or the status to
+ * refuse it with, and why.
+ */
+int follow_wishes_read(const struct request *request,
+    struct follow_wishes *ret_wishes, char ret_why[FOLLOW_WISHES_WHY_MAX]);
+
+#endif

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: MIT */
+/* A source that goes on as a file grows. */
+#ifndef FCGI_APP_ACTIONS_FOLLOW_FOLLOW_SOURCE_H
+#define FCGI_APP_ACTIONS_FOLLOW_FOLLOW_SOURCE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct follow_file;
+struct source;
+
+/* What to send of a file, and until when. */
+struct follow_plan {
+	/* Its lines as Server-Sent Events, not its bytes. */
+	bool events;
+	/* Begin with its last lines, so many, not at `offset`. */
+	bool from_lines;
+	uint64_t lines;
+	uint64_t offset;
+	/*
+	 * Bytes to send at most; UINT64_MAX: no end. With an end they are all
+	 * of this file: if it is cut that is an error, -ESTALE, and if it is
+	 * replaced the end.
+	 */
+	uint64_t length;
+	/* They are all there: that they are not is an error, -ENODATA. */
+	bool is_exact;
+	/* Ends when the file has not grown for so long; 0: never. */
+	uint64_t idle_ms;
+	/* A comment when nothing was sent for so long; 0: none. Events only. */
+	uint64_t beat_ms;
+};
+
+/*
+ * A source of unknown size. It takes the reference to `file` over, also if it
+ * fails. NULL: out of memory.
+ *
+ * It ends in good order when the file is finished, when the plan says so, and,
+ * as soon as it would have to wait, after follow_hub_drain(). Where another
+ * file takes the name, it goes on with that one, and where the file is cut, at
+ * its start. Events are of whole lines: the last one may lack its newline if
+ * the file is finished or replaced.
+ */
+struct source *follow_source_new(
+    struct follow_file *file, const struct follow_plan *plan);
+
+#endif

@@ -1,0 +1,446 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A run belongs to its request until the answer begins, and then to the queue
+ * that is the answer's source. A job of the thread pool makes the next piece of
+ * the listing only when the client has taken all before it. The run is freed
+ * when both the request has let go of it and no job is under way. A job is
+ * short, and few are under way at a time: who wants another one stands in line
+ * again.
+ *
+ * The head waits for the first piece: a folder that can't be read has the right
+ * status, and a small one leaves together with the head.
+ */
+#include "config.h"
+#include "fcgi_app/actions/list/list_action.h"
+
+#include <errno.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/queue.h>
+#include <time.h>
+#include <uv.h>
+
+#include "common/container_of.h"
+#include "common/file/file_open.h"
+#include "common/memory_budget.h"
+#include "common/stream/source_queue.h"
+#include "fcgi_app/actions/file/file_action.h"
+#include "fcgi_app/actions/list/list_assets.h"
+#include "fcgi_app/actions/list/list_entries.h"
+#include "fcgi_app/actions/list/list_page.h"
+#include "fcgi_app/actions/list/listing.h"
+#include "fcgi_app/actions/list/text_out.h"
+#include "fcgi_app/policy/response_head.h"
+#include "fcgi_app/request/operator_fields.h"
+#include "fcgi_app/request/request.h"
+#include "fcgi_app/request/request_open.h"
+#include "fcgi_app/request/request_place.h"
+#include "fcgi_app/request/services.h"
+
+/* For the entries that all listings of a worker sort at a time, in bytes. */
+#define SORT_MEMORY (32 << 20)
+
+/*
+ * So many listings are worked at at a time: half of the thread pool's threads,
+ * as those of a slow disk must leave some to all who open and read files.
+ */
+#define JOBS_MAX 8
+
+/* A listing in the making. */
+struct run {
+	uv_work_t work;
+	TAILQ_ENTRY(run) link;
+	uv_loop_t *loop;
+	struct request *request; /* until it is answered */
+	struct listing *listing;
+	struct response_head head;
+	struct source_queue *queue; /* NULL before the answer and behind it */
+	bool working;               /* a job is under way, or waits its turn */
+	bool queued;                /* it waits: the run is in `waiting` */
+	bool wanted;                /* the client waits meanwhile */
+	bool abandoned;             /* nobody wants more of it */
+	int error;                  /* of the job */
+};
+
+static struct memory_budget budget = { SORT_MEMORY };
+
+/* Of this worker: how many jobs are under way, and who waits for one to end. */
+static unsigned int jobs;
+static TAILQ_HEAD(run_list, run) waiting = TAILQ_HEAD_INITIALIZER(waiting);
+
+/* --- what is asked for ---------------------------------------------------- */
+
+/* What the parameters say; strings are their own. */
+struct wish {
+	struct list_query query;
+	const struct list_format_ops *format;
+	bool has_archive;
+	char archive[LIST_PAGE_ARCHIVE_MAX + 1];
+	struct operator_fields fields;
+};
+
+/* Without the slashes at its end, so "/" is "". False: it makes no sense. */
+static bool read_archive(const struct request *request, struct wish *ret)
+{
+	const char *path = request_param(request, "STREAM_LIST_ARCHIVE");
+	size_t length;
+
+	ret->has_archive = path != NULL;
+	if (!path)
+		return true;
+	if (!list_page_archive_is_valid(path))
+		return false;
+	strcpy(ret->archive, path);
+	length = strlen(path);
+	while (length > 0 && path[length - 1] == '/')
+		ret->archive[--length] = '\0';
+	return true;
+}
+
+static bool read_operator(struct request *request, struct wish *ret)
+{
+	const char *bad = operator_fields_read(
+	    request->origin.params, time(NULL), &ret->fields);
+	char why[64];
+
+	if (!bad && !read_archive(request, ret))
+		bad = "STREAM_LIST_ARCHIVE";
+	if (!bad)
+		return true;
+	snprintf(why, sizeof(why), "%s makes no sense", bad);
+	request_refuse(request, 500, why);
+	return false;
+}
+
+/* False: the request is answered. */
+static bool read_wish(struct request *request, struct wish *ret)
+{
+	const char *accept = request_param(request, "HTTP_ACCEPT");
+
+	if (list_query_parse(
+		request_param(request, "QUERY_STRING"), &ret->query) < 0) {
+		request_refuse(request, 400, "not a query of a listing");
+		return false;
+	}
+	ret->format = list_query_format(&ret->query, accept) == LIST_FORMAT_JSON
+	    ? &list_json
+	    : &list_html;
+	return read_operator(request, ret);
+}
+
+/* --- the head ------------------------------------------------------------- */
+
+static void make_head(const struct request *request, const struct wish *wish,
+    struct response_head *head)
+{
+	bool chosen = wish->query.format == LIST_FORMAT_ANY;
+	char policy[LIST_ASSETS_POLICY_MAX];
+
+	response_head_init(head, 200);
+	response_head_put(head, "Content-Type", wish->format->content_type);
+	if (wish->format == &list_html) {
+		list_assets_policy(policy);
+		response_head_put(head, "Content-Security-Policy", policy);
+	}
+	operator_fields_add_caching(&wish->fields, head);
+	operator_fields_add_common(
+	    request->origin.params, head, chosen ? "Accept" : NULL);
+}
+
+/* --- a run ---------------------------------------------------------------- */
+
+static void on_worked(uv_work_t *work, int status);
+
+static void free_run(struct run *run)
+{
+	listing_free(run->listing);
+	free(run);
+}
+
+static void work_to_free(uv_work_t *work)
+{
+	struct run *run = container_of(work, struct run, work);
+
+	listing_free(run->listing);
+	run->listing = NULL;
+}
+
+static void on_freed(uv_work_t *work, int status)
+{
+	(void)status;
+	free_run(container_of(work, struct run, work));
+}
+
+/* To close a folder may take its time, too. */
+static void dispose_run(struct run *run)
+{
+	if (listing_is_open(run->listing))
+		uv_queue_work(run->loop, &run->work, work_to_free, on_freed);
+	else
+		free_run(run);
+}
+
+static void abandon_run(struct run *run)
+{
+	run->abandoned = true;
+	if (run->queued) {
+		TAILQ_REMOVE(&waiting, run, link);
+		run->queued = run->working = false;
+	}
+	if (!run->working)
+		dispose_run(run);
+}
+
+static void work(uv_work_t *work)
+{
+	struct run *run = container_of(work, struct run, work);
+
+	run->error = listing_step(run->listing);
+}
+
+static void start_job(struct run *run)
+{
+	jobs++;
+	uv_queue_work(run->loop, &run->work, work, on_worked);
+}
+
+/* A job is done: whoever waits longest has the next. */
+static void end_job(void)
+{
+	struct run *next = TAILQ_FIRST(&waiting);
+
+	jobs--;
+	if (!next)
+		return;
+	TAILQ_REMOVE(&waiting, next, link);
+	next->queued = false;
+	start_job(next);
+}
+
+/* At once, or when its turn has come. */
+static void start_work(struct run *run)
+{
+	run->working = true;
+	run->wanted = false;
+	if (jobs < JOBS_MAX) {
+		start_job(run);
+		return;
+	}
+	run->queued = true;
+	TAILQ_INSERT_TAIL(&waiting, run, link);
+}
+
+/* --- the body ------------------------------------------------------------- */
+
+/* The client has taken all there was. */
+static void on_drained(void *context)
+{
+	struct run *run = context;
+
+	if (run->working)
+		run->wanted = true;
+	else if (run->error == 0 &&
+	    listing_state(run->listing) != LISTING_COMPLETE)
+		start_work(run);
+}
+
+static void on_closed(void *context)
+{
+	struct run *run = context;
+
+	run->queue = NULL;
+	abandon_run(run);
+}
+
+/*
+ * Hands on what the job has made. The queue may be closed in here, and so the
+ * run be abandoned; `working` keeps it from being freed meanwhile.
+ */
+static void hand_on(struct run *run)
+{
+	const struct text_out *out = listing_output(run->listing);
+	int error = run->error;
+
+	if (error == 0 && out->length > 0)
+		error = source_queue_write(run->queue, out->text, out->length);
+	listing_drop_output(run->listing);
+	if (run->abandoned)
+		return;
+	if (error < 0 || listing_state(run->listing) == LISTING_COMPLETE)
+		source_queue_end(run->queue, error);
+}
+
+/* Whether the queue is empty, and somebody waits for it. */
+static bool is_wanted(const struct run *run)
+{
+	return run->wanted &&
+	    source_queue_room(run->queue) == LISTING_OUTPUT_MAX;
+}
+
+/* A job that found nothing to show is followed by the next. */
+static void continue_run(struct run *run)
+{
+	bool idle =
+	    run->error == 0 && listing_output(run->listing)->length == 0;
+
+	if (idle && listing_state(run->listing) != LISTING_COMPLETE) {
+		start_work(run);
+		return;
+	}
+	run->working = true;
+	run->wanted = false;
+	hand_on(run);
+	run->working = false;
+	if (run->abandoned)
+		dispose_run(run);
+	else if (is_wanted(run))
+		on_drained(run);
+}
+
+/* --- the answer ----------------------------------------------------------- */
+
+/* The request is on its own. */
+static struct request *end_waiting(struct run *run)
+{
+	struct request *request = run->request;
+
+	request->cancel = NULL;
+	request->state = NULL;
+	run->request = NULL;
+	return request;
+}
+
+static void cancel_run(struct request *request)
+{
+	struct run *run = request->state;
+
+	end_waiting(run);
+	abandon_run(run);
+}
+
+static void fail_run(struct run *run, int error)
+{
+	struct request *request = end_waiting(run);
+
+	abandon_run(run);
+	request_refuse_errno(request, error);
+}
+
+static void begin_answer(struct run *run)
+{
+	const struct source_queue_writer writer = {
+		.drained = on_drained,
+		.closed = on_closed,
+		.context = run,
+	};
+
+	run->queue = source_queue_new(LISTING_OUTPUT_MAX, &writer);
+	if (!run->queue) {
+		fail_run(run, -ENOMEM);
+		return;
+	}
+	hand_on(run);
+	request_stream(end_waiting(run), &run->head,
+	    source_queue_source(run->queue), 0, 0);
+}
+
+static void on_worked(uv_work_t *work, int status)
+{
+	struct run *run = container_of(work, struct run, work);
+
+	(void)status;
+	run->working = false;
+	end_job();
+	if (run->abandoned)
+		dispose_run(run);
+	else if (run->queue)
+		continue_run(run);
+	else if (run->error < 0)
+		fail_run(run, run->error);
+	else if (listing_output(run->listing)->length == 0)
+		start_work(run);
+	else
+		begin_answer(run);
+}
+
+/* --- the folder ----------------------------------------------------------- */
+
+static struct listing *make_listing(const struct request *request,
+    const struct file_open_result *result, const struct wish *wish)
+{
+	struct request_place_fault fault;
+	struct file_open_target target;
+	struct request_place place;
+	struct listing_plan plan = {
+		.fd = result->fd,
+		.target = &target,
+		.hidden = request_place_shows_hidden(request),
+		.page.query = wish->query,
+		.page.archive = wish->has_archive ? wish->archive : NULL,
+		.page.types = request->services->media_types,
+		.format = wish->format,
+		.budget = &budget,
+	};
+
+	if (!request_place_find(request, NULL, &place, &fault))
+		return NULL;
+	target = request_place_target(&place);
+	plan.page.path = place.path;
+	return listing_new(&plan);
+}
+
+/* Takes the descriptor over. False: no memory. */
+static bool begin_run(struct request *request,
+    const struct file_open_result *result, const struct wish *wish)
+{
+	struct run *run = calloc(1, sizeof(*run));
+
+	if (!run)
+		return false;
+	run->listing = make_listing(request, result, wish);
+	if (!run->listing) {
+		free(run);
+		return false;
+	}
+	run->loop = request->services->loop;
+	make_head(request, wish, &run->head);
+	run->request = request;
+	request->state = run;
+	request->cancel = cancel_run;
+	start_work(run);
+	return true;
+}
+
+static void on_open(
+    struct request *request, const struct file_open_result *result)
+{
+	uv_loop_t *loop = request->services->loop;
+	struct response_head head;
+	struct wish wish;
+
+	if (!S_ISDIR(result->stat.st_mode)) {
+		file_open_discard(loop, result);
+		request_refuse(request, 404, "not a folder any more");
+	} else if (!read_wish(request, &wish)) {
+		file_open_discard(loop, result);
+	} else if (request_is_head(request)) {
+		file_open_discard(loop, result);
+		make_head(request, &wish, &head);
+		request_respond(request, &head);
+	} else if (!begin_run(request, result, &wish)) {
+		file_open_discard(loop, result);
+		request_refuse_errno(request, -ENOMEM);
+	}
+}
+
+static void list_folder(struct request *request)
+{
+	request_open(request, NULL, on_open);
+}
+
+void list_action_start(struct request *request)
+{
+	file_action_start_with(request, list_folder);
+}

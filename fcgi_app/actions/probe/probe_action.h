@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: MIT */
+/* Action `probe`: helps fcgi-stream doctor to find out what a front does. */
+#ifndef FCGI_APP_ACTIONS_PROBE_PROBE_ACTION_H
+#define FCGI_APP_ACTIONS_PROBE_PROBE_ACTION_H
+
+struct request;
+
+/*
+ * Answers GET by QUERY_STRING (policy/probe_query.h), 400 if it is not a
+ * question, 404 about a token that is not known, 503 when too many slow answers
+ * are under way. What is not over after PROBE_LIFETIME_MS is broken off. It
+ * never opens a file. services.probe_board must be there.
+ * Params: QUERY_STRING, HTTP_RANGE, DOCUMENT_ROOT, and those that it repeats.
+ */
+void probe_action_start(struct request *request);
+
+#endif

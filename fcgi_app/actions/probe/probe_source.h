@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: MIT */
+/* A source of made-up bytes that may pause, and that tells how far it is. */
+#ifndef FCGI_APP_ACTIONS_PROBE_PROBE_SOURCE_H
+#define FCGI_APP_ACTIONS_PROBE_PROBE_SOURCE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <uv.h>
+
+#include "fcgi_app/actions/probe/probe_board.h"
+
+struct source;
+
+struct probe_source_plan {
+	uv_loop_t *loop;
+	uint64_t size;
+	/* Offset before which to pause; `size`: nowhere. */
+	uint64_t pause_at;
+	/* For so long, or until the board says that it is released. */
+	uint64_t pause_ms;
+	/* Instead of going on after the pause, fail with -ECANCELED. */
+	bool cut;
+	/* NULL: without a place on it, and so without a pause. */
+	struct probe_board *board;
+	struct probe_lease lease;
+};
+
+/*
+ * Bytes as by probe_query_byte(). The plan is copied; board and loop must
+ * outlive the source. NULL: out of memory.
+ */
+struct source *probe_source_new(const struct probe_source_plan *plan);
+
+#endif

@@ -1,0 +1,242 @@
+/* SPDX-License-Identifier: MIT */
+#include "config.h"
+#include "fcgi_app/command/digest_file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sodium.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/xattr.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "fcgi_app/command/progress.h"
+#include "fcgi_app/policy/digest_record.h"
+
+#define BUFFER_SIZE (1 << 20)
+/* No attribute has this name: see digest_file_may_store(). */
+#define PROBE_ATTRIBUTE DIGEST_RECORD_ATTRIBUTE ".probe"
+/* Longer than a tick of any kernel's clock. */
+#define TICK_NS 20000000
+
+/* --- opening ------------------------------------------------------------ */
+
+static int judge(const struct digest_file *file)
+{
+	if (S_ISDIR(file->stat.st_mode))
+		return -EISDIR;
+	return S_ISREG(file->stat.st_mode) ? 0 : -ENXIO;
+}
+
+int digest_file_open(const char *name, int flags, struct digest_file *ret_file)
+{
+	/* A named pipe or a device shall not hold us up. */
+	int fd =
+	    open(name, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC | flags);
+	struct digest_file file = { .name = name, .fd = fd };
+	int r;
+
+	if (fd < 0)
+		return -errno;
+	r = fstat(fd, &file.stat) < 0 ? -errno : judge(&file);
+	if (r < 0)
+		close(fd);
+	else
+		*ret_file = file;
+	return r;
+}
+
+void digest_file_close(struct digest_file *file)
+{
+	close(file->fd);
+}
+
+/* --- the attribute ------------------------------------------------------ */
+
+enum digest_stored digest_file_stored(
+    const struct digest_file *file, struct digest_record *ret_record)
+{
+	char text[DIGEST_RECORD_MAX];
+	ssize_t n =
+	    fgetxattr(file->fd, DIGEST_RECORD_ATTRIBUTE, text, sizeof(text));
+
+	if (n < 0)
+		return errno == ERANGE ? DIGEST_STORED_FOREIGN
+				       : DIGEST_STORED_NONE;
+	if (digest_record_parse(text, (size_t)n, ret_record) < 0)
+		return DIGEST_STORED_FOREIGN;
+	return digest_record_is_of(ret_record, (uint64_t)file->stat.st_size,
+		   &file->stat.st_mtim)
+	    ? DIGEST_STORED_VALID
+	    : DIGEST_STORED_OUTDATED;
+}
+
+/* To remove what is not there fails for want of rights first. */
+int digest_file_may_store(const struct digest_file *file)
+{
+	if (fremovexattr(file->fd, PROBE_ATTRIBUTE) == 0 || errno == ENODATA)
+		return 0;
+	return -errno;
+}
+
+int digest_file_store(
+    const struct digest_file *file, const struct digest_record *record)
+{
+	char text[DIGEST_RECORD_MAX];
+	int length = digest_record_format(record, text, sizeof(text));
+
+	if (length < 0)
+		return length;
+	if (fsetxattr(
+		file->fd, DIGEST_RECORD_ATTRIBUTE, text, (size_t)length, 0) < 0)
+		return -errno;
+	return 0;
+}
+
+int digest_file_remove(const struct digest_file *file)
+{
+	if (fremovexattr(file->fd, DIGEST_RECORD_ATTRIBUTE) < 0)
+		return -errno;
+	return 0;
+}
+
+/* --- the digest --------------------------------------------------------- */
+
+static bool same_time(const struct timespec *a, const struct timespec *b)
+{
+	return a->tv_sec == b->tv_sec && a->tv_nsec == b->tv_nsec;
+}
+
+/* The change time can't be set back, as that of modification can. */
+static bool is_unchanged(const struct digest_file *file)
+{
+	const struct stat *before = &file->stat;
+	struct stat after;
+
+	return fstat(file->fd, &after) == 0 &&
+	    after.st_size == before->st_size &&
+	    same_time(&after.st_mtim, &before->st_mtim) &&
+	    same_time(&after.st_ctim, &before->st_ctim);
+}
+
+/*
+ * A file that was written to just now may be written to again within the same
+ * tick of the clock, and would look as if it was not.
+ */
+static void wait_for_next_tick(const struct timespec *mtime)
+{
+	const struct timespec tick = { .tv_nsec = TICK_NS };
+	struct timespec now;
+	int64_t age;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	if (mtime->tv_sec < now.tv_sec - 1 || mtime->tv_sec > now.tv_sec)
+		return;
+	age = (int64_t)(now.tv_sec - mtime->tv_sec) * 1000000000 + now.tv_nsec -
+	    mtime->tv_nsec;
+	if (age < TICK_NS)
+		nanosleep(&tick, NULL);
+}
+
+/*
+ * Whether the page at `offset` is in the page cache. mincore(2) looks without
+ * starting a read, as preadv2(2) would; the kernel answers truly to whoever may
+ * write to the file, and "yes" to others.
+ */
+static bool is_cached(const struct digest_file *file, off_t offset)
+{
+	size_t page = (size_t)sysconf(_SC_PAGESIZE);
+	unsigned char resident = 1;
+	void *mapped = mmap(NULL, page, PROT_READ, MAP_SHARED, file->fd,
+	    offset - offset % (off_t)page);
+
+	if (mapped == MAP_FAILED)
+		return true;
+	mincore(mapped, page, &resident);
+	munmap(mapped, page);
+	return resident & 1;
+}
+
+/* A file that others use is in the page cache, and shall stay there. */
+static bool is_in_use(const struct digest_file *file)
+{
+	off_t size = file->stat.st_size;
+
+	return size > 0 &&
+	    (is_cached(file, 0) || is_cached(file, size / 2) ||
+		is_cached(file, size - 1));
+}
+
+static ssize_t read_some(int fd, void *buffer, size_t length, uint64_t at)
+{
+	ssize_t n;
+
+	do
+		n = pread(fd, buffer, length, (off_t)at);
+	while (n < 0 && errno == EINTR);
+	return n < 0 ? -errno : n;
+}
+
+/* A page that the last call cut in two is tried again. */
+static void drop_behind(int fd, uint64_t at)
+{
+	uint64_t start = at > 2 * BUFFER_SIZE ? at - 2 * BUFFER_SIZE : 0;
+
+	posix_fadvise(
+	    fd, (off_t)start, (off_t)(at - start), POSIX_FADV_DONTNEED);
+}
+
+/* Up to the size that was; -ESTALE: it ends before that. */
+static int read_all(const struct digest_file *file, void *buffer,
+    crypto_hash_sha256_state *state, struct progress *progress)
+{
+	uint64_t size = (uint64_t)file->stat.st_size;
+	bool keep = is_in_use(file);
+	uint64_t at = 0;
+
+	posix_fadvise(file->fd, 0, 0, POSIX_FADV_SEQUENTIAL);
+	while (at < size) {
+		uint64_t left = size - at;
+		ssize_t n = read_some(file->fd, buffer,
+		    left < BUFFER_SIZE ? (size_t)left : BUFFER_SIZE, at);
+
+		if (n <= 0)
+			return n < 0 ? (int)n : -ESTALE;
+		crypto_hash_sha256_update(state, buffer, (unsigned long long)n);
+		at += (uint64_t)n;
+		if (!keep)
+			drop_behind(file->fd, at);
+		progress_update(progress, at);
+	}
+	return 0;
+}
+
+int digest_file_compute(const struct digest_file *file,
+    struct progress *progress, struct digest_record *ret_record)
+{
+	struct digest_record record = {
+		.size = (uint64_t)file->stat.st_size,
+		.mtime = file->stat.st_mtim,
+	};
+	crypto_hash_sha256_state state;
+	void *buffer = malloc(BUFFER_SIZE);
+	int r;
+
+	if (!buffer)
+		return -ENOMEM;
+	wait_for_next_tick(&record.mtime);
+	progress_begin(progress, file->name, record.size);
+	crypto_hash_sha256_init(&state);
+	r = read_all(file, buffer, &state, progress);
+	free(buffer);
+	progress_clear(progress);
+	if (r == 0 && !is_unchanged(file))
+		r = -ESTALE;
+	if (r < 0)
+		return r;
+	crypto_hash_sha256_final(&state, record.sha256);
+	*ret_record = record;
+	return 0;
+}

@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: MIT */
+#include "config.h"
+#include "fcgi_app/command/serve.h"
+
+#include <errno.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+
+#include "common/file/file_open.h"
+#include "fcgi_app/action_api/action_modules.h"
+#include "fcgi_app/actions/probe/probe_board.h"
+#include "fcgi_app/policy/media_type.h"
+#include "fcgi_app/process/master.h"
+#include "fcgi_app/process/worker.h"
+#include "fcgi_app/process/worker_board.h"
+#include "fcgi_app/setup/listener.h"
+#include "fcgi_app/setup/log.h"
+#include "fcgi_app/setup/options.h"
+#include "fcgi_app/setup/roots.h"
+#include "fcgi_app/setup/web_server_addrs.h"
+
+#define MIME_TYPES "/etc/mime.types"
+
+/* A stream has a socket and a file, and a second descriptor for direct I/O. */
+#define DESCRIPTORS_PER_STREAM 3
+
+static void raise_descriptor_limit(const struct options *options)
+{
+	rlim_t wanted =
+	    (rlim_t)options->max_connections * DESCRIPTORS_PER_STREAM;
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
+		return;
+	limit.rlim_cur = limit.rlim_max;
+	if (setrlimit(RLIMIT_NOFILE, &limit) < 0)
+		log_message(
+		    LOG_LEVEL_WARNING, "RLIMIT_NOFILE: %s", strerror(errno));
+	else if (limit.rlim_max < wanted)
+		log_message(LOG_LEVEL_NOTICE,
+		    "the limit of %ju descriptors is enough for about %ju "
+		    "streams in a worker, not for --max-connections=%u",
+		    (uintmax_t)limit.rlim_max,
+		    (uintmax_t)limit.rlim_max / DESCRIPTORS_PER_STREAM,
+		    options->max_connections);
+}
+
+/* The system's table on top of the built-in one, which is enough alone. */
+static struct media_types *load_media_types(void)
+{
+	struct media_types *types = media_types_new();
+	FILE *file = types ? fopen(MIME_TYPES, "re") : NULL;
+	int r;
+
+	if (!file)
+		return types;
+	r = media_types_read(types, file);
+	if (r < 0)
+		log_message(
+		    LOG_LEVEL_WARNING, "%s: %s", MIME_TYPES, strerror(-r));
+	fclose(file);
+	return types;
+}
+
+static int read_web_server_addrs(struct web_server_addrs *addrs)
+{
+	const char *list = getenv("FCGI_WEB_SERVER_ADDRS");
+	int r = web_server_addrs_parse(list, addrs);
+
+	if (r < 0)
+		log_message(LOG_LEVEL_ERROR, "FCGI_WEB_SERVER_ADDRS=%s: %s",
+		    list,
+		    r == -EINVAL ? "not a list of IP addresses"
+				 : "too many addresses");
+	return r;
+}
+
+/* -errno: it was asked for and can't be had. */
+static int make_probe_board(
+    const struct options *options, struct probe_board **ret_board)
+{
+	*ret_board = NULL;
+	if (!options->probe)
+		return 0;
+	*ret_board = probe_board_new();
+	if (!*ret_board) {
+		log_message(LOG_LEVEL_ERROR, "--probe: %s", strerror(errno));
+		return -ENOMEM;
+	}
+	log_message(LOG_LEVEL_NOTICE,
+	    "--probe is on: clients can ask how requests arrive; leave it off "
+	    "when fcgi-stream doctor is done");
+	return 0;
+}
+
+/* Without one the workers work, too. */
+static struct worker_board *make_worker_board(unsigned int workers)
+{
+	struct worker_board *board = worker_board_new(workers);
+
+	if (!board)
+		log_message(LOG_LEVEL_WARNING,
+		    "connections may be spread unevenly: %s", strerror(errno));
+	return board;
+}
+
+static int serve(const struct options *options, const struct roots *roots,
+    const struct action_modules *modules)
+{
+	struct web_server_addrs addrs;
+	struct listeners listeners;
+	struct worker_config config = {
+		.options = options,
+		.roots = roots,
+		.action_modules = modules,
+		.web_server_addrs = &addrs,
+		.listeners = &listeners,
+	};
+	struct media_types *types;
+	int status;
+
+	if (read_web_server_addrs(&addrs) < 0)
+		return OPTIONS_EXIT_USAGE;
+	if (make_probe_board(options, &config.probe_board) < 0)
+		return EXIT_FAILURE;
+	if (listeners_open(&listeners, options) < 0) {
+		probe_board_free(config.probe_board);
+		return OPTIONS_EXIT_USAGE;
+	}
+	types = load_media_types();
+	config.media_types = types;
+	if (options->workers > 1)
+		config.board = make_worker_board(options->workers);
+	status = types ? master_run(&config) : EXIT_FAILURE;
+	listeners_remove_files(&listeners);
+	listeners_close(&listeners);
+	media_types_free(types);
+	worker_board_free(config.board);
+	probe_board_free(config.probe_board);
+	return status;
+}
+
+/* With the actions of shared objects, which all workers inherit. */
+static int serve_with_modules(
+    const struct options *options, const struct roots *roots)
+{
+	struct action_modules *modules = action_modules_load(options);
+	int status;
+
+	if (!modules)
+		return OPTIONS_EXIT_USAGE;
+	status = serve(options, roots, modules);
+	action_modules_free(modules);
+	return status;
+}
+
+int serve_command(int argc, char **argv)
+{
+	struct options options;
+	struct roots *roots;
+	int r, status;
+
+	options_parse(&options, argc, argv);
+	r = file_open_supported();
+	if (r < 0) {
+		log_message(
+		    LOG_LEVEL_ERROR, "openat2(2), Linux 5.6: %s", strerror(-r));
+		return EXIT_FAILURE;
+	}
+	raise_descriptor_limit(&options);
+	roots = roots_open(&options);
+	if (!roots)
+		return OPTIONS_EXIT_USAGE;
+	status = serve_with_modules(&options, roots);
+	roots_close(roots);
+	return status;
+}

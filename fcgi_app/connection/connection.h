@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: MIT */
+/* A worker's FastCGI connections. */
+#ifndef FCGI_APP_CONNECTION_CONNECTION_H
+#define FCGI_APP_CONNECTION_CONNECTION_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/queue.h>
+#include <uv.h>
+
+#include "fcgi_app/request/services.h"
+
+struct chunk_pool;
+struct connection;
+struct fcgi_params_parser;
+
+/* Bytes that one turn of the loop reads from a connection at most. */
+#define CONNECTION_READ_MAX 65536
+/*
+ * A request body longer than this ends the connection when the answer is out.
+ * Until then it is read and dropped: Apache takes what it has not sent of the
+ * body of a broken request for requests of the same client.
+ */
+#define CONNECTION_BODY_MAX ((uint64_t)16 << 20)
+/* Connections over the limit that are still answered, with 503. */
+#define CONNECTION_SPARE 64
+
+/* A connection was closed. */
+typedef void connections_changed_fn(void *context);
+
+/* All connections of a worker and what they share; one for each worker. */
+struct connections {
+	struct services services;
+	struct fcgi_params_parser *parser;
+	/* Buffers of FCGI_OUTPUT_BUFFER_SIZE. */
+	struct chunk_pool *records;
+	unsigned int limit;
+	connections_changed_fn *changed;
+	void *context;
+
+	/* Kept by connection.c. */
+	TAILQ_HEAD(, connection) list;
+	unsigned int count;
+	bool draining;
+	uint64_t requests;
+	uint8_t input[CONNECTION_READ_MAX];
+};
+
+/* Empties the list; the fields above it are the caller's to set. */
+void connections_init(struct connections *connections);
+
+/* Whether one more would be accepted, be it only to be answered 503. */
+static inline bool connections_have_room(const struct connections *all)
+{
+	return all->count < all->limit + CONNECTION_SPARE;
+}
+
+/*
+ * Takes over `fd`, an accepted non-blocking socket. Beyond the limit its
+ * request is answered 503. -errno: `fd` was closed.
+ */
+int connection_new(struct connections *connections, int fd);
+
+/* Closes idle connections now, and each of the others after its response. */
+void connections_drain(struct connections *connections);
+
+/* Breaks all connections; the log gives `reason` for requests under way. */
+void connections_abort(struct connections *connections, const char *reason);
+
+#endif

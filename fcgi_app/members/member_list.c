@@ -1,0 +1,254 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A member costs its struct and its name: the names stand one behind another
+ * in blocks, the first of which is small, for the many requests that have few.
+ */
+#include "config.h"
+#include "fcgi_app/members/member_list.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/container_of.h"
+#include "common/memory_budget.h"
+#include "fcgi_app/members/member_search.h"
+#include "fcgi_app/members/parts_etag.h"
+
+/* The bytes of the first block, and of any from the seventh on. */
+#define BLOCK_MIN ((size_t)1 << 10)
+#define BLOCK_MAX ((size_t)64 << 10)
+/* Room for members in the first list; it is doubled as it fills. */
+#define LIST_MIN ((size_t)8)
+
+struct block {
+	struct block *next;
+	size_t size; /* bytes of text */
+	size_t used;
+	char text[];
+};
+
+struct member_list {
+	struct members members;
+	size_t room; /* members that fit in members.list */
+	size_t most;
+	struct memory_budget *budget;
+	size_t held;          /* bytes out of it */
+	struct block *blocks; /* the one being filled first */
+};
+
+static struct member_list *self(struct members *members)
+{
+	return container_of(members, struct member_list, members);
+}
+
+/* Out of the budget, until the list is freed. */
+static int hold(struct member_list *list, size_t bytes)
+{
+	if (!memory_budget_take(list->budget, bytes))
+		return -ENOBUFS;
+	list->held += bytes;
+	return 0;
+}
+
+static void give_back(struct member_list *list, size_t bytes)
+{
+	memory_budget_give_back(list->budget, bytes);
+	list->held -= bytes;
+}
+
+int member_list_reserve(struct members *members, size_t bytes)
+{
+	return hold(self(members), bytes);
+}
+
+struct members *member_list_new(struct memory_budget *budget, size_t most)
+{
+	struct member_list *list = calloc(1, sizeof(*list));
+
+	if (!list)
+		return NULL;
+	list->most = most;
+	list->budget = budget;
+	return &list->members;
+}
+
+void member_list_free(struct members *members)
+{
+	struct member_list *list;
+
+	if (!members)
+		return;
+	list = self(members);
+	while (list->blocks) {
+		struct block *block = list->blocks;
+
+		list->blocks = block->next;
+		free(block);
+	}
+	give_back(list, list->held);
+	free(members->list);
+	free(list);
+}
+
+/* --- names ---------------------------------------------------------------- */
+
+/* Puts a block of `size` bytes of text in front: 0, -ENOBUFS or -ENOMEM. */
+static int add_block(struct member_list *list, size_t size)
+{
+	struct block *block;
+	int r = hold(list, sizeof(*block) + size);
+
+	if (r < 0)
+		return r;
+	block = malloc(sizeof(*block) + size);
+	if (!block)
+		return -ENOMEM;
+	block->next = list->blocks;
+	block->size = size;
+	block->used = 0;
+	list->blocks = block;
+	return 0;
+}
+
+/* Sees to it that the first block has room for `size` bytes. */
+static int find_block(struct member_list *list, size_t size)
+{
+	const struct block *block = list->blocks;
+	size_t room = BLOCK_MIN;
+
+	if (block && block->size - block->used >= size)
+		return 0;
+	if (block)
+		room = block->size < BLOCK_MAX ? 2 * block->size : BLOCK_MAX;
+	return add_block(list, room > size ? room : size);
+}
+
+/* 0, -ENOBUFS or -ENOMEM. */
+static int copy_name(
+    struct member_list *list, const char *name, const char **ret_copy)
+{
+	size_t size = strlen(name) + 1;
+	int r = find_block(list, size);
+
+	if (r < 0)
+		return r;
+	*ret_copy = memcpy(list->blocks->text + list->blocks->used, name, size);
+	list->blocks->used += size;
+	return 0;
+}
+
+/* --- members -------------------------------------------------------------- */
+
+static int set_room(struct member_list *list, size_t room)
+{
+	size_t more = room > list->room ? room - list->room : 0;
+	struct member *grown;
+	int r = hold(list, more * sizeof(*grown));
+
+	if (r < 0)
+		return r;
+	grown = reallocarray(list->members.list, room, sizeof(*grown));
+	if (!grown)
+		return -ENOMEM;
+	if (room < list->room)
+		give_back(list, (list->room - room) * sizeof(*grown));
+	list->members.list = grown;
+	list->room = room;
+	return 0;
+}
+
+static int make_room(struct member_list *list)
+{
+	size_t room = list->room > 0 ? 2 * list->room : LIST_MIN;
+
+	if (list->members.count >= list->most)
+		return -E2BIG;
+	if (list->members.count < list->room)
+		return 0;
+	return set_room(list, room < list->most ? room : list->most);
+}
+
+int member_list_add(
+    struct members *members, const char *name, const struct stat *st)
+{
+	struct member_list *list = self(members);
+	const char *copy = NULL;
+	int r = make_room(list);
+
+	if (r == 0)
+		r = copy_name(list, name, &copy);
+	if (r < 0)
+		return r;
+	members->list[members->count++] = (struct member){
+		.name = copy,
+		.size = S_ISREG(st->st_mode) ? (uint64_t)st->st_size : 0,
+		.mtime = st->st_mtim,
+		.ctime = st->st_ctim,
+		.device = st->st_dev,
+		.inode = st->st_ino,
+		.mode = st->st_mode,
+	};
+	return 0;
+}
+
+int member_list_repeat(struct members *members)
+{
+	int r = make_room(self(members));
+
+	if (r < 0)
+		return r;
+	assert(members->count > 0);
+	members->list[members->count] = members->list[members->count - 1];
+	members->count++;
+	return 0;
+}
+
+void member_list_tag(struct members *members)
+{
+	struct parts_etag tag;
+
+	parts_etag_init(&tag);
+	for (size_t i = 0; i < members->count; i++) {
+		const struct member *member = &members->list[i];
+		const struct parts_etag_input input = {
+			.device = member->device,
+			.inode = member->inode,
+			.size = member->size,
+			.mtime = member->mtime,
+			.ctime = member->ctime,
+		};
+
+		parts_etag_add(&tag, &input);
+	}
+	parts_etag_format(&tag, members->etag);
+}
+
+void member_list_blame(struct members *members, const char *name)
+{
+	copy_name(self(members), name, &members->failed);
+}
+
+static int compare(const void *a, const void *b)
+{
+	const struct member *one = a;
+	const struct member *other = b;
+
+	return strcmp(one->name, other->name);
+}
+
+void member_list_sort(struct members *members, size_t first)
+{
+	if (members->count > first + 1)
+		qsort(members->list + first, members->count - first,
+		    sizeof(*members->list), compare);
+}
+
+void member_list_trim(struct members *members)
+{
+	/* That less memory can't be had is no harm. */
+	if (members->count > 0)
+		set_room(self(members), members->count);
+}

@@ -1,0 +1,479 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A search is a job of the thread pool, in slices: after so many steps it goes
+ * to the end of the pool's queue, so that a large tree does not keep others
+ * from opening a file. Between two slices nobody but the loop touches it.
+ *
+ * A step looks a name up, reads an entry of a folder, or enters one of the
+ * folders that were found. These are the list itself, from `entered` on: so a
+ * tree is read level by level, with one descriptor, and put in order when it
+ * is whole. All opens are beneath the document root and by the whole path.
+ */
+#include "config.h"
+#include "fcgi_app/members/member_search.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "common/container_of.h"
+#include "common/file/file_open.h"
+#include "common/memory_budget.h"
+#include "fcgi_app/members/member_list.h"
+#include "fcgi_app/policy/path_rule.h"
+#include "fcgi_app/request/request_place.h"
+
+#define SLICE_STEPS 512
+/* What a step returns if there is more to do; else 0 or -errno. */
+#define MORE 1
+
+struct members_search {
+	uv_work_t work;
+	members_done_fn *done;
+	void *context;
+	atomic_bool cancelled;
+	/* The wish; the strings of the place and the names stand below. */
+	struct file_open_target place;
+	const char **names; /* NULL: all that is in the folder */
+	size_t name_count;
+	bool trees;
+	bool hidden;
+	bool tag;
+	/* What it takes itself, and out of what; what is found has its own. */
+	struct memory_budget *budget;
+	size_t held;
+	/* How far it is. */
+	struct members *found;
+	size_t looked_up; /* names */
+	size_t tree;      /* where the tree being read begins in the list */
+	size_t entered;   /* members that were entered if they are folders */
+	int root;         /* of the document root, or -1 */
+	DIR *folder;      /* that is being read, or NULL */
+	char prefix[PATH_MAX + 1]; /* of its entries' names, with the slash */
+	bool over;
+	int error;
+	char strings[];
+};
+
+/* --- files and folders ---------------------------------------------------- */
+
+/* Opens what stands at `name`: a descriptor or -errno. */
+static int open_name(
+    const struct members_search *search, const char *name, int flags)
+{
+	char path[PATH_MAX];
+
+	if (path_rule_join(search->place.path, name, path, sizeof(path)) !=
+	    PATH_RULE_OK)
+		return -ENAMETOOLONG;
+	return file_open_beneath(search->root, path, flags);
+}
+
+/* The same, only to see what it is. */
+static int stat_name(const struct members_search *search, const char *name,
+    int flags, struct stat *ret_stat)
+{
+	int fd = open_name(search, name, flags);
+	int r = 0;
+
+	if (fd < 0)
+		return fd;
+	if (fstat(fd, ret_stat) < 0)
+		r = -errno;
+	close(fd);
+	return r;
+}
+
+/* Takes the descriptor of a folder over; its entries come next. */
+static int read_folder(struct members_search *search, int fd)
+{
+	search->folder = fdopendir(fd);
+	if (search->folder)
+		return MORE;
+	close(fd);
+	return -ENOMEM;
+}
+
+static void close_folder(struct members_search *search)
+{
+	if (search->folder)
+		closedir(search->folder);
+	search->folder = NULL;
+}
+
+/* --- steps: the begin ----------------------------------------------------- */
+
+/* The folder must be there whatever is wanted of it. */
+static int begin(struct members_search *search)
+{
+	int flags = search->names ? O_PATH : O_RDONLY | O_NONBLOCK;
+	int fd;
+
+	search->root = file_open_below(&search->place);
+	if (search->root < 0)
+		return search->root;
+	fd = file_open_beneath(
+	    search->root, search->place.path, flags | O_DIRECTORY);
+	if (fd < 0)
+		return fd;
+	if (!search->names)
+		return read_folder(search, fd);
+	close(fd);
+	return MORE;
+}
+
+/* --- steps: a name that was asked for ------------------------------------- */
+
+/* 0, or -errno if it is not wanted. */
+static int check_kind(const struct members_search *search, mode_t mode)
+{
+	if (S_ISDIR(mode))
+		return search->trees ? 0 : -EISDIR;
+	return S_ISREG(mode) ? 0 : -ENXIO;
+}
+
+/*
+ * First seen, then opened as it will be when it is read: so it is known that it
+ * can be. Were a named pipe opened, the one who waits to write to it would take
+ * that for a reader.
+ */
+static int look_up(struct members_search *search, const char *name)
+{
+	struct stat st;
+	int r = stat_name(search, name, O_PATH, &st);
+
+	if (r == 0)
+		r = check_kind(search, st.st_mode);
+	if (r == 0)
+		r = stat_name(
+		    search, name, O_RDONLY | O_NONBLOCK | O_NOCTTY, &st);
+	/* It may be another by now. */
+	if (r == 0)
+		r = check_kind(search, st.st_mode);
+	if (r == 0)
+		r = member_list_add(search->found, name, &st);
+	return r;
+}
+
+/* Asked for on end; of trees, each is read, and they are united later. */
+static bool is_repeated(const struct members_search *search, size_t index)
+{
+	return index > 0 && !search->trees &&
+	    strcmp(search->names[index], search->names[index - 1]) == 0;
+}
+
+static int take_name(struct members_search *search)
+{
+	size_t index = search->looked_up++;
+	const char *name = search->names[index];
+	int r;
+
+	search->tree = search->found->count;
+	if (is_repeated(search, index))
+		r = member_list_repeat(search->found);
+	else
+		r = look_up(search, name);
+	if (r < 0)
+		member_list_blame(search->found, name);
+	return r < 0 ? r : MORE;
+}
+
+/* --- steps: an entry of a folder ------------------------------------------ */
+
+static bool is_wanted(const struct members_search *search, const char *entry)
+{
+	if (strcmp(entry, ".") == 0 || strcmp(entry, "..") == 0)
+		return false;
+	return search->hidden || entry[0] != '.';
+}
+
+static size_t depth_of(const char *name)
+{
+	size_t depth = 1;
+
+	for (; *name; name++)
+		if (*name == '/')
+			depth++;
+	return depth;
+}
+
+/* What a link leads to: 0, -errno, or MORE if that is no file. */
+static int follow(const struct members_search *search, const char *name,
+    struct stat *ret_stat)
+{
+	int r = stat_name(search, name, O_PATH, ret_stat);
+
+	if (r == -ENOENT || r == -ENOTDIR || r == -ELOOP || r == -EXDEV)
+		return MORE;
+	return r == 0 && !S_ISREG(ret_stat->st_mode) ? MORE : r;
+}
+
+/*
+ * What an entry is: 0, -errno, or MORE if it is to be left out. One that goes
+ * meanwhile was never there.
+ */
+static int judge(const struct members_search *search, const char *name,
+    const char *entry, struct stat *ret_stat)
+{
+	int fd = dirfd(search->folder);
+	int r = 0;
+
+	if (fstatat(fd, entry, ret_stat, AT_SYMLINK_NOFOLLOW) < 0)
+		return errno == ENOENT ? MORE : -errno;
+	if (S_ISLNK(ret_stat->st_mode))
+		r = follow(search, name, ret_stat);
+	if (r != 0)
+		return r;
+	if (S_ISDIR(ret_stat->st_mode)) {
+		if (!search->trees)
+			return MORE;
+		return depth_of(name) > MEMBERS_DEPTH_MAX ? -E2BIG : 0;
+	}
+	if (!S_ISREG(ret_stat->st_mode))
+		return MORE;
+	if (faccessat(fd, entry, R_OK, AT_EACCESS) < 0)
+		return errno == ENOENT ? MORE : -errno;
+	return 0;
+}
+
+static int add_entry(struct members_search *search, const char *entry)
+{
+	char name[PATH_MAX];
+	struct stat st;
+	int r;
+
+	if (strlen(search->prefix) + strlen(entry) >= sizeof(name)) {
+		member_list_blame(search->found, search->prefix);
+		return -ENAMETOOLONG;
+	}
+	strcpy(stpcpy(name, search->prefix), entry);
+	r = judge(search, name, entry, &st);
+	if (r == 0)
+		r = member_list_add(search->found, name, &st);
+	if (r < 0)
+		member_list_blame(search->found, name);
+	return r < 0 ? r : MORE;
+}
+
+static int read_entry(struct members_search *search)
+{
+	struct dirent *entry;
+	int error;
+
+	errno = 0;
+	entry = readdir(search->folder);
+	error = -errno;
+	if (!entry) {
+		close_folder(search);
+		return error < 0 ? error : MORE;
+	}
+	if (!is_wanted(search, entry->d_name))
+		return MORE;
+	return add_entry(search, entry->d_name);
+}
+
+/* --- steps: a folder that was found --------------------------------------- */
+
+/* Below the top it was no link, so it is none now. */
+static int enter(struct members_search *search)
+{
+	size_t index = search->entered++;
+	const struct member *member = &search->found->list[index];
+	bool is_top = search->names && index == search->tree;
+	int flags = O_RDONLY | O_DIRECTORY | O_NONBLOCK;
+	int fd;
+
+	if (!S_ISDIR(member->mode))
+		return MORE;
+	fd = open_name(
+	    search, member->name, is_top ? flags : flags | O_NOFOLLOW);
+	/* It has gone, or become something else. */
+	if (!is_top && (fd == -ENOENT || fd == -ENOTDIR || fd == -ELOOP))
+		return MORE;
+	if (fd < 0) {
+		member_list_blame(search->found, member->name);
+		return fd;
+	}
+	/* It could be opened, so it is shorter than PATH_MAX. */
+	strcpy(stpcpy(search->prefix, member->name), "/");
+	return read_folder(search, fd);
+}
+
+/* --- the search ----------------------------------------------------------- */
+
+static int step(struct members_search *search)
+{
+	if (atomic_load(&search->cancelled))
+		return -ECANCELED;
+	if (search->root < 0)
+		return begin(search);
+	if (search->folder)
+		return read_entry(search);
+	if (search->entered < search->found->count)
+		return enter(search);
+	member_list_sort(search->found, search->tree);
+	if (search->looked_up < search->name_count)
+		return take_name(search);
+	if (search->tag)
+		member_list_tag(search->found);
+	member_list_trim(search->found);
+	return 0;
+}
+
+static void run(uv_work_t *work)
+{
+	struct members_search *search =
+	    container_of(work, struct members_search, work);
+	int r = MORE;
+
+	for (int i = 0; i < SLICE_STEPS && r == MORE; i++)
+		r = step(search);
+	if (r == MORE)
+		return;
+	search->over = true;
+	search->error = r;
+	close_folder(search);
+	if (search->root >= 0)
+		close(search->root);
+	search->root = -1;
+}
+
+/* Nothing of it is open. */
+static void free_search(struct members_search *search)
+{
+	member_list_free(search->found);
+	memory_budget_give_back(search->budget, search->held);
+	free(search->names);
+	free(search);
+}
+
+static void finished(uv_work_t *work, int status)
+{
+	struct members_search *search =
+	    container_of(work, struct members_search, work);
+	struct members *found = search->found;
+
+	(void)status;
+	if (!search->over) {
+		uv_queue_work(work->loop, work, run, finished);
+		return;
+	}
+	if (!atomic_load(&search->cancelled)) {
+		search->found = NULL;
+		search->done(search->context, search->error, found);
+	}
+	free_search(search);
+}
+
+/* --- beginning ------------------------------------------------------------ */
+
+static size_t strings_size(const struct members_wish *wish)
+{
+	size_t size =
+	    strlen(wish->place->root.below) + strlen(wish->place->path) + 2;
+
+	for (size_t i = 0; i < wish->name_count; i++)
+		size += strlen(wish->names[i]) + 1;
+	return size;
+}
+
+/* Copies a string to where `*end` is, and moves that behind it. */
+static const char *copy_string(char **end, const char *string)
+{
+	const char *copy = *end;
+
+	*end = stpcpy(*end, string) + 1;
+	return copy;
+}
+
+static void copy_wish(
+    struct members_search *search, const struct members_wish *wish)
+{
+	char *end = search->strings;
+
+	search->place = request_place_target(wish->place);
+	search->place.below = copy_string(&end, wish->place->root.below);
+	search->place.path = copy_string(&end, wish->place->path);
+	search->name_count = wish->name_count;
+	for (size_t i = 0; i < wish->name_count; i++)
+		search->names[i] = copy_string(&end, wish->names[i]);
+	search->trees = wish->trees;
+	search->hidden = wish->hidden;
+	search->tag = wish->tag;
+}
+
+/* Without its memory counted. Half-built it is fit for free_search(). */
+static struct members_search *allocate(const struct members_wish *wish)
+{
+	struct members_search *search =
+	    calloc(1, sizeof(*search) + strings_size(wish));
+
+	if (!search)
+		return NULL;
+	search->root = -1;
+	search->budget = wish->budget;
+	search->found = member_list_new(wish->budget, wish->most);
+	if (wish->names)
+		search->names =
+		    calloc(wish->name_count + 1, sizeof(*search->names));
+	if (!search->found || (wish->names && !search->names)) {
+		free_search(search);
+		errno = ENOMEM;
+		return NULL;
+	}
+	return search;
+}
+
+static struct members_search *new_search(const struct members_wish *wish)
+{
+	size_t size = sizeof(struct members_search) + strings_size(wish) +
+	    wish->name_count * sizeof(wish->names[0]);
+	struct members_search *search;
+
+	if (!memory_budget_take(wish->budget, size)) {
+		errno = ENOBUFS;
+		return NULL;
+	}
+	search = allocate(wish);
+	if (!search) {
+		memory_budget_give_back(wish->budget, size);
+		return NULL;
+	}
+	search->held = size;
+	copy_wish(search, wish);
+	return search;
+}
+
+struct members_search *members_find(uv_loop_t *loop,
+    const struct members_wish *wish, members_done_fn *done, void *context)
+{
+	struct members_search *search = new_search(wish);
+
+	if (!search)
+		return NULL;
+	search->done = done;
+	search->context = context;
+	uv_queue_work(loop, &search->work, run, finished);
+	return search;
+}
+
+void members_cancel(struct members_search *search)
+{
+	/* What it has open is closed by its next step, in the pool. */
+	atomic_store(&search->cancelled, true);
+}
+
+int members_reserve(struct members *members, size_t bytes)
+{
+	return member_list_reserve(members, bytes);
+}
+
+void members_free(struct members *members)
+{
+	member_list_free(members);
+}

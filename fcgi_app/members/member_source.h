@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: MIT */
+/* A source of a member's bytes, whose file is opened when they are wanted. */
+#ifndef FCGI_APP_MEMBERS_MEMBER_SOURCE_H
+#define FCGI_APP_MEMBERS_MEMBER_SOURCE_H
+
+struct member;
+struct member_folder;
+struct request_place;
+struct services;
+struct source;
+
+/*
+ * The folder that members were found in, counted: member sources hold it too.
+ * `place` is copied. NULL: out of memory.
+ */
+struct member_folder *member_folder_new(
+    struct services *services, const struct request_place *place);
+
+/* One more reference, for one more member_folder_unref(). */
+struct member_folder *member_folder_ref(struct member_folder *folder);
+
+/* NULL is allowed. */
+void member_folder_unref(struct member_folder *folder);
+
+/*
+ * The member whose source has failed last, for the log; it must still be there
+ * to be looked at. NULL: none has.
+ */
+const struct member *member_folder_failed(const struct member_folder *folder);
+
+/*
+ * All bytes of `member` (`member->size`, not 0), which must outlive the source.
+ * The file is opened, at once or in the thread pool, by the first read, and
+ * must still be what it was when it was found, by device, inode, size and both
+ * times: else reading fails with -ESTALE, or the -errno of the open. From then
+ * on it is watched as source_file_new() says. It is closed with the source.
+ * NULL: out of memory.
+ */
+struct source *member_source_new(
+    struct member_folder *folder, const struct member *member);
+
+#endif

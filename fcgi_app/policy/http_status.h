@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: MIT */
+/* HTTP status codes: the one for a failed system call, and their names. */
+#ifndef FCGI_APP_POLICY_HTTP_STATUS_H
+#define FCGI_APP_POLICY_HTTP_STATUS_H
+
+/*
+ * The status for a request whose file could not be opened or read.
+ *
+ * err: a positive errno value of open(2), openat2(2), statx(2) or read(2).
+ * Returns 403, 404, 500 or 503 (RFC 9110, 15.5 and 15.6); for a value that
+ * none of these calls gives, 500.
+ */
+int errno_status(int err);
+
+/*
+ * The reason phrase of a status, as RFC 9110, 15 spells it (308 included).
+ * Returns a constant string; "Unknown" for a status that is not in use here.
+ */
+const char *status_reason(int status);
+
+#endif

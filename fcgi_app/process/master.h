@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: MIT */
+/* The master process: keeps the workers alive. */
+#ifndef FCGI_APP_PROCESS_MASTER_H
+#define FCGI_APP_PROCESS_MASTER_H
+
+struct worker_config;
+
+/*
+ * Starts --workers processes and replaces those that die, after a pause that
+ * doubles while they die young. SIGTERM or SIGINT lets them finish, a second
+ * one does not. Returns the exit status: 0 after a stop that was asked for.
+ */
+int master_run(const struct worker_config *config);
+
+#endif

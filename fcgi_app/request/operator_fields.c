@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: MIT */
+#include "config.h"
+#include "fcgi_app/request/operator_fields.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "common/fcgi/fcgi_params.h"
+#include "fcgi_app/policy/cors.h"
+#include "fcgi_app/policy/field_value.h"
+#include "fcgi_app/policy/http_date.h"
+#include "fcgi_app/policy/media_type.h"
+#include "fcgi_app/policy/response_head.h"
+
+#define BLANKS " \t"
+
+/* An empty parameter is how a front says that there is none. */
+static const char *get(const struct fcgi_params *params, const char *name)
+{
+	const char *value = fcgi_params_get(params, name);
+
+	return value && *value ? value : NULL;
+}
+
+/* --- of a file ---------------------------------------------------------- */
+
+const char *operator_fields_read(
+    const struct fcgi_params *params, time_t now, struct operator_fields *ret)
+{
+	const char *expires = get(params, "STREAM_EXPIRES");
+	const char *disposition = get(params, "STREAM_DISPOSITION");
+	const char *filename = get(params, "STREAM_FILENAME");
+
+	ret->cache_control = get(params, "STREAM_CACHE_CONTROL");
+	/* As nginx has it, so that an inner location can undo an outer one. */
+	ret->has_expires = expires && strcmp(expires, "off") != 0;
+	ret->disposition[0] = '\0';
+	if (ret->has_expires && expires_parse(expires, now, &ret->expires) < 0)
+		return "STREAM_EXPIRES";
+	/* A name alone says how to save it, not that it must be saved. */
+	if (!disposition && filename)
+		disposition = "inline";
+	if (disposition &&
+	    content_disposition_format(disposition, filename, ret->disposition,
+		sizeof(ret->disposition)) < 0)
+		return "STREAM_DISPOSITION";
+	return NULL;
+}
+
+void operator_fields_add_caching(
+    const struct operator_fields *fields, struct response_head *head)
+{
+	char date[HTTP_DATE_SIZE];
+
+	if (fields->cache_control)
+		response_head_put(head, "Cache-Control", fields->cache_control);
+	if (!fields->has_expires)
+		return;
+	http_date_format(fields->expires.date, date);
+	response_head_put(head, "Expires", date);
+	if (fields->cache_control)
+		return;
+	if (fields->expires.max_age < 0)
+		response_head_add(head, "Cache-Control", "no-cache");
+	else
+		response_head_add(head, "Cache-Control", "max-age=%" PRId64,
+		    fields->expires.max_age);
+}
+
+void operator_fields_add_disposition(
+    const struct operator_fields *fields, struct response_head *head)
+{
+	if (fields->disposition[0] != '\0')
+		response_head_put(
+		    head, "Content-Disposition", fields->disposition);
+}
+
+/* type "/" subtype, then maybe parameters (RFC 9110, 8.3.1). */
+static bool is_media_type(const char *text)
+{
+	size_t type = field_value_token_length(text);
+	size_t subtype;
+
+	if (type == 0 || text[type] != '/')
+		return false;
+	text += type + 1;
+	subtype = field_value_token_length(text);
+	return subtype > 0 && strchr("; \t", text[subtype]);
+}
+
+static bool is_token(const char *text)
+{
+	size_t length = field_value_token_length(text);
+
+	return length > 0 && text[length] == '\0';
+}
+
+int operator_fields_media_type(
+    const struct fcgi_params *params, const char *type, char *ret, size_t size)
+{
+	const char *other = get(params, "STREAM_CONTENT_TYPE");
+	const char *charset = get(params, "STREAM_CHARSET");
+	int length;
+
+	if ((other && !is_media_type(other)) || (charset && !is_token(charset)))
+		return -EINVAL;
+	if (other)
+		type = other;
+	if (charset && media_type_takes_charset(type))
+		length = snprintf(ret, size, "%s; charset=%s", type, charset);
+	else
+		length = snprintf(ret, size, "%s", type);
+	return length < 0 || (size_t)length >= size ? -ENOSPC : 0;
+}
+
+/* --- of every response -------------------------------------------------- */
+
+/* Returns whether the response depends on Origin. */
+static bool add_cors(
+    const struct fcgi_params *params, struct response_head *head)
+{
+	const char *list = get(params, "STREAM_CORS");
+	const char *origin = get(params, "HTTP_ORIGIN");
+	bool varies = true;
+
+	if (!list)
+		return false;
+	switch (cors_match(list, origin)) {
+	case CORS_OTHER:
+		return true;
+	case CORS_ANY:
+		varies = false;
+		origin = "*";
+		break;
+	case CORS_LISTED:
+		break;
+	}
+	/* nginx leaves a tab behind a value. */
+	response_head_add(head, "Access-Control-Allow-Origin", "%.*s",
+	    (int)strcspn(origin, BLANKS), origin);
+	response_head_put(
+	    head, "Access-Control-Expose-Headers", CORS_EXPOSE_HEADERS);
+	return varies;
+}
+
+static void add_nosniff(
+    const struct fcgi_params *params, struct response_head *head)
+{
+	const char *value = get(params, "STREAM_NOSNIFF");
+
+	if (!value || strcmp(value, "off") != 0)
+		response_head_put(head, "X-Content-Type-Options", "nosniff");
+}
+
+void operator_fields_add_common(const struct fcgi_params *params,
+    struct response_head *head, const char *vary)
+{
+	bool on_origin = add_cors(params, head);
+
+	add_nosniff(params, head);
+	if (vary && on_origin)
+		response_head_add(head, "Vary", "%s, Origin", vary);
+	else if (vary || on_origin)
+		response_head_put(head, "Vary", vary ? vary : "Origin");
+}
+
+void operator_fields_add_preflight(
+    const struct fcgi_params *params, struct response_head *head)
+{
+	const char *list = get(params, "STREAM_CORS");
+
+	if (!list || !get(params, "HTTP_ACCESS_CONTROL_REQUEST_METHOD") ||
+	    cors_match(list, get(params, "HTTP_ORIGIN")) == CORS_OTHER)
+		return;
+	response_head_put(
+	    head, "Access-Control-Allow-Methods", CORS_ALLOW_METHODS);
+	response_head_put(
+	    head, "Access-Control-Allow-Headers", CORS_ALLOW_HEADERS);
+	response_head_put(head, "Access-Control-Max-Age", CORS_MAX_AGE);
+}

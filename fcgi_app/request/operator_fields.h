@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Header fields that the operator asks for, with STREAM_ parameters that the
+ * front server sets. A client can't: its fields arrive as HTTP_.
+ */
+#ifndef FCGI_APP_REQUEST_OPERATOR_FIELDS_H
+#define FCGI_APP_REQUEST_OPERATOR_FIELDS_H
+
+#include <stdbool.h>
+#include <time.h>
+
+#include "fcgi_app/policy/content_disposition.h"
+#include "fcgi_app/policy/expires.h"
+
+struct fcgi_params;
+struct response_head;
+
+/* What the parameters say of a file; strings are the parameters' own. */
+struct operator_fields {
+	const char *cache_control; /* STREAM_CACHE_CONTROL, or NULL */
+	bool has_expires;          /* STREAM_EXPIRES */
+	struct expires expires;
+	/* STREAM_DISPOSITION and STREAM_FILENAME; "" for none */
+	char disposition[CONTENT_DISPOSITION_MAX];
+};
+
+/*
+ * Reads the parameters. Returns NULL, or the name of one that makes no sense;
+ * *ret is then not to be used.
+ */
+const char *operator_fields_read(
+    const struct fcgi_params *params, time_t now, struct operator_fields *ret);
+
+/* Cache-Control and Expires (RFC 9111, 5.2, 5.3): for 200, 206 and 304. */
+void operator_fields_add_caching(
+    const struct operator_fields *fields, struct response_head *head);
+
+/* Content-Disposition (RFC 6266): for 200 and 206. */
+void operator_fields_add_disposition(
+    const struct operator_fields *fields, struct response_head *head);
+
+/*
+ * What every response has: STREAM_CORS as Access-Control-* (Fetch, "CORS
+ * protocol"), X-Content-Type-Options unless STREAM_NOSNIFF=off, and Vary (RFC
+ * 9110, 12.5.5), which also names `vary`, another request field that the
+ * response depends on; NULL: there is none.
+ */
+void operator_fields_add_common(const struct fcgi_params *params,
+    struct response_head *head, const char *vary);
+
+/* Answers to a CORS preflight request; nothing if the request is none. */
+void operator_fields_add_preflight(
+    const struct fcgi_params *params, struct response_head *head);
+
+/*
+ * The media type with STREAM_CONTENT_TYPE in place of `type` and with
+ * STREAM_CHARSET, where that has a meaning, into `size` bytes at `ret`.
+ * Returns 0; -EINVAL: one of them is malformed; or -ENOSPC.
+ */
+int operator_fields_media_type(
+    const struct fcgi_params *params, const char *type, char *ret, size_t size);
+
+#endif

@@ -1,0 +1,187 @@
+/* SPDX-License-Identifier: MIT */
+/* A request, and every way an action can answer it. */
+#ifndef FCGI_APP_REQUEST_REQUEST_H
+#define FCGI_APP_REQUEST_REQUEST_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "common/fcgi/byte_queue.h"
+#include "common/stream/stream.h"
+
+struct action;
+struct fcgi_output;
+struct fcgi_params;
+struct request;
+struct response_head;
+struct services;
+struct source;
+struct writer;
+
+/* The request is over: 0, or -errno when the response could not be ended. */
+typedef void request_over_fn(void *context, int error);
+
+/*
+ * The body of the request, whole, with a NUL behind it that does not count; it
+ * is the request's. Also called from inside request_read_body().
+ */
+typedef void request_body_fn(
+    struct request *request, const char *body, size_t length);
+
+/* Stops what an action has under way for the request. */
+typedef void request_cancel_fn(struct request *request);
+
+/*
+ * The request is over: its answer is complete (`reason` is NULL) or was cut
+ * short. `stream.position` is what was sent of a source.
+ */
+typedef void request_ended_fn(struct request *request, const char *reason);
+
+/*
+ * The name of the file that an error is about, where an answer is made of
+ * several; it stands in the log. NULL: it is about the path.
+ */
+typedef const char *request_about_fn(const struct request *request);
+
+/* Where a request comes from; its connection fills this in. */
+struct request_origin {
+	struct services *services;
+	/* The request owns them from now on. */
+	struct fcgi_params *params;
+	struct writer *writer;
+	struct fcgi_output *output;
+	request_over_fn *over;
+	/* Somebody waits for the request's body, which is still coming. */
+	void (*want_body)(void *context);
+	void *context;
+	bool body_pending; /* its end has not come yet */
+	/* Counts the worker's requests, for the request's id. */
+	uint64_t sequence;
+};
+
+/*
+ * An action reads the first group, sets the second (`cancel` while it waits for
+ * something of its own), and answers with one of the functions below. Then, or
+ * after request_abort(), the request is over and must not be touched.
+ */
+struct request {
+	struct services *services;
+	const char *method;
+	/* Decoded; "" when the front sent none, or one that is malformed. */
+	const char *path;
+	const char *id;
+
+	request_cancel_fn *cancel;
+	request_ended_fn *ended;
+	request_about_fn *about;
+	void *state;
+	/* The head leaves at once: the first bytes may come late. */
+	bool head_first;
+
+	/* For action.c: whom it answers through action.h; NULL: nobody. */
+	struct action *action;
+
+	/* For request.c and dispatch.c. */
+	bool path_is_malformed;
+	const char *action_name;
+	struct request_origin origin;
+	struct source *source;
+	struct stream stream;
+	uint64_t start_ns;
+	struct byte_queue body;
+	size_t body_most;
+	request_body_fn *on_body; /* NULL: the body is dropped */
+	char *start; /* head and text, until they are put */
+	uint64_t head_length;
+	bool failed; /* its answer is an error already */
+	int status;
+	char id_text[32];
+	char path_text[];
+};
+
+/* A request from `origin`; NULL: out of memory, `params` stay the caller's. */
+struct request *request_new(const struct request_origin *origin);
+
+/* The value of a FastCGI parameter; NULL if it is absent or empty. */
+const char *request_param(const struct request *request, const char *name);
+
+/*
+ * Collects the request's body and calls `done` when it is whole. One of more
+ * than `most` bytes is answered 413 (RFC 9110, 15.5.14), one that is not as long
+ * as CONTENT_LENGTH says 400 (FastCGI specification, 6.2), and `done` is not
+ * called. To be called, if at all, while the action is being started: a body
+ * that nobody has asked for is dropped as it comes. An answer that begins
+ * before it is whole does without it.
+ */
+void request_read_body(
+    struct request *request, size_t most, request_body_fn *done);
+
+/* Whether the method is HEAD: the same head as for GET, but no body. */
+bool request_is_head(const struct request *request);
+
+/*
+ * Answers with a head and no body (RFC 9110, 6.4.1). The head is finished
+ * here; one that does not fit its bound becomes a 500.
+ */
+void request_respond(struct request *request, struct response_head *head);
+
+/*
+ * The same with a finished head of any length up to 64 KiB, from malloc(3),
+ * which it takes over. For the probe: all others have struct response_head.
+ */
+void request_respond_long(
+    struct request *request, int status, char *head, size_t length);
+
+/*
+ * Answers with `status` and a short plain text that names it; `field` (may be
+ * NULL) with `value` is one more header field, such as Location. A 503 has
+ * Retry-After (RFC 9110, 10.2.3).
+ */
+void request_error(
+    struct request *request, int status, const char *field, const char *value);
+
+/*
+ * An error, as above, that says `why`: in the log and in the front server's
+ * error log. A mere 404 is a notice in the log alone.
+ */
+void request_refuse(struct request *request, int status, const char *why);
+
+/*
+ * Answers with a head and `length` bytes of `source` from `offset` on, at the
+ * client's pace; of a source of unknown size with all of them. Takes the source
+ * over, also when it fails.
+ */
+void request_stream(struct request *request, struct response_head *head,
+    struct source *source, uint64_t offset, uint64_t length);
+
+/*
+ * Breaks off the answer under way for a reason of the action's own: the front
+ * sees that it is incomplete. `error`: -errno, for the log. Not to be called
+ * from inside the source.
+ */
+void request_break(struct request *request, int error);
+
+/* --- for the connection --------------------------------------------------- */
+
+/* More of the request's body came. */
+void request_add_body(
+    struct request *request, const void *bytes, size_t length);
+
+/* All of it has come. */
+void request_end_body(struct request *request);
+
+/* Whether somebody waits for more of it. */
+bool request_wants_body(const struct request *request);
+
+/* It does not come any more: answers 408 (RFC 9110, 15.5.9). */
+void request_stop_body(struct request *request);
+
+/*
+ * Ends the request without its answer, or without the rest of it: the action
+ * is cancelled, the log says `reason` (NULL: all of the answer had left),
+ * `over` is not called. For the connection, when its peer is gone.
+ */
+void request_abort(struct request *request, const char *reason);
+
+#endif

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: MIT */
+/* Opens what stands at a request's path. */
+#ifndef FCGI_APP_REQUEST_REQUEST_OPEN_H
+#define FCGI_APP_REQUEST_REQUEST_OPEN_H
+
+struct file_open_result;
+struct request;
+
+/*
+ * What was found, a file of any kind: `result->error` is 0 and its descriptor
+ * now belongs to whoever is told. Without blocking: also from inside
+ * request_open().
+ */
+typedef void request_open_fn(
+    struct request *request, const struct file_open_result *result);
+
+/*
+ * Opens `path`, in the form of a request's (NULL: the request's own), beneath
+ * its document root, at once if the names are in memory, else in the thread
+ * pool. If that fails the request is answered, and `done` is not called. Uses
+ * the request's `cancel` and `state` meanwhile.
+ */
+void request_open(
+    struct request *request, const char *path, request_open_fn *done);
+
+/* Answers with the status of an error: -errno. For a name beneath the root. */
+void request_refuse_errno(struct request *request, int error);
+
+#endif

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: MIT */
+/* Where a request leads: its document root, and the path beneath that. */
+#ifndef FCGI_APP_REQUEST_REQUEST_PLACE_H
+#define FCGI_APP_REQUEST_REQUEST_PLACE_H
+
+#include <limits.h>
+#include <stdbool.h>
+
+#include "fcgi_app/setup/roots.h"
+
+struct file_open_target;
+struct request;
+
+/* A place; `root.below` points into `folder`, so it must not be copied. */
+struct request_place {
+	struct roots_place root;
+	char folder[PATH_MAX]; /* DOCUMENT_ROOT, normal */
+	/* From path_rule_relative(): with a slash at its end if it had one. */
+	char path[PATH_MAX];
+};
+
+/* Why there is none. */
+struct request_place_fault {
+	int status; /* of the response */
+	char why[96];
+};
+
+/*
+ * Finds the document root of the request, which must be at or beneath a --root
+ * (403), and `path`, in the form of a request's (NULL: the request's own),
+ * beneath it. Hidden names are 404 unless STREAM_DOTFILES is "allow". False:
+ * *ret_fault says why.
+ */
+bool request_place_find(const struct request *request, const char *path,
+    struct request_place *ret, struct request_place_fault *ret_fault);
+
+/* Whether the request may see names that begin with a dot (STREAM_DOTFILES). */
+bool request_place_shows_hidden(const struct request *request);
+
+/* What to open for it; the target points into `place`. */
+struct file_open_target request_place_target(const struct request_place *place);
+
+#endif

@@ -1,0 +1,376 @@
+/* SPDX-License-Identifier: MIT */
+#include "config.h"
+#include "fcgi_app/setup/listener.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <netdb.h>
+#include <netinet/tcp.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+#ifdef HAVE_LIBSYSTEMD
+#include <systemd/sd-daemon.h>
+#endif
+
+#include "common/parse_number.h"
+#include "fcgi_app/setup/log.h"
+
+/* The kernel cuts it to net.core.somaxconn (listen(2)). */
+#define BACKLOG 65535
+
+_Static_assert(sizeof(((struct listener *)0)->path) ==
+	sizeof(((struct sockaddr_un *)0)->sun_path),
+    "a listener's path holds what a unix socket's address does");
+
+union address {
+	struct sockaddr any;
+	struct sockaddr_un un;
+	struct sockaddr_in in;
+	struct sockaddr_in6 in6;
+	struct sockaddr_storage storage;
+};
+
+static int complain(const char *name, int error)
+{
+	log_message(LOG_LEVEL_ERROR, "--listen=%s: %s", name, strerror(-error));
+	return error;
+}
+
+static int complain_text(const char *name, const char *text)
+{
+	log_message(LOG_LEVEL_ERROR, "--listen=%s: %s", name, text);
+	return -EINVAL;
+}
+
+/* --- unix sockets ------------------------------------------------------- */
+
+/* 0: the path is free now; -EADDRINUSE: somebody listens there. */
+static int clear_path(const union address *address)
+{
+	struct stat st;
+	int fd, r = 0;
+
+	if (lstat(address->un.sun_path, &st) < 0)
+		return errno == ENOENT ? 0 : -errno;
+	if (!S_ISSOCK(st.st_mode))
+		return -EEXIST;
+	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (fd < 0)
+		return -errno;
+	/* Refused: its process is gone. EAGAIN: its backlog is full. */
+	if (connect(fd, &address->any, sizeof(address->un)) == 0 ||
+	    errno != ECONNREFUSED)
+		r = -EADDRINUSE;
+	close(fd);
+	if (r == 0 && unlink(address->un.sun_path) < 0)
+		r = -errno;
+	return r;
+}
+
+/* The mode is set before the name exists, so there is no moment without it. */
+static int bind_private(int fd, const union address *address)
+{
+	mode_t old = umask(0117);
+	int r = bind(fd, &address->any, sizeof(address->un)) < 0 ? -errno : 0;
+
+	umask(old);
+	return r;
+}
+
+static int remember_file(struct listener *listener, const char *path)
+{
+	struct stat st;
+
+	if (lstat(path, &st) < 0)
+		return -errno;
+	strcpy(listener->path, path);
+	listener->device = st.st_dev;
+	listener->inode = st.st_ino;
+	return 0;
+}
+
+static int open_unix(
+    struct listener *listener, const char *name, const char *path)
+{
+	union address address = { .un.sun_family = AF_UNIX };
+	int r;
+
+	if (path[0] == '\0')
+		return complain_text(name, "the path is missing");
+	if (strlen(path) >= sizeof(address.un.sun_path))
+		return complain_text(name, "the path is longer than 107 bytes");
+	strcpy(address.un.sun_path, path);
+	r = clear_path(&address);
+	if (r == -EADDRINUSE)
+		return complain_text(name, "another process listens there");
+	if (r == -EEXIST)
+		return complain_text(name, "is there and is not a socket");
+	if (r < 0)
+		return complain(name, r);
+	listener->fd =
+	    socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (listener->fd < 0)
+		return complain(name, -errno);
+	r = bind_private(listener->fd, &address);
+	if (r == 0)
+		r = remember_file(listener, path);
+	return r < 0 ? complain(name, r) : 0;
+}
+
+/* --- TCP ---------------------------------------------------------------- */
+
+/* Splits HOST:PORT or [V6]:PORT. */
+static int split(const char *name, char host[256], const char **ret_port)
+{
+	const char *colon = strrchr(name, ':');
+	const char *start = name;
+	uint64_t port;
+	size_t length;
+
+	if (!colon || colon[1] == '\0' || strchr(colon, ']'))
+		return complain_text(
+		    name, "not unix:PATH, HOST:PORT or [V6]:PORT");
+	length = (size_t)(colon - name);
+	if (length > 1 && start[0] == '[' && name[length - 1] == ']') {
+		start++;
+		length -= 2;
+	} else if (memchr(name, ':', length)) {
+		return complain_text(
+		    name, "an IPv6 address stands in brackets: [V6]:PORT");
+	}
+	/* getaddrinfo() would take 65536 for 0. */
+	if (parse_u64(colon + 1, &port) < 0 || port > UINT16_MAX)
+		return complain_text(
+		    name, "the port is not a number from 0 to 65535");
+	if (length == 0 || length >= 256)
+		return complain_text(name, "the host is missing or too long");
+	memcpy(host, start, length);
+	host[length] = '\0';
+	*ret_port = colon + 1;
+	return 0;
+}
+
+static int bind_tcp(struct listener *listener, const struct addrinfo *info)
+{
+	int on = 1;
+
+	listener->fd = socket(
+	    info->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (listener->fd < 0)
+		return -errno;
+	setsockopt(listener->fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
+	if (info->ai_family == AF_INET6)
+		setsockopt(
+		    listener->fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof(on));
+	if (bind(listener->fd, info->ai_addr, info->ai_addrlen) < 0)
+		return -errno;
+	return 0;
+}
+
+static int open_tcp(struct listener *listener, const char *name)
+{
+	const struct addrinfo hints = {
+		.ai_family = AF_UNSPEC,
+		.ai_socktype = SOCK_STREAM,
+		.ai_flags = AI_PASSIVE,
+	};
+	struct addrinfo *info = NULL;
+	const char *port;
+	char host[256];
+	int r = split(name, host, &port);
+
+	if (r < 0)
+		return r;
+	r = getaddrinfo(host, port, &hints, &info);
+	if (r != 0)
+		return complain_text(name, gai_strerror(r));
+	r = bind_tcp(listener, info);
+	freeaddrinfo(info);
+	return r < 0 ? complain(name, r) : 0;
+}
+
+/*
+ * Accepted sockets inherit these (tcp(7)): peers may vanish without a word,
+ * and small answers should not wait for company.
+ */
+static void set_tcp_options(int fd)
+{
+	int on = 1;
+
+	setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof(on));
+	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+}
+
+/* --- names -------------------------------------------------------------- */
+
+static void finish_listener(struct listener *listener)
+{
+	union address address = { 0 };
+	socklen_t length = sizeof(address);
+	char host[INET6_ADDRSTRLEN];
+	bool v6;
+
+	snprintf(listener->name, sizeof(listener->name), "descriptor %d",
+	    listener->fd);
+	if (getsockname(listener->fd, &address.any, &length) < 0)
+		return;
+	if (address.any.sa_family == AF_UNIX) {
+		if (length > offsetof(struct sockaddr_un, sun_path) &&
+		    address.un.sun_path[0])
+			snprintf(listener->name, sizeof(listener->name),
+			    "unix:%.107s", address.un.sun_path);
+		return;
+	}
+	set_tcp_options(listener->fd);
+	v6 = address.any.sa_family == AF_INET6;
+	if (!inet_ntop(address.any.sa_family,
+		v6 ? (void *)&address.in6.sin6_addr
+		   : (void *)&address.in.sin_addr,
+		host, sizeof(host)))
+		return;
+	snprintf(listener->name, sizeof(listener->name),
+	    v6 ? "[%s]:%d" : "%s:%d", host,
+	    ntohs(v6 ? address.in6.sin6_port : address.in.sin_port));
+}
+
+/* --- sockets that were passed ------------------------------------------- */
+
+static bool is_listening(int fd)
+{
+	int listening = 0;
+	socklen_t length = sizeof(listening);
+
+	return getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listening, &length) ==
+	    0 &&
+	    listening;
+}
+
+static int adopt(struct listeners *listeners, int fd)
+{
+	struct listener *listener = &listeners->list[listeners->count];
+	int flags = fcntl(fd, F_GETFL);
+
+	/* Workers share it: one may find that another was faster. */
+	if (flags < 0 || fcntl(fd, F_SETFL, flags | O_NONBLOCK) < 0)
+		return -errno;
+	listener->fd = fd;
+	finish_listener(listener);
+	listeners->count++;
+	return 0;
+}
+
+/* How many sockets systemd has passed, from descriptor 3 on. */
+static int systemd_sockets(void)
+{
+#ifdef HAVE_LIBSYSTEMD
+	return sd_listen_fds(1);
+#else
+	if (getenv("LISTEN_FDS"))
+		log_message(LOG_LEVEL_WARNING,
+		    "LISTEN_FDS is set, but this build is without libsystemd");
+	return 0;
+#endif
+}
+
+static int adopt_systemd(struct listeners *listeners, int count)
+{
+	int r = 0;
+
+	if (count > OPTIONS_LISTEN_MAX) {
+		log_message(LOG_LEVEL_ERROR, "LISTEN_FDS: more than %d sockets",
+		    OPTIONS_LISTEN_MAX);
+		return -EINVAL;
+	}
+	for (int fd = 3; fd < 3 + count; fd++) {
+		if (!is_listening(fd)) {
+			log_message(LOG_LEVEL_ERROR,
+			    "LISTEN_FDS: descriptor "
+			    "%d is not a listening socket",
+			    fd);
+			return -EINVAL;
+		}
+		r = adopt(listeners, fd);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+static int adopt_passed(struct listeners *listeners)
+{
+	int count = systemd_sockets();
+
+	if (count > 0)
+		return adopt_systemd(listeners, count);
+	if (is_listening(STDIN_FILENO))
+		return adopt(listeners, STDIN_FILENO);
+	log_message(LOG_LEVEL_ERROR,
+	    "nothing to listen on: give --listen=ADDR, or start it with "
+	    "spawn-fcgi or a systemd socket");
+	return -EINVAL;
+}
+
+/* --- the interface ------------------------------------------------------ */
+
+static int open_one(struct listeners *listeners, const char *name)
+{
+	struct listener *listener = &listeners->list[listeners->count++];
+	int r;
+
+	listener->fd = -1;
+	if (strncmp(name, "unix:", 5) == 0)
+		r = open_unix(listener, name, name + 5);
+	else
+		r = open_tcp(listener, name);
+	if (r == 0 && listen(listener->fd, BACKLOG) < 0)
+		r = complain(name, -errno);
+	if (r == 0)
+		finish_listener(listener);
+	return r;
+}
+
+int listeners_open(struct listeners *listeners, const struct options *options)
+{
+	int r = 0;
+
+	memset(listeners, 0, sizeof(*listeners));
+	if (options->listen_count == 0)
+		return adopt_passed(listeners);
+	for (size_t i = 0; i < options->listen_count && r == 0; i++)
+		r = open_one(listeners, options->listen[i]);
+	if (r < 0) {
+		listeners_remove_files(listeners);
+		listeners_close(listeners);
+	}
+	return r;
+}
+
+void listeners_close(struct listeners *listeners)
+{
+	for (size_t i = 0; i < listeners->count; i++) {
+		if (listeners->list[i].fd >= 0)
+			close(listeners->list[i].fd);
+		listeners->list[i].fd = -1;
+	}
+}
+
+void listeners_remove_files(const struct listeners *listeners)
+{
+	for (size_t i = 0; i < listeners->count; i++) {
+		const struct listener *listener = &listeners->list[i];
+		struct stat st;
+
+		/* Somebody else may have put his own there. */
+		if (listener->path[0] && lstat(listener->path, &st) == 0 &&
+		    st.st_dev == listener->device &&
+		    st.st_ino == listener->inode)
+			unlink(listener->path);
+	}
+}

@@ -1,0 +1,320 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Numbers are described by a table: where the value goes, how its text is
+ * read and what its bounds are. A new numeric option is one row here and one
+ * in the list for argp.
+ */
+#include "config.h"
+#include "fcgi_app/setup/options.h"
+
+#include <argp.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <sched.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/parse_number.h"
+
+const char *argp_program_version = PACKAGE_STRING;
+
+enum option_key {
+	KEY_ROOT = 256,
+	KEY_LISTEN,
+	KEY_ACTION,
+	KEY_PAGE_CACHE,
+	KEY_ACCESS_LOG,
+	KEY_PROBE,
+	KEY_NUMBERS, /* the rows of `numbers` follow */
+};
+
+enum number_key {
+	NUMBER_WORKERS,
+	NUMBER_CHUNK_SIZE,
+	NUMBER_AIO_DEPTH,
+	NUMBER_BUFFER_MEMORY,
+	NUMBER_MEMBER_MEMORY,
+	NUMBER_MAX_CONNECTIONS,
+	NUMBER_HEAD_TIMEOUT,
+	NUMBER_SEND_TIMEOUT,
+	NUMBER_DRAIN_TIMEOUT,
+	NUMBER_COUNT,
+};
+
+/* Bounds in the number's own unit: a count, bytes or milliseconds. */
+struct number {
+	const char *name;
+	int (*parse)(const char *text, uint64_t *ret_value);
+	uint64_t least;
+	uint64_t most;
+	uint64_t initial;
+	const char *bounds; /* the same, for a reader */
+};
+
+static const struct number numbers[NUMBER_COUNT] = {
+	[NUMBER_WORKERS] = { "workers", parse_u64, 1, OPTIONS_WORKERS_MAX, 0,
+	    "a number from 1 to 1024" },
+	[NUMBER_CHUNK_SIZE] = { "chunk-size", parse_size,
+	    OPTIONS_CHUNK_SIZE_MIN, OPTIONS_CHUNK_SIZE_MAX, 256 << 10,
+	    "a size from 16K to 1M" },
+	[NUMBER_AIO_DEPTH] = { "aio-depth", parse_u64, 1, OPTIONS_AIO_DEPTH_MAX,
+	    128, "a number from 1 to 4096" },
+	[NUMBER_BUFFER_MEMORY] = { "buffer-memory", parse_size, 1 << 20,
+	    OPTIONS_BUFFER_MEMORY_MAX, 64 << 20, "a size from 1M to 64G" },
+	[NUMBER_MEMBER_MEMORY] = { "member-memory", parse_size, 1 << 20,
+	    OPTIONS_MEMBER_MEMORY_MAX, 64 << 20, "a size from 1M to 64G" },
+	[NUMBER_MAX_CONNECTIONS] = { "max-connections", parse_u64, 1,
+	    OPTIONS_CONNECTIONS_MAX, 20000, "a number from 1 to 1000000" },
+	[NUMBER_HEAD_TIMEOUT] = { "head-timeout", parse_duration, 1,
+	    OPTIONS_TIMEOUT_MAX_MS, 10000, "a time from 1ms to 24h" },
+	[NUMBER_SEND_TIMEOUT] = { "send-timeout", parse_duration, 1,
+	    OPTIONS_TIMEOUT_MAX_MS, 600000, "a time from 1ms to 24h" },
+	[NUMBER_DRAIN_TIMEOUT] = { "drain-timeout", parse_duration, 0,
+	    OPTIONS_TIMEOUT_MAX_MS, 30000, "a time from 0 to 24h" },
+};
+
+#define NUMBER(key) (KEY_NUMBERS + NUMBER_##key)
+
+static const struct argp_option argp_options[] = {
+	{ NULL, 0, NULL, 0, "What to serve, and where:", 1 },
+	{ "root", KEY_ROOT, "DIR", 0,
+	    "Serve files beneath DIR; a request's DOCUMENT_ROOT must be DIR or "
+	    "beneath it. May be given several times.",
+	    1 },
+	{ "listen", KEY_LISTEN, "ADDR", 0,
+	    "Listen on unix:PATH, HOST:PORT or [V6]:PORT. May be given several "
+	    "times. Without it: the socket on descriptor 0 (spawn-fcgi) or the "
+	    "sockets passed by systemd.",
+	    1 },
+	{ "action", KEY_ACTION, "NAME=FILE", 0,
+	    "Load the action NAME from the shared object FILE, a path with a "
+	    "slash. May be given several times.",
+	    1 },
+	{ "workers", NUMBER(WORKERS), "N", 0,
+	    "Worker processes (number of processors)", 1 },
+	{ NULL, 0, NULL, 0, "Limits, for each worker:", 2 },
+	{ "chunk-size", NUMBER(CHUNK_SIZE), "SIZE", 0,
+	    "Most bytes in one read (256K)", 2 },
+	{ "aio-depth", NUMBER(AIO_DEPTH), "N", 0,
+	    "Reads in flight in the kernel (128)", 2 },
+	{ "buffer-memory", NUMBER(BUFFER_MEMORY), "SIZE", 0,
+	    "Memory for chunks; streams wait their turn for it (64M)", 2 },
+	{ "member-memory", NUMBER(MEMBER_MEMORY), "SIZE", 0,
+	    "Memory for lists of files to join or archive; more are answered "
+	    "503 (64M)",
+	    2 },
+	{ "max-connections", NUMBER(MAX_CONNECTIONS), "N", 0,
+	    "Connections; more are answered 503 (20000)", 2 },
+	{ "page-cache", KEY_PAGE_CACHE, "auto|always|never", 0,
+	    "What is read from disk stays in the system's memory: files that "
+	    "are wanted more than once, all, or nothing (auto)",
+	    2 },
+	{ NULL, 0, NULL, 0, "Timeouts:", 3 },
+	{ "head-timeout", NUMBER(HEAD_TIMEOUT), "TIME", 0,
+	    "For the front to send a whole request head (10s)", 3 },
+	{ "send-timeout", NUMBER(SEND_TIMEOUT), "TIME", 0,
+	    "For the front to take more of a response (10m)", 3 },
+	{ "drain-timeout", NUMBER(DRAIN_TIMEOUT), "TIME", 0,
+	    "For running responses when stopping (30s)", 3 },
+	{ NULL, 0, NULL, 0, "Log, on standard error:", 4 },
+	{ "access-log", KEY_ACCESS_LOG, "on|off", 0,
+	    "A line for each request (on)", 4 },
+	{ NULL, 0, NULL, 0, "Setting it up:", 5 },
+	{ "probe", KEY_PROBE, NULL, 0,
+	    "Answer the questions that \"fcgi-stream doctor URL\" asks through "
+	    "the front server, as anybody else may.",
+	    5 },
+	{ NULL, 0, NULL, 0, "About:", -1 },
+	{ 0 },
+};
+
+static const char doc[] =
+    "Streams files to a front server (nginx, Apache, lighttpd, HAProxy, "
+    "Caddy) over FastCGI."
+    "\v"
+    "SIZE takes K, M or G; TIME takes ms, s, m or h, seconds without.\n"
+    "SIGTERM and SIGINT stop the program when running responses are done; a "
+    "second one stops it at once.\n\n"
+    "Other commands, each with a --help of its own: \"fcgi-stream digest\", "
+    "\"fcgi-stream doctor\".\n\n"
+    "Environment: FCGI_WEB_SERVER_ADDRS, a list of addresses that may "
+    "connect over TCP, separated by commas.";
+
+static uint64_t parse_number(
+    const struct number *number, const char *text, struct argp_state *state)
+{
+	uint64_t value = 0;
+	int r = number->parse(text, &value);
+
+	if (r == -EINVAL || r == -ERANGE || value < number->least ||
+	    value > number->most)
+		argp_error(state, "--%s=%s: not %s", number->name, text,
+		    number->bounds);
+	return value;
+}
+
+static void set_number(
+    struct options *options, enum number_key key, uint64_t value)
+{
+	switch (key) {
+	case NUMBER_WORKERS:
+		options->workers = (unsigned int)value;
+		break;
+	case NUMBER_CHUNK_SIZE:
+		options->chunk_size = (size_t)value;
+		break;
+	case NUMBER_AIO_DEPTH:
+		options->aio_depth = (unsigned int)value;
+		break;
+	case NUMBER_BUFFER_MEMORY:
+		options->buffer_memory = (size_t)value;
+		break;
+	case NUMBER_MEMBER_MEMORY:
+		options->member_memory = (size_t)value;
+		break;
+	case NUMBER_MAX_CONNECTIONS:
+		options->max_connections = (unsigned int)value;
+		break;
+	case NUMBER_HEAD_TIMEOUT:
+		options->head_timeout_ms = value;
+		break;
+	case NUMBER_SEND_TIMEOUT:
+		options->send_timeout_ms = value;
+		break;
+	case NUMBER_DRAIN_TIMEOUT:
+		options->drain_timeout_ms = value;
+		break;
+	case NUMBER_COUNT:
+		break;
+	}
+}
+
+/* A list that an option given several times adds to. */
+struct list {
+	const char *name;
+	const char **values;
+	size_t *count;
+	size_t most;
+};
+
+static void add(
+    const struct list *list, const char *value, struct argp_state *state)
+{
+	if (*list->count == list->most)
+		argp_error(state, "--%s=%s: given more than %zu times",
+		    list->name, value, list->most);
+	else
+		list->values[(*list->count)++] = value;
+}
+
+static enum page_cache_mode parse_page_cache(
+    const char *word, struct argp_state *state)
+{
+	static const char *const words[] = {
+		[PAGE_CACHE_AUTO] = "auto",
+		[PAGE_CACHE_ALWAYS] = "always",
+		[PAGE_CACHE_NEVER] = "never",
+	};
+
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+		if (strcmp(word, words[i]) == 0)
+			return (enum page_cache_mode)i;
+	}
+	argp_error(state, "--page-cache=%s: not auto, always or never", word);
+	return PAGE_CACHE_AUTO;
+}
+
+static error_t parse_other(int key, const char *arg, struct argp_state *state)
+{
+	struct options *options = state->input;
+	const struct list roots = { "root", options->roots,
+		&options->root_count, OPTIONS_ROOTS_MAX };
+	const struct list listen = { "listen", options->listen,
+		&options->listen_count, OPTIONS_LISTEN_MAX };
+	const struct list actions = { "action", options->actions,
+		&options->action_count, OPTIONS_ACTIONS_MAX };
+
+	switch (key) {
+	case KEY_ROOT:
+		if (arg[0] == '\0')
+			argp_error(state, "--root: the folder has no name");
+		add(&roots, arg, state);
+		return 0;
+	case KEY_LISTEN:
+		add(&listen, arg, state);
+		return 0;
+	case KEY_ACTION:
+		add(&actions, arg, state);
+		return 0;
+	case KEY_PAGE_CACHE:
+		options->page_cache = parse_page_cache(arg, state);
+		return 0;
+	case KEY_ACCESS_LOG:
+		options->access_log = strcmp(arg, "on") == 0;
+		if (!options->access_log && strcmp(arg, "off") != 0)
+			argp_error(
+			    state, "--access-log=%s: not on or off", arg);
+		return 0;
+	case ARGP_KEY_ARG:
+		argp_error(state, "%s: not an option", arg);
+		return 0;
+	case ARGP_KEY_END:
+		if (options->root_count == 0)
+			argp_error(state,
+			    "--root is missing: "
+			    "which folder shall be served?");
+		if (options->chunk_size % 4096 != 0)
+			argp_error(state,
+			    "--chunk-size=%zu: not a multiple "
+			    "of 4096",
+			    options->chunk_size);
+		return 0;
+	}
+	return ARGP_ERR_UNKNOWN;
+}
+
+static error_t parse_option(int key, char *arg, struct argp_state *state)
+{
+	struct options *options = state->input;
+	int row = key - KEY_NUMBERS;
+
+	if (key == KEY_PROBE) {
+		options->probe = true;
+		return 0;
+	}
+	if (row < 0 || row >= NUMBER_COUNT)
+		return parse_other(key, arg, state);
+	set_number(options, (enum number_key)row,
+	    parse_number(&numbers[row], arg, state));
+	return 0;
+}
+
+/* What this process may run on, which in a container is less than all. */
+static unsigned int processors(void)
+{
+	cpu_set_t set;
+	int count;
+
+	if (sched_getaffinity(0, sizeof(set), &set) < 0)
+		return 1;
+	count = CPU_COUNT(&set);
+	return count < OPTIONS_WORKERS_MAX ? (unsigned int)count
+					   : OPTIONS_WORKERS_MAX;
+}
+
+void options_parse(struct options *options, int argc, char **argv)
+{
+	static const struct argp argp = {
+		.options = argp_options,
+		.parser = parse_option,
+		.doc = doc,
+	};
+
+	memset(options, 0, sizeof(*options));
+	options->access_log = true;
+	for (int i = 0; i < NUMBER_COUNT; i++)
+		set_number(options, (enum number_key)i, numbers[i].initial);
+	options->workers = processors();
+	argp_err_exit_status = OPTIONS_EXIT_USAGE;
+	argp_parse(&argp, argc, argv, 0, NULL, options);
+}

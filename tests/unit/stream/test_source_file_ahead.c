@@ -1,0 +1,274 @@
+/* SPDX-License-Identifier: MIT */
+/* What a file's source reads ahead, and what becomes of it. */
+#include "config.h"
+#include "common/stream/source_file.h"
+
+#include <errno.h>
+#include <unistd.h>
+
+#include "common/chunk_pool.h"
+#include "common/reader/aio_reader.h"
+#include "tests/unit/support/real_file.h"
+#include "tests/unit/support/source_fixture.h"
+#include "tests/unit/support/unit.h"
+
+static void read_ahead(
+    struct source_fixture *f, unsigned int chunks, uint64_t end)
+{
+	f->source->ops->read_ahead(f->source, chunks, end);
+}
+
+static void wait_for_reads(struct source_fixture *f, uint64_t count)
+{
+	while (aio_reader_counts(f->reader).direct < count)
+		uv_run(&f->loop, UV_RUN_ONCE);
+}
+
+/* False where a file is never cold: that is no test of it. */
+static bool is_cold(struct source_fixture *f)
+{
+	real_file_make_cold(f->fd);
+	return !real_file_is_in_memory(f->fd);
+}
+
+/*
+ * Reads the first chunk with `chunks` ahead of it, and waits for all. A look at
+ * the page cache starts a read of the kernel's own, which on a busy machine may
+ * be done before the look is: try again then.
+ */
+static bool begin(struct source_fixture *f, unsigned int chunks, uint64_t end)
+{
+	struct source_chunk chunk = { 0 };
+
+	for (int i = 0; i < 200 && !chunk.fetched; i++) {
+		if (!is_cold(f)) {
+			print_message("skipped: it can't be made cold here\n");
+			return false;
+		}
+		read_ahead(f, chunks, end);
+		assert_int_equal(source_fixture_read(f, 0, BUFFER, &chunk), 1);
+		source_fixture_check(&chunk, 0);
+		source_fixture_release(f, &chunk);
+	}
+	assert_true(chunk.fetched);
+	wait_for_reads(f, 1 + chunks);
+	return true;
+}
+
+static void what_was_read_ahead_is_at_hand(void **state)
+{
+	struct source_fixture *f = *state;
+	struct source_chunk chunk;
+
+	if (!begin(f, 3, FILE_SIZE))
+		return;
+	for (uint64_t at = BUFFER; at < 10 * BUFFER; at += BUFFER) {
+		wait_for_reads(f, at / BUFFER + 3);
+		assert_true(chunk_pool_borrowed(f->pool) <= 3);
+		assert_int_equal(
+		    f->source->ops->read(f->source, at, BUFFER, &chunk), 1);
+		if (!chunk.fetched)
+			print_message(
+			    "counts c=%lu d=%lu t=%lu len=%zu cachednow=%d\n",
+			    aio_reader_counts(f->reader).cached,
+			    aio_reader_counts(f->reader).direct,
+			    aio_reader_counts(f->reader).threaded, chunk.length,
+			    real_file_page_is_cached(f->fd, 0));
+		assert_true(chunk.fetched);
+		assert_int_equal(chunk.length, BUFFER);
+		source_fixture_check(&chunk, at);
+		source_fixture_release(f, &chunk);
+	}
+}
+
+static void what_is_in_flight_is_taken_over(void **state)
+{
+	struct source_fixture *f = *state;
+	struct source_chunk chunk;
+	uint64_t at = 0;
+
+	if (!is_cold(f))
+		return;
+	read_ahead(f, 3, FILE_SIZE);
+	for (; at + BUFFER < FILE_SIZE; at += chunk.length) {
+		assert_int_equal(source_fixture_read(f, at, BUFFER, &chunk), 1);
+		source_fixture_check(&chunk, at);
+		source_fixture_release(f, &chunk);
+	}
+	/* Each byte was read once. */
+	wait_for_reads(f, FILE_SIZE / BUFFER);
+	assert_true(
+	    aio_reader_counts(f->reader).direct <= FILE_SIZE / BUFFER + 1);
+}
+
+/* Nothing is read that the answer does not need. */
+static void ends_where_it_is_told_to(void **state)
+{
+	struct source_fixture *f = *state;
+
+	if (!begin(f, 1, 2 * BUFFER))
+		return;
+	read_ahead(f, 3, 2 * BUFFER);
+	for (int i = 0; i < 10; i++)
+		uv_run(&f->loop, UV_RUN_NOWAIT);
+	assert_int_equal(aio_reader_counts(f->reader).direct, 2);
+	assert_int_equal(chunk_pool_borrowed(f->pool), 1);
+}
+
+static void is_given_back_when_told_to(void **state)
+{
+	struct source_fixture *f = *state;
+
+	if (!begin(f, 3, FILE_SIZE))
+		return;
+	assert_int_equal(chunk_pool_borrowed(f->pool), 3);
+	read_ahead(f, 1, FILE_SIZE);
+	assert_int_equal(chunk_pool_borrowed(f->pool), 1);
+	read_ahead(f, 0, 0);
+	assert_int_equal(chunk_pool_borrowed(f->pool), 0);
+}
+
+static void is_given_back_when_reading_goes_on_elsewhere(void **state)
+{
+	static const uint64_t places[] = { 0, BUFFER + PAGE, 3 * BUFFER };
+	struct source_fixture *f = *state;
+
+	for (size_t i = 0; i < ARRAY_LENGTH(places); i++) {
+		struct source_chunk chunk;
+
+		read_ahead(f, 0, 0);
+		if (!is_cold(f))
+			return;
+		read_ahead(f, 3, FILE_SIZE);
+		assert_int_equal(source_fixture_read(f, 0, BUFFER, &chunk), 1);
+		source_fixture_release(f, &chunk);
+		assert_int_equal(
+		    source_fixture_read(f, places[i], PAGE, &chunk), 1);
+		assert_int_equal(chunk.length, PAGE);
+		source_fixture_check(&chunk, places[i]);
+		source_fixture_release(f, &chunk);
+	}
+}
+
+/* A shorter read than was read ahead gets its part of it. */
+static void lends_no_more_than_asked_for(void **state)
+{
+	struct source_fixture *f = *state;
+	struct source_chunk chunk;
+
+	if (!begin(f, 2, FILE_SIZE))
+		return;
+	assert_int_equal(source_fixture_read(f, BUFFER, PAGE, &chunk), 1);
+	assert_int_equal(chunk.length, PAGE);
+	source_fixture_check(&chunk, BUFFER);
+	source_fixture_release(f, &chunk);
+	assert_int_equal(
+	    source_fixture_read(f, BUFFER + PAGE, PAGE, &chunk), 1);
+	source_fixture_check(&chunk, BUFFER + PAGE);
+	source_fixture_release(f, &chunk);
+}
+
+/* A read that comes short does not cost what was read ahead of it. */
+static void keeps_what_lies_behind_a_gap(void **state)
+{
+	struct source_fixture *f = *state;
+	struct source_chunk chunk;
+	uint64_t reads;
+
+	if (!begin(f, 1, FILE_SIZE))
+		return;
+	read_ahead(f, 0, 0);
+	read_ahead(f, 2, FILE_SIZE);
+	reads = aio_reader_counts(f->reader).direct;
+	assert_int_equal(source_fixture_read(f, PAGE, BUFFER, &chunk), 1);
+	source_fixture_release(f, &chunk);
+	wait_for_reads(f, reads + 3);
+	/* It ended where the second begins; ask for what lies before. */
+	assert_int_equal(chunk_pool_borrowed(f->pool), 2);
+	assert_int_equal(
+	    source_fixture_read(f, BUFFER - PAGE, BUFFER, &chunk), 1);
+	assert_int_equal(chunk.length, 2 * PAGE);
+	source_fixture_check(&chunk, BUFFER - PAGE);
+	source_fixture_release(f, &chunk);
+	assert_int_equal(
+	    f->source->ops->read(f->source, BUFFER + PAGE, BUFFER, &chunk), 1);
+	source_fixture_check(&chunk, BUFFER + PAGE);
+	source_fixture_release(f, &chunk);
+}
+
+/* While half of the memory is lent, nobody reads ahead. */
+static void leaves_memory_to_others(void **state)
+{
+	struct source_fixture *f = *state;
+	void *buffers[SOURCE_FIXTURE_BUFFERS / 2];
+
+	for (size_t i = 0; i < ARRAY_LENGTH(buffers); i++)
+		buffers[i] = chunk_pool_get(f->pool);
+	if (begin(f, 0, 0)) {
+		struct source_chunk chunk;
+
+		read_ahead(f, 3, FILE_SIZE);
+		assert_int_equal(
+		    source_fixture_read(f, BUFFER, BUFFER, &chunk), 1);
+		source_fixture_release(f, &chunk);
+		assert_int_equal(
+		    chunk_pool_borrowed(f->pool), ARRAY_LENGTH(buffers));
+	}
+	for (size_t i = 0; i < ARRAY_LENGTH(buffers); i++)
+		chunk_pool_put(f->pool, buffers[i]);
+}
+
+/* The look at the file is made when the bytes are lent, not when read. */
+static void change_after_reading_ahead_is_seen(void **state)
+{
+	struct source_fixture *f = *state;
+	struct source_chunk chunk;
+
+	if (!begin(f, 3, FILE_SIZE))
+		return;
+	assert_int_equal(pwrite(f->fd, "changed", 7, BUFFER), 7);
+	assert_int_equal(
+	    source_fixture_read(f, BUFFER, BUFFER, &chunk), -ESTALE);
+}
+
+/* teardown() closes it with reads in flight and read. */
+static void may_be_closed_at_any_time(void **state)
+{
+	struct source_fixture *f = *state;
+	struct source_chunk chunk;
+	int r;
+
+	if (!is_cold(f))
+		return;
+	read_ahead(f, 3, FILE_SIZE);
+	r = f->source->ops->read(f->source, 0, BUFFER, &chunk);
+	uv_run(&f->loop, UV_RUN_NOWAIT);
+	if (r == 1)
+		source_fixture_release(f, &chunk);
+	else if (f->done > 0)
+		source_fixture_release(f, &f->chunk);
+	else
+		f->source->ops->cancel(f->source);
+}
+
+int main(void)
+{
+#define TEST(name)                       \
+	cmocka_unit_test_setup_teardown( \
+	    name, source_fixture_setup, source_fixture_teardown)
+	static const struct CMUnitTest tests[] = {
+		TEST(what_was_read_ahead_is_at_hand),
+		TEST(what_is_in_flight_is_taken_over),
+		TEST(ends_where_it_is_told_to),
+		TEST(is_given_back_when_told_to),
+		TEST(is_given_back_when_reading_goes_on_elsewhere),
+		TEST(lends_no_more_than_asked_for),
+		TEST(keeps_what_lies_behind_a_gap),
+		TEST(leaves_memory_to_others),
+		TEST(change_after_reading_ahead_is_seen),
+		TEST(may_be_closed_at_any_time),
+	};
+
+	return cmocka_run_group_tests_name(
+	    "source_file_ahead", tests, NULL, NULL);
+}

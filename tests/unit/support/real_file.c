@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: MIT */
+#include "config.h"
+#include "tests/unit/support/real_file.h"
+
+#include <fcntl.h>
+#include <linux/magic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+
+#include "tests/unit/support/unit.h"
+
+#define PAGE 4096
+#define COLD_TRIES 5000
+
+unsigned char real_file_byte(uint64_t offset)
+{
+	return (
+	    unsigned char)(offset * 31 + (offset >> 8) * 7 + (offset >> 16));
+}
+
+int real_file_make(const char *folder, size_t size)
+{
+	unsigned char *bytes = malloc(size + 1);
+	char name[256];
+	int fd;
+
+	snprintf(name, sizeof(name), "%s/real_file.XXXXXX", folder);
+	fd = mkstemp(name);
+	assert_true(fd >= 0);
+	unlink(name);
+	assert_non_null(bytes);
+	for (size_t i = 0; i < size; i++)
+		bytes[i] = real_file_byte(i);
+	assert_int_equal(write(fd, bytes, size), size);
+	free(bytes);
+	return fd;
+}
+
+static size_t page_count(int fd)
+{
+	struct stat st;
+
+	assert_int_equal(fstat(fd, &st), 0);
+	return ((size_t)st.st_size + PAGE - 1) / PAGE;
+}
+
+bool real_file_page_is_cached(int fd, size_t page)
+{
+	unsigned char cached = 0;
+	void *map =
+	    mmap(NULL, PAGE, PROT_READ, MAP_SHARED, fd, (off_t)(page * PAGE));
+
+	assert_true(map != MAP_FAILED);
+	assert_int_equal(mincore(map, PAGE, &cached), 0);
+	munmap(map, PAGE);
+	return cached & 1;
+}
+
+static bool is_cached(int fd)
+{
+	size_t count = page_count(fd);
+
+	for (size_t i = 0; i < count; i++)
+		if (real_file_page_is_cached(fd, i))
+			return true;
+	return false;
+}
+
+bool real_file_is_in_memory(int fd)
+{
+	struct statfs fs;
+
+	assert_int_equal(fstatfs(fd, &fs), 0);
+	return fs.f_type == TMPFS_MAGIC;
+}
+
+/* A page that the kernel is still busy with stays: ask until all have gone. */
+void real_file_make_cold(int fd)
+{
+	int tries = COLD_TRIES;
+
+	assert_int_equal(fsync(fd), 0);
+	if (real_file_is_in_memory(fd))
+		return;
+	posix_fadvise(fd, 0, 0, POSIX_FADV_DONTNEED);
+	while (is_cached(fd) && --tries > 0) {
+		usleep(1000);
+		posix_fadvise(fd, 0, 0, POSIX_FADV_DONTNEED);
+	}
+	assert_true(tries > 0);
+}
