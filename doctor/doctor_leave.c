@@ -21,7 +21,7 @@
 #define MIB ((uint64_t)1 << 20)
 /*
  * Fronts keep that much to see whether more comes. What is shorter than that
- * common/fcgi_output keeps itself.
+ * common/fcgi/fcgi_output keeps itself.
  */
 #define SMALL_PIECE 4096
 

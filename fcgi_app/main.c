@@ -11,53 +11,48 @@
  *	worker         an event loop and what it runs
  *	acceptor       accepts connections, its share of them (worker_board)
  *	connection     cuts the front's bytes into requests, in
- *	               connection_input                       (common/fcgi_scan)
- *	               and limits its waiting                (peer_timer)
- *	               has their parameters parsed          (common/fcgi_params)
- *	dispatch       picks the action by STREAM_ACTION
+ *	               connection_input (common/fcgi/fcgi_scan) and limits its
+ *waiting                (peer_timer) has their parameters parsed
+ *(common/fcgi/fcgi_params) dispatch       picks the action by STREAM_ACTION
  *	action_modules loads more actions from shared objects
  *	action         what they are written with: action_head, action_send,
  *	               action_write do what its functions say
- *	actions/file   finds a file beneath its root          (common/file_open)
+ *	actions/file   finds a file beneath its root (common/file/file_open)
  *	representation answers as HTTP wants it: preconditions, ranges, head, by
  *	               the rules in policy/ and with the operator_fields;
  *	               several ranges make a multipart_body
  *	actions/concat joins several: by their names (policy/name_list), maybe
- *	               from a file_text, members finds them (member_list), and
+ *	               from a small_file, members finds them (member_list), and
  *	               member_sequence has a member_source open each in turn
  *	actions/list   lists a folder: a listing reads it with a
  *	               folder_reader, sorts it as list_entries, and writes it
  *	               as policy/list_html or list_json
  *	actions/archive packs a folder: of the members it makes an archive,
- *	               whose layout says where all stands; archive_made makes
- *	               what is between the files, crc_source and crc_fill sum
- *	               these up (crc_cache), archive_packed compresses it in a
- *	               packer; archive_shared has what a worker's have in common
- *	actions/probe  with --probe: answers the doctor, by probe_source,
- *	               and remembers how it went on the probe_board
- *	actions/follow a file that grows, as a follow_source: bytes, or lines
- *	               as follow_events, from a follow_cursor's place in a
+ *	               whose layout says where all stands; archive_source makes
+ *	               what is between the files, crc_source and crc_reader sum
+ *	               these up (crc_cache), archive_compressed compresses it in
+ *a compressor; archive_service has what a worker's have in common actions/probe
+ *with --probe: answers the doctor, by probe_source, and remembers how it went
+ *on the probe_board actions/follow a file that grows, as a follow_source:
+ *bytes, or lines as follow_events, from a follow_cursor's place in a
  *	               follow_file (follow_search finds the last lines)
  *	follow_hub     wakes those who wait for it; follow_watch sees it grow,
  *	               lose its name, or be finished
- *	request        sends the head and starts the pump        (common/stream)
+ *	request        sends the head and starts the pump (common/stream/stream)
  *	               at the operator_pace
  *
- *	common/stream       asks a source for a chunk when the writer is ready
- *	                    and, with a stream_pace, its pacer allows it
- *	common/source_*     get it (source_sequence from others, in order;
- *	                    source_queue from whoever writes; source_fd from a
- *	                    pipe or socket), source_file from
- *	common/file_table   files that are open, shared, or remembered
- *	common/aio_reader   somebody else's read (aio_flight), page cache
- *	                    (aio_cache by read_policy and file_windows,
- *	                    page_cache), io_submit (aio_direct, kernel_aio) or a
- *	                    thread (aio_threads), for an aio_op on an aio_file,
- *	                    into a buffer of
+ *	common/stream/stream       asks a source for a chunk when the writer is
+ *ready and, with a stream_pace, its pacer allows it common/source_*     get it
+ *(source_sequence from others, in order; source_queue from whoever writes;
+ *source_fd from a pipe or socket), source_file from common/file/file_table
+ *files that are open, shared, or remembered common/reader/aio_reader   somebody
+ *else's read (aio_flight), page cache (aio_cache by read_policy and
+ *file_windows, page_cache), io_submit (aio_direct, kernel_aio) or a thread
+ *(aio_threads), for an aio_op on an aio_file, into a buffer of
  *	common/chunk_pool
- *	common/writer_fcgi  passes it on to
- *	common/fcgi_output  which frames (fcgi_batch) and sends it, and never
- *	                    blocks
+ *	common/fcgi/writer_fcgi  passes it on to
+ *	common/fcgi/fcgi_output  which frames (fcgi_batch) and sends it, and
+ *never blocks
  *
  *	commands/doctor starts the program in doctor/, which examines a front
  *	roots, listener, log, access_log, options: what their names say

@@ -146,8 +146,8 @@ static void answer_read(struct source_queue *queue)
 		return;
 	queue->in_flight = false;
 	queue->lent = r > 0;
-	queue->source.done(queue->source.context, r < 0 ? r : 0,
-	    r < 0 ? NULL : &chunk);
+	queue->source.done(
+	    queue->source.context, r < 0 ? r : 0, r < 0 ? NULL : &chunk);
 }
 
 static void queue_cancel(struct source *source)

@@ -267,8 +267,8 @@ static void pause_stream(struct stream *stream)
 {
 	want(stream, false);
 	stream->writer->ops->flush(stream->writer);
-	stream_pace_pause(stream->pace, stream->end - stream->position, on_due,
-	    stream);
+	stream_pace_pause(
+	    stream->pace, stream->end - stream->position, on_due, stream);
 }
 
 /* Waits for what is missing, or for the next turn if nothing is. */

@@ -90,8 +90,8 @@ void stream_set_pace(struct stream *stream, struct stream_pace *pace);
 /*
  * Sends the start, then `length` bytes of the source from `offset` on, and ends
  * the response. `length` may be 0; of a source of unknown size it is all that
- * would fit behind `offset`, and the source ends it. `on_end(context, error)` is
- * called once, if it fails perhaps from inside this call.
+ * would fit behind `offset`, and the source ends it. `on_end(context, error)`
+ * is called once, if it fails perhaps from inside this call.
  *
  * Back-pressure: a chunk is read only when the writer has room, of the size
  * that it will take, and what the writer does not take is given up and read

@@ -58,8 +58,8 @@ const struct dispatch_action *action_modules_find(
 
 static void start_module(struct request *request)
 {
-	const struct module *module = find(
-	    request->services->action_modules, request->action_name);
+	const struct module *module =
+	    find(request->services->action_modules, request->action_name);
 
 	assert(module);
 	action_start(request, module->module.start);

@@ -213,12 +213,12 @@ static void send_opened(struct action *action, const char *type,
 		request_refuse(request, status, "not a regular file");
 		return;
 	}
-	if (file_bytes_init(request->services, result, &file.bytes) < 0) {
+	if (opened_file_init(request->services, result, &file.bytes) < 0) {
 		file_open_discard(action->loop, result);
 		request_refuse_errno(request, -ENOMEM);
 		return;
 	}
-	file_bytes_etag(&result->stat, etag);
+	opened_file_etag(&result->stat, etag);
 	file.etag = etag;
 	send_bytes(action, type, &file);
 }

@@ -278,8 +278,8 @@ int action_on_drain(struct action *action, action_drain_fn *drain)
 static void break_off(struct action *action, int error)
 {
 	if (action->phase != ACTION_STREAMING)
-		request_refuse(
-		    action->request, errno_status(-error), strerror(-error));
+		request_refuse(action->request, http_status_of_errno(-error),
+		    strerror(-error));
 	else if (action->queue)
 		source_queue_end(action->queue, error);
 }

@@ -32,9 +32,9 @@
 /* What a step returns if there is more to do; else 0 or -errno. */
 #define MORE 1
 
-struct members_search {
+struct member_search {
 	uv_work_t work;
-	members_done_fn *done;
+	member_search_done_fn *done;
 	void *context;
 	atomic_bool cancelled;
 	/* The wish; the strings of the place and the names stand below. */
@@ -64,7 +64,7 @@ struct members_search {
 
 /* Opens what stands at `name`: a descriptor or -errno. */
 static int open_name(
-    const struct members_search *search, const char *name, int flags)
+    const struct member_search *search, const char *name, int flags)
 {
 	char path[PATH_MAX];
 
@@ -75,7 +75,7 @@ static int open_name(
 }
 
 /* The same, only to see what it is. */
-static int stat_name(const struct members_search *search, const char *name,
+static int stat_name(const struct member_search *search, const char *name,
     int flags, struct stat *ret_stat)
 {
 	int fd = open_name(search, name, flags);
@@ -90,7 +90,7 @@ static int stat_name(const struct members_search *search, const char *name,
 }
 
 /* Takes the descriptor of a folder over; its entries come next. */
-static int read_folder(struct members_search *search, int fd)
+static int read_folder(struct member_search *search, int fd)
 {
 	search->folder = fdopendir(fd);
 	if (search->folder)
@@ -99,7 +99,7 @@ static int read_folder(struct members_search *search, int fd)
 	return -ENOMEM;
 }
 
-static void close_folder(struct members_search *search)
+static void close_folder(struct member_search *search)
 {
 	if (search->folder)
 		closedir(search->folder);
@@ -109,7 +109,7 @@ static void close_folder(struct members_search *search)
 /* --- steps: the begin ----------------------------------------------------- */
 
 /* The folder must be there whatever is wanted of it. */
-static int begin(struct members_search *search)
+static int begin(struct member_search *search)
 {
 	int flags = search->names ? O_PATH : O_RDONLY | O_NONBLOCK;
 	int fd;
@@ -130,7 +130,7 @@ static int begin(struct members_search *search)
 /* --- steps: a name that was asked for ------------------------------------- */
 
 /* 0, or -errno if it is not wanted. */
-static int check_kind(const struct members_search *search, mode_t mode)
+static int check_kind(const struct member_search *search, mode_t mode)
 {
 	if (S_ISDIR(mode))
 		return search->trees ? 0 : -EISDIR;
@@ -142,7 +142,7 @@ static int check_kind(const struct members_search *search, mode_t mode)
  * can be. Were a named pipe opened, the one who waits to write to it would take
  * that for a reader.
  */
-static int look_up(struct members_search *search, const char *name)
+static int look_up(struct member_search *search, const char *name)
 {
 	struct stat st;
 	int r = stat_name(search, name, O_PATH, &st);
@@ -161,13 +161,13 @@ static int look_up(struct members_search *search, const char *name)
 }
 
 /* Asked for on end; of trees, each is read, and they are united later. */
-static bool is_repeated(const struct members_search *search, size_t index)
+static bool is_repeated(const struct member_search *search, size_t index)
 {
 	return index > 0 && !search->trees &&
 	    strcmp(search->names[index], search->names[index - 1]) == 0;
 }
 
-static int take_name(struct members_search *search)
+static int take_name(struct member_search *search)
 {
 	size_t index = search->looked_up++;
 	const char *name = search->names[index];
@@ -185,7 +185,7 @@ static int take_name(struct members_search *search)
 
 /* --- steps: an entry of a folder ------------------------------------------ */
 
-static bool is_wanted(const struct members_search *search, const char *entry)
+static bool is_wanted(const struct member_search *search, const char *entry)
 {
 	if (strcmp(entry, ".") == 0 || strcmp(entry, "..") == 0)
 		return false;
@@ -203,8 +203,8 @@ static size_t depth_of(const char *name)
 }
 
 /* What a link leads to: 0, -errno, or MORE if that is no file. */
-static int follow(const struct members_search *search, const char *name,
-    struct stat *ret_stat)
+static int follow(
+    const struct member_search *search, const char *name, struct stat *ret_stat)
 {
 	int r = stat_name(search, name, O_PATH, ret_stat);
 
@@ -217,7 +217,7 @@ static int follow(const struct members_search *search, const char *name,
  * What an entry is: 0, -errno, or MORE if it is to be left out. One that goes
  * meanwhile was never there.
  */
-static int judge(const struct members_search *search, const char *name,
+static int judge(const struct member_search *search, const char *name,
     const char *entry, struct stat *ret_stat)
 {
 	int fd = dirfd(search->folder);
@@ -241,7 +241,7 @@ static int judge(const struct members_search *search, const char *name,
 	return 0;
 }
 
-static int add_entry(struct members_search *search, const char *entry)
+static int add_entry(struct member_search *search, const char *entry)
 {
 	char name[PATH_MAX];
 	struct stat st;
@@ -260,7 +260,7 @@ static int add_entry(struct members_search *search, const char *entry)
 	return r < 0 ? r : MORE;
 }
 
-static int read_entry(struct members_search *search)
+static int read_entry(struct member_search *search)
 {
 	struct dirent *entry;
 	int error;
@@ -280,7 +280,7 @@ static int read_entry(struct members_search *search)
 /* --- steps: a folder that was found --------------------------------------- */
 
 /* Below the top it was no link, so it is none now. */
-static int enter(struct members_search *search)
+static int enter(struct member_search *search)
 {
 	size_t index = search->entered++;
 	const struct member *member = &search->found->list[index];
@@ -306,7 +306,7 @@ static int enter(struct members_search *search)
 
 /* --- the search ----------------------------------------------------------- */
 
-static int step(struct members_search *search)
+static int step(struct member_search *search)
 {
 	if (atomic_load(&search->cancelled))
 		return -ECANCELED;
@@ -327,8 +327,8 @@ static int step(struct members_search *search)
 
 static void run(uv_work_t *work)
 {
-	struct members_search *search =
-	    container_of(work, struct members_search, work);
+	struct member_search *search =
+	    container_of(work, struct member_search, work);
 	int r = MORE;
 
 	for (int i = 0; i < SLICE_STEPS && r == MORE; i++)
@@ -344,7 +344,7 @@ static void run(uv_work_t *work)
 }
 
 /* Nothing of it is open. */
-static void free_search(struct members_search *search)
+static void free_search(struct member_search *search)
 {
 	member_list_free(search->found);
 	memory_budget_give_back(search->budget, search->held);
@@ -354,8 +354,8 @@ static void free_search(struct members_search *search)
 
 static void finished(uv_work_t *work, int status)
 {
-	struct members_search *search =
-	    container_of(work, struct members_search, work);
+	struct member_search *search =
+	    container_of(work, struct member_search, work);
 	struct members *found = search->found;
 
 	(void)status;
@@ -372,7 +372,7 @@ static void finished(uv_work_t *work, int status)
 
 /* --- beginning ------------------------------------------------------------ */
 
-static size_t strings_size(const struct members_wish *wish)
+static size_t strings_size(const struct member_search_params *wish)
 {
 	size_t size =
 	    strlen(wish->place->root.below) + strlen(wish->place->path) + 2;
@@ -392,7 +392,7 @@ static const char *copy_string(char **end, const char *string)
 }
 
 static void copy_wish(
-    struct members_search *search, const struct members_wish *wish)
+    struct member_search *search, const struct member_search_params *wish)
 {
 	char *end = search->strings;
 
@@ -408,9 +408,9 @@ static void copy_wish(
 }
 
 /* Without its memory counted. Half-built it is fit for free_search(). */
-static struct members_search *allocate(const struct members_wish *wish)
+static struct member_search *allocate(const struct member_search_params *wish)
 {
-	struct members_search *search =
+	struct member_search *search =
 	    calloc(1, sizeof(*search) + strings_size(wish));
 
 	if (!search)
@@ -429,11 +429,11 @@ static struct members_search *allocate(const struct members_wish *wish)
 	return search;
 }
 
-static struct members_search *new_search(const struct members_wish *wish)
+static struct member_search *new_search(const struct member_search_params *wish)
 {
-	size_t size = sizeof(struct members_search) + strings_size(wish) +
+	size_t size = sizeof(struct member_search) + strings_size(wish) +
 	    wish->name_count * sizeof(wish->names[0]);
-	struct members_search *search;
+	struct member_search *search;
 
 	if (!memory_budget_take(wish->budget, size)) {
 		errno = ENOBUFS;
@@ -449,10 +449,11 @@ static struct members_search *new_search(const struct members_wish *wish)
 	return search;
 }
 
-struct members_search *members_find(uv_loop_t *loop,
-    const struct members_wish *wish, members_done_fn *done, void *context)
+struct member_search *member_search_start(uv_loop_t *loop,
+    const struct member_search_params *wish, member_search_done_fn *done,
+    void *context)
 {
-	struct members_search *search = new_search(wish);
+	struct member_search *search = new_search(wish);
 
 	if (!search)
 		return NULL;
@@ -462,7 +463,7 @@ struct members_search *members_find(uv_loop_t *loop,
 	return search;
 }
 
-void members_cancel(struct members_search *search)
+void member_search_cancel(struct member_search *search)
 {
 	/* What it has open is closed by its next step, in the pool. */
 	atomic_store(&search->cancelled, true);

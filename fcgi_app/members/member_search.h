@@ -12,7 +12,7 @@
 
 #include "fcgi_app/policy/etag.h"
 
-struct members_search;
+struct member_search;
 struct memory_budget;
 struct request_place;
 
@@ -49,7 +49,7 @@ struct members {
 };
 
 /* What to look for. All is copied. */
-struct members_wish {
+struct member_search_params {
 	/* The folder, beneath its document root. */
 	const struct request_place *place;
 	/* Names in it, in the form of a member's; NULL: all that is in it. */
@@ -71,7 +71,8 @@ struct members_wish {
  * 0 or -errno. The members, never NULL, belong to whoever is told:
  * members_free(). After an error their list is of no use.
  */
-typedef void members_done_fn(void *context, int error, struct members *members);
+typedef void member_search_done_fn(
+    void *context, int error, struct members *members);
 
 /*
  * Looks for them in the thread pool of `loop`; `done` is called from the loop,
@@ -94,11 +95,12 @@ typedef void members_done_fn(void *context, int error, struct members *members);
  * The root of the place must stay open until it has ended. NULL, and an errno:
  * ENOMEM, or ENOBUFS as above.
  */
-struct members_search *members_find(uv_loop_t *loop,
-    const struct members_wish *wish, members_done_fn *done, void *context);
+struct member_search *member_search_start(uv_loop_t *loop,
+    const struct member_search_params *wish, member_search_done_fn *done,
+    void *context);
 
 /* `done` will not be called; the search ends soon. */
-void members_cancel(struct members_search *search);
+void member_search_cancel(struct member_search *search);
 
 /*
  * Counts bytes that somebody keeps for the members, out of their budget, until

@@ -120,7 +120,7 @@ static int take_file(
 		file_open_discard(services->loop, result);
 		return -ESTALE;
 	}
-	if (file_bytes_init(services, result, &maker) < 0) {
+	if (opened_file_init(services, result, &maker) < 0) {
 		file_open_discard(services->loop, result);
 		return -ENOMEM;
 	}

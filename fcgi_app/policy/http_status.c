@@ -53,7 +53,7 @@ static const struct status_name status_names[] = {
 	{ 504, "Gateway Timeout" },
 };
 
-int errno_status(int err)
+int http_status_of_errno(int err)
 {
 	switch (err) {
 	/* Nothing of that name, or nothing that can be streamed. */
@@ -83,7 +83,7 @@ int errno_status(int err)
 	}
 }
 
-const char *status_reason(int status)
+const char *http_status_reason(int status)
 {
 	size_t count = sizeof(status_names) / sizeof(status_names[0]);
 

@@ -10,12 +10,12 @@
  * Returns 403, 404, 500 or 503 (RFC 9110, 15.5 and 15.6); for a value that
  * none of these calls gives, 500.
  */
-int errno_status(int err);
+int http_status_of_errno(int err);
 
 /*
  * The reason phrase of a status, as RFC 9110, 15 spells it (308 included).
  * Returns a constant string; "Unknown" for a status that is not in use here.
  */
-const char *status_reason(int status);
+const char *http_status_reason(int status);
 
 #endif

@@ -105,7 +105,7 @@ static void add_status(struct response_head *h, int status)
 	assert(status >= 100 && status <= 999);
 	h->status = status;
 	n = snprintf(h->text + h->length, sizeof(h->text) - h->length,
-	    "Status: %d %s", status, status_reason(status));
+	    "Status: %d %s", status, http_status_reason(status));
 	assert(n > 0);
 	if (fits(h->length, (size_t)n))
 		end_line(h, h->length + (size_t)n);

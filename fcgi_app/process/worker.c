@@ -68,7 +68,7 @@ struct worker {
 	struct acceptor acceptor;
 	struct chunk_pool *chunks;
 	struct connections connections;
-	struct archive_shared archives;
+	struct archive_service archives;
 	struct memory_budget member_memory;
 	bool stopping;
 };
@@ -140,7 +140,7 @@ static void stop(struct worker *worker)
 	close_handle((uv_handle_t *)&worker->drain);
 	close_handle((uv_handle_t *)&worker->before_sleep);
 	follow_hub_close(worker->connections.services.follow_hub);
-	archive_shared_close(&worker->archives);
+	archive_service_close(&worker->archives);
 	aio_reader_close(worker->connections.services.reader);
 }
 
@@ -255,7 +255,7 @@ static int make_services(struct worker *worker)
 	if (!services->files || !services->follow_hub)
 		return -ENOMEM;
 	services->archives = &worker->archives;
-	r = archive_shared_init(
+	r = archive_service_init(
 	    services->archives, &worker->loop, options->chunk_size);
 	if (r < 0)
 		return r;
@@ -379,7 +379,7 @@ static int worker_init(struct worker *worker)
 static void worker_fini(struct worker *worker)
 {
 	follow_hub_free(worker->connections.services.follow_hub);
-	archive_shared_fini(&worker->archives);
+	archive_service_fini(&worker->archives);
 	file_table_free(worker->connections.services.files);
 	fcgi_params_parser_free(worker->connections.parser);
 	chunk_pool_free(worker->connections.records);

@@ -13,7 +13,7 @@
 #include "common/stream/source_file.h"
 #include "fcgi_app/request/services.h"
 
-struct file_bytes {
+struct opened_file {
 	struct aio_reader *reader;
 	struct aio_file *file;
 	struct file_version version;
@@ -22,7 +22,7 @@ struct file_bytes {
 
 static struct source *open_bytes(void *context)
 {
-	struct file_bytes *bytes = context;
+	struct opened_file *bytes = context;
 
 	if (!bytes->used)
 		aio_file_note_use(bytes->file);
@@ -32,16 +32,16 @@ static struct source *open_bytes(void *context)
 
 static void release_bytes(void *context)
 {
-	struct file_bytes *bytes = context;
+	struct opened_file *bytes = context;
 
 	aio_file_unref(bytes->file);
 	free(bytes);
 }
 
-int file_bytes_init(const struct services *services,
+int opened_file_init(const struct services *services,
     const struct file_open_result *result, struct source_maker *ret)
 {
-	struct file_bytes *bytes = calloc(1, sizeof(*bytes));
+	struct opened_file *bytes = calloc(1, sizeof(*bytes));
 
 	if (!bytes)
 		return -ENOMEM;
@@ -62,7 +62,7 @@ int file_bytes_init(const struct services *services,
 	return 0;
 }
 
-void file_bytes_etag(const struct stat *st, char ret[ETAG_MAX])
+void opened_file_etag(const struct stat *st, char ret[ETAG_MAX])
 {
 	const struct etag_input input = {
 		.inode = st->st_ino,

@@ -15,10 +15,10 @@ struct services;
  * Takes the descriptor of `result`, a regular file, over; the maker's sources
  * are as source_file_new() makes them. 0; or -ENOMEM: it stays the caller's.
  */
-int file_bytes_init(const struct services *services,
+int opened_file_init(const struct services *services,
     const struct file_open_result *result, struct source_maker *ret);
 
 /* The strong entity tag of a file (RFC 9110, 8.8.3). */
-void file_bytes_etag(const struct stat *st, char ret[ETAG_MAX]);
+void opened_file_etag(const struct stat *st, char ret[ETAG_MAX]);
 
 #endif

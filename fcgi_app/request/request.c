@@ -275,7 +275,7 @@ bool request_is_head(const struct request *request)
 /* A file that was found and then changed is not one that is not there. */
 static int stream_status(int error)
 {
-	return error == -ESTALE ? 500 : errno_status(-error);
+	return error == -ESTALE ? 500 : http_status_of_errno(-error);
 }
 
 /* As long as nothing was sent a failure has a status of its own. */
@@ -408,7 +408,7 @@ void request_error(
 	struct response_head head;
 
 	snprintf(plain.text, sizeof(plain.text), "%d %s\n", status,
-	    status_reason(status));
+	    http_status_reason(status));
 	make_plain_head(&head, &plain);
 	operator_fields_add_common(request->origin.params, &head, NULL);
 	/* It must get out, if need be without what the operator adds. */
@@ -470,8 +470,8 @@ void request_stream(struct request *request, struct response_head *head,
     struct source *source, uint64_t offset, uint64_t length)
 {
 	struct part part = { .offset = offset, .length = length };
-	const char *bad = operator_pace_read(
-	    request->origin.params, &part.pace);
+	const char *bad =
+	    operator_pace_read(request->origin.params, &part.pace);
 	char why[64];
 
 	if (source && source->size == SOURCE_SIZE_UNKNOWN)

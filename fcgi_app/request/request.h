@@ -92,7 +92,7 @@ struct request {
 	struct byte_queue body;
 	size_t body_most;
 	request_body_fn *on_body; /* NULL: the body is dropped */
-	char *start; /* head and text, until they are put */
+	char *start;              /* head and text, until they are put */
 	uint64_t head_length;
 	bool failed; /* its answer is an error already */
 	int status;
@@ -108,10 +108,10 @@ const char *request_param(const struct request *request, const char *name);
 
 /*
  * Collects the request's body and calls `done` when it is whole. One of more
- * than `most` bytes is answered 413 (RFC 9110, 15.5.14), one that is not as long
- * as CONTENT_LENGTH says 400 (FastCGI specification, 6.2), and `done` is not
- * called. To be called, if at all, while the action is being started: a body
- * that nobody has asked for is dropped as it comes. An answer that begins
+ * than `most` bytes is answered 413 (RFC 9110, 15.5.14), one that is not as
+ * long as CONTENT_LENGTH says 400 (FastCGI specification, 6.2), and `done` is
+ * not called. To be called, if at all, while the action is being started: a
+ * body that nobody has asked for is dropped as it comes. An answer that begins
  * before it is whole does without it.
  */
 void request_read_body(

@@ -30,7 +30,7 @@ static const char *reason_of(int error)
 
 void request_refuse_errno(struct request *request, int error)
 {
-	request_refuse(request, errno_status(-error), reason_of(error));
+	request_refuse(request, http_status_of_errno(-error), reason_of(error));
 }
 
 static void take_result(struct request *request, request_open_fn *done,

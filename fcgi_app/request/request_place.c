@@ -41,8 +41,8 @@ static bool find_root(const struct request *request, struct request_place *ret,
 {
 	const char *name = request_param(request, "DOCUMENT_ROOT");
 
-	if (breaks_rule(path_rule_normalize(name ? name : "", ret->folder,
-			    sizeof(ret->folder)),
+	if (breaks_rule(path_rule_normalize(
+			    name ? name : "", ret->folder, sizeof(ret->folder)),
 		"DOCUMENT_ROOT", ret_fault))
 		return false;
 	if (roots_find(request->services->roots, ret->folder, &ret->root) == 0)

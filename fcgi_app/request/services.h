@@ -9,7 +9,7 @@
 
 struct action_modules;
 struct aio_reader;
-struct archive_shared;
+struct archive_service;
 struct file_table;
 struct follow_hub;
 struct media_types;
@@ -30,7 +30,7 @@ struct services {
 	struct aio_reader *reader;
 	struct file_table *files;
 	struct follow_hub *follow_hub;
-	struct archive_shared *archives;
+	struct archive_service *archives;
 	/* For the lists of files that answers are made of. */
 	struct memory_budget *member_memory;
 	struct stream_group streams;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Fuzz entry of fcgi_app/policy/follow_query and follow_range. The input is
- * taken for a query string, for an Accept and for a Range field.
+ * Fuzz entry of fcgi_app/actions/follow/follow_query and follow_range. The
+ * input is taken for a query string, for an Accept and for a Range field.
  */
 #include "config.h"
 

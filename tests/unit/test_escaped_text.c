@@ -19,7 +19,8 @@ static void control_and_special_characters_are_escaped(void **state)
 	} rows[] = {
 		{ 32, "", false, "" },
 		{ 32, "a \"b\" \\c", false, "a \"b\" \\c" },
-		{ 32, "a\nb\r\x01\x1f\x7f", false, "a\\x0ab\\x0d\\x01\\x1f\\x7f" },
+		{ 32, "a\nb\r\x01\x1f\x7f", false,
+		    "a\\x0ab\\x0d\\x01\\x1f\\x7f" },
 		{ 32, "caf\xc3\xa9 \xff", false, "caf\xc3\xa9 \xff" },
 		{ 32, "a\" \\x22", true, "a\\x22 \\x5cx22" },
 		{ 3, "abc", false, "abc" },

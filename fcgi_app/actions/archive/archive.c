@@ -348,7 +348,7 @@ static struct source *open_part(
     void *context, size_t index, uint64_t *ret_offset)
 {
 	(void)ret_offset;
-	return index % 2 == 0 ? archive_made_new(context, index / 2)
+	return index % 2 == 0 ? archive_source_new(context, index / 2)
 			      : open_content(context, index / 2);
 }
 

@@ -50,7 +50,7 @@ struct archiving {
 	uint64_t most;                 /* members */
 	struct archive_turn turn;      /* of the search */
 	struct member_folder *folder;  /* until the archive has it */
-	struct members_search *search; /* under way, or NULL */
+	struct member_search *search;  /* under way, or NULL */
 	struct archive_making *making; /* under way, or NULL */
 	struct archive *archive;
 	struct members *refused; /* after a search that failed */
@@ -67,11 +67,11 @@ static void cancel(struct request *request)
 {
 	struct archiving *archiving = request->state;
 
-	archive_shared_leave(request->services->archives, &archiving->turn);
+	archive_service_leave(request->services->archives, &archiving->turn);
 	if (archiving->reading)
 		name_list_job_cancel(archiving->reading);
 	if (archiving->search)
-		members_cancel(archiving->search);
+		member_search_cancel(archiving->search);
 	if (archiving->making)
 		archive_make_cancel(archiving->making);
 	archiving->reading = NULL;
@@ -109,7 +109,7 @@ static void refuse(struct archiving *archiving, int status, const char *why)
 	struct request *request = archiving->request;
 
 	request->cancel = NULL;
-	archive_shared_leave(request->services->archives, &archiving->turn);
+	archive_service_leave(request->services->archives, &archiving->turn);
 	request_refuse(request, status, why);
 }
 
@@ -199,7 +199,7 @@ static void send_packed(struct archiving *archiving)
 		request_respond(request, &head);
 		return;
 	}
-	source = archive_packed_open(archiving->archive);
+	source = archive_compressed_open(archiving->archive);
 	if (source)
 		request_stream(request, &head, source, 0, 0);
 	else
@@ -234,14 +234,14 @@ static void refuse_members(struct archiving *archiving, int error)
 		return;
 	}
 	request->cancel = NULL;
-	archive_shared_leave(request->services->archives, &archiving->turn);
+	archive_service_leave(request->services->archives, &archiving->turn);
 	request_refuse_errno(request, error);
 }
 
 static void on_found(void *context, int error, struct members *members)
 {
 	struct archiving *archiving = context;
-	struct archive_shared *shared = archiving->request->services->archives;
+	struct archive_service *shared = archiving->request->services->archives;
 	const struct archive_wish wish = {
 		.services = archiving->request->services,
 		.folder = archiving->folder,
@@ -257,7 +257,7 @@ static void on_found(void *context, int error, struct members *members)
 	}
 	archiving->folder = NULL;
 	archiving->making = archive_make(&wish, on_made, archiving);
-	archive_shared_leave(shared, &archiving->turn);
+	archive_service_leave(shared, &archiving->turn);
 	if (!archiving->making)
 		on_made(archiving, -ENOMEM, NULL);
 }
@@ -283,7 +283,7 @@ static void search(struct archiving *archiving)
 	const struct name_list *names = &archiving->names;
 	struct request_place place;
 	struct request_place_fault fault;
-	const struct members_wish wish = {
+	const struct member_search_params wish = {
 		.place = &place,
 		.names = names->count > 0 ? names->names : NULL,
 		.name_count = names->count,
@@ -299,7 +299,7 @@ static void search(struct archiving *archiving)
 	}
 	archiving->folder = member_folder_new(request->services, &place);
 	if (archiving->folder)
-		archiving->search = members_find(
+		archiving->search = member_search_start(
 		    request->services->loop, &wish, on_found, archiving);
 	name_list_clear(&archiving->names);
 	if (!archiving->search)
@@ -394,7 +394,7 @@ static void wait_for_turn(struct archiving *archiving)
 	request->cancel = cancel;
 	archiving->turn.begin = begin;
 	archiving->turn.context = archiving;
-	archive_shared_enter(request->services->archives, &archiving->turn);
+	archive_service_enter(request->services->archives, &archiving->turn);
 }
 
 static void on_body(struct request *request, const char *body, size_t length)

@@ -8,8 +8,8 @@
  *	handing   what that made goes to the queue, as that has room
  *
  * A job works on a copy of the chunk, and nobody else touches that and the
- * packer meanwhile: so files and buffers need not wait for it when the source
- * is closed.
+ * compressor meanwhile: so files and buffers need not wait for it when the
+ *source is closed.
  */
 #include "config.h"
 #include "fcgi_app/actions/archive/archive_compressed.h"
@@ -42,10 +42,10 @@
  */
 #define QUEUE_LIMIT ((size_t)8 << 20)
 
-struct archive_packed {
+struct archive_compressed {
 	uv_work_t work;
 	struct archive *archive;
-	struct packer *packer;
+	struct compressor *compressor;
 	struct source_queue *queue; /* NULL: closed */
 	/* The entry that is read, or to be begun. */
 	size_t entry;
@@ -53,7 +53,7 @@ struct archive_packed {
 	struct source *input; /* NULL: it has no bytes, or is not open */
 	uint64_t offset;      /* up to here it is packed */
 	size_t length;        /* of `bytes` */
-	size_t handed;        /* bytes of the packer's output */
+	size_t handed;        /* bytes of the compressor's output */
 	bool reading;
 	bool working;
 	bool handing;
@@ -66,12 +66,12 @@ struct archive_packed {
 /* --- entries -------------------------------------------------------------- */
 
 /* Of tar there is one, the tar archive itself. */
-static bool is_tar(const struct archive_packed *packed)
+static bool is_tar(const struct archive_compressed *packed)
 {
 	return archive_form(packed->archive) != ARCHIVE_ZIP_DEFLATE;
 }
 
-static struct archive_member entry_of(const struct archive_packed *packed)
+static struct archive_member entry_of(const struct archive_compressed *packed)
 {
 	const struct member *member;
 
@@ -89,7 +89,7 @@ static struct archive_member entry_of(const struct archive_packed *packed)
 static void on_read(void *context, int error, const struct source_chunk *chunk);
 
 /* 0 or -ENOMEM. */
-static int open_input(struct archive_packed *packed)
+static int open_input(struct archive_compressed *packed)
 {
 	struct archive *archive = packed->archive;
 
@@ -109,7 +109,7 @@ static int open_input(struct archive_packed *packed)
 	return 0;
 }
 
-static void close_input(struct archive_packed *packed)
+static void close_input(struct archive_compressed *packed)
 {
 	if (packed->input)
 		packed->input->ops->close(packed->input);
@@ -118,12 +118,12 @@ static void close_input(struct archive_packed *packed)
 
 /* --- the end -------------------------------------------------------------- */
 
-static void destroy(struct archive_packed *packed)
+static void destroy(struct archive_compressed *packed)
 {
 	assert(!packed->reading && !packed->working && !packed->writing);
 	archive_services(packed->archive)->archives->packed--;
 	close_input(packed);
-	packer_free(packed->packer);
+	compressor_free(packed->compressor);
 	archive_unref(packed->archive);
 	free(packed);
 }
@@ -131,7 +131,7 @@ static void destroy(struct archive_packed *packed)
 /* The reader is gone. */
 static void closed(void *context)
 {
-	struct archive_packed *packed = context;
+	struct archive_compressed *packed = context;
 
 	packed->queue = NULL;
 	packed->over = true;
@@ -143,7 +143,7 @@ static void closed(void *context)
 		destroy(packed);
 }
 
-static void end(struct archive_packed *packed, int error)
+static void end(struct archive_compressed *packed, int error)
 {
 	packed->over = true;
 	packed->writing = true;
@@ -155,32 +155,33 @@ static void end(struct archive_packed *packed, int error)
 
 /* --- the job -------------------------------------------------------------- */
 
-static int pack(struct archive_packed *packed)
+static int pack(struct archive_compressed *packed)
 {
 	int r = 0;
 
 	if (packed->entry == packed->entry_count)
-		return packer_finish(packed->packer);
+		return compressor_finish(packed->compressor);
 	if (packed->offset == 0) {
 		const struct archive_member entry = entry_of(packed);
 
-		r = packer_begin(packed->packer, &entry);
+		r = compressor_begin(packed->compressor, &entry);
 	}
 	if (r == 0 && packed->length > 0)
-		r = packer_add(packed->packer, packed->bytes, packed->length);
+		r = compressor_add(
+		    packed->compressor, packed->bytes, packed->length);
 	return r;
 }
 
 static void run(uv_work_t *work)
 {
-	struct archive_packed *packed =
-	    container_of(work, struct archive_packed, work);
+	struct archive_compressed *packed =
+	    container_of(work, struct archive_compressed, work);
 
 	packed->error = pack(packed);
 }
 
 /* Goes on to the next entry behind the last chunk of one. */
-static void take_step(struct archive_packed *packed)
+static void take_step(struct archive_compressed *packed)
 {
 	if (packed->entry == packed->entry_count) {
 		packed->over = true;
@@ -196,10 +197,10 @@ static void take_step(struct archive_packed *packed)
 }
 
 /* Writes what has room; false: the reader has left. */
-static bool write_output(struct archive_packed *packed)
+static bool write_output(struct archive_compressed *packed)
 {
 	size_t length;
-	const char *output = packer_output(packed->packer, &length);
+	const char *output = compressor_output(packed->compressor, &length);
 
 	packed->writing = true;
 	while (packed->queue && packed->error == 0 && packed->handed < length) {
@@ -218,10 +219,10 @@ static bool write_output(struct archive_packed *packed)
 	return packed->queue != NULL;
 }
 
-static void advance(struct archive_packed *packed);
+static void advance(struct archive_compressed *packed);
 
 /* Then it goes on, or ends; or it waits until the reader has taken some. */
-static void hand_over(struct archive_packed *packed)
+static void hand_over(struct archive_compressed *packed)
 {
 	if (!write_output(packed)) {
 		destroy(packed);
@@ -229,7 +230,7 @@ static void hand_over(struct archive_packed *packed)
 	}
 	if (packed->handing)
 		return;
-	packer_clear(packed->packer);
+	compressor_clear(packed->compressor);
 	packed->handed = 0;
 	if (packed->over || packed->error < 0)
 		end(packed, packed->error);
@@ -239,8 +240,8 @@ static void hand_over(struct archive_packed *packed)
 
 static void finished(uv_work_t *work, int status)
 {
-	struct archive_packed *packed =
-	    container_of(work, struct archive_packed, work);
+	struct archive_compressed *packed =
+	    container_of(work, struct archive_compressed, work);
 
 	packed->working = false;
 	if (status < 0)
@@ -252,7 +253,7 @@ static void finished(uv_work_t *work, int status)
 		destroy(packed);
 }
 
-static void start_job(struct archive_packed *packed)
+static void start_job(struct archive_compressed *packed)
 {
 	packed->working = true;
 	uv_queue_work(archive_services(packed->archive)->loop, &packed->work,
@@ -262,7 +263,7 @@ static void start_job(struct archive_packed *packed)
 /* --- reading -------------------------------------------------------------- */
 
 static void take_chunk(
-    struct archive_packed *packed, struct source_chunk *chunk)
+    struct archive_compressed *packed, struct source_chunk *chunk)
 {
 	memcpy(packed->bytes, chunk->data, chunk->length);
 	packed->length = chunk->length;
@@ -271,7 +272,7 @@ static void take_chunk(
 
 static void on_read(void *context, int error, const struct source_chunk *chunk)
 {
-	struct archive_packed *packed = context;
+	struct archive_compressed *packed = context;
 
 	struct source_chunk lent;
 
@@ -286,7 +287,7 @@ static void on_read(void *context, int error, const struct source_chunk *chunk)
 }
 
 /* Reads the next bytes of the entry: 1, 0 if on_read() comes, or -errno. */
-static int read_input(struct archive_packed *packed)
+static int read_input(struct archive_compressed *packed)
 {
 	uint64_t left = entry_of(packed).size - packed->offset;
 	int r = packed->input ? 0 : open_input(packed);
@@ -301,13 +302,13 @@ static int read_input(struct archive_packed *packed)
 	return r;
 }
 
-static bool has_bytes(const struct archive_packed *packed)
+static bool has_bytes(const struct archive_compressed *packed)
 {
 	return packed->entry < packed->entry_count && entry_of(packed).size > 0;
 }
 
 /* Begins the next step, if it is time for one. */
-static void advance(struct archive_packed *packed)
+static void advance(struct archive_compressed *packed)
 {
 	size_t waiting = QUEUE_LIMIT - source_queue_room(packed->queue);
 	int r = 1;
@@ -327,7 +328,7 @@ static void advance(struct archive_packed *packed)
 /* From inside a write there is nothing to do: whoever writes goes on. */
 static void drained(void *context)
 {
-	struct archive_packed *packed = context;
+	struct archive_compressed *packed = context;
 
 	if (packed->writing)
 		return;
@@ -339,14 +340,14 @@ static void drained(void *context)
 
 /* --- beginning ------------------------------------------------------------ */
 
-static struct archive_packed *new_packed(struct archive *archive)
+static struct archive_compressed *new_packed(struct archive *archive)
 {
-	struct archive_packed *packed = calloc(1, sizeof(*packed));
+	struct archive_compressed *packed = calloc(1, sizeof(*packed));
 
 	if (!packed)
 		return NULL;
-	packed->packer = packer_new(archive_form(archive));
-	if (!packed->packer) {
+	packed->compressor = compressor_new(archive_form(archive));
+	if (!packed->compressor) {
 		free(packed);
 		return NULL;
 	}
@@ -357,13 +358,13 @@ static struct archive_packed *new_packed(struct archive *archive)
 	return packed;
 }
 
-struct source *archive_packed_open(struct archive *archive)
+struct source *archive_compressed_open(struct archive *archive)
 {
 	struct source_queue_writer writer = {
 		.drained = drained,
 		.closed = closed,
 	};
-	struct archive_packed *packed;
+	struct archive_compressed *packed;
 
 	if (archive_services(archive)->archives->packed >= ARCHIVE_PACKED_MAX) {
 		errno = EBUSY;

@@ -15,6 +15,6 @@ struct source;
  * reader takes it. NULL: out of memory, or there are ARCHIVE_PACKED_MAX already
  * (errno ENOMEM or EBUSY).
  */
-struct source *archive_packed_open(struct archive *archive);
+struct source *archive_compressed_open(struct archive *archive);
 
 #endif

@@ -32,8 +32,8 @@ bool archive_form_is_packed(enum archive_form form);
  * Chooses a form: "format" of the query, else `preset`, the operator's, else
  * zip. Either may be NULL. Of several "format" the first counts; the names are
  * zip, tar, tar.gz, tar.zst and zip-deflate, with percent-encoding (RFC 3986,
- * 2.1), as the key may be. 0; -EINVAL: the query asks for an unknown form; -EDOM: so does
- * `preset`.
+ * 2.1), as the key may be. 0; -EINVAL: the query asks for an unknown form;
+ * -EDOM: so does `preset`.
  */
 int archive_form_choose(
     const char *query, const char *preset, enum archive_form *ret_form);

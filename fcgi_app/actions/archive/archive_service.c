@@ -7,8 +7,8 @@
 
 #include "fcgi_app/actions/archive/crc_cache.h"
 
-int archive_shared_init(
-    struct archive_shared *shared, uv_loop_t *loop, size_t chunk_size)
+int archive_service_init(
+    struct archive_service *shared, uv_loop_t *loop, size_t chunk_size)
 {
 	shared->packed = 0;
 	shared->searches = 0;
@@ -20,16 +20,16 @@ int archive_shared_init(
 	shared->crcs = crc_cache_new(CRC_CACHE_MAX);
 	if (!shared->crcs)
 		return -ENOMEM;
-	crc_fills_init(&shared->fills, loop, chunk_size);
+	crc_readers_init(&shared->fills, loop, chunk_size);
 	return 0;
 }
 
-void archive_shared_close(struct archive_shared *shared)
+void archive_service_close(struct archive_service *shared)
 {
-	crc_fills_close(&shared->fills);
+	crc_readers_close(&shared->fills);
 }
 
-void archive_shared_fini(struct archive_shared *shared)
+void archive_service_fini(struct archive_service *shared)
 {
 	crc_cache_free(shared->crcs);
 	shared->crcs = NULL;
@@ -37,15 +37,15 @@ void archive_shared_fini(struct archive_shared *shared)
 
 /* --- searches ------------------------------------------------------------- */
 
-static void begin(struct archive_shared *shared, struct archive_turn *turn)
+static void begin(struct archive_service *shared, struct archive_turn *turn)
 {
 	turn->state = ARCHIVE_TURN_IS_ON;
 	shared->searches++;
 	turn->begin(turn->context);
 }
 
-void archive_shared_enter(
-    struct archive_shared *shared, struct archive_turn *turn)
+void archive_service_enter(
+    struct archive_service *shared, struct archive_turn *turn)
 {
 	if (shared->searches < ARCHIVE_SEARCHES_MAX) {
 		begin(shared, turn);
@@ -56,7 +56,7 @@ void archive_shared_enter(
 }
 
 /* One that fails at once leaves in there: that must not nest. */
-static void begin_waiting(struct archive_shared *shared)
+static void begin_waiting(struct archive_service *shared)
 {
 	struct archive_turn *next;
 
@@ -73,8 +73,8 @@ static void begin_waiting(struct archive_shared *shared)
 	shared->beginning = false;
 }
 
-void archive_shared_leave(
-    struct archive_shared *shared, struct archive_turn *turn)
+void archive_service_leave(
+    struct archive_service *shared, struct archive_turn *turn)
 {
 	enum archive_turn_state state = turn->state;
 

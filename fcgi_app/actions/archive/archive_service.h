@@ -15,9 +15,9 @@ struct crc_cache;
 #define ARCHIVE_SEARCHES_MAX 16
 
 /* One for each worker. Embedded by value. */
-struct archive_shared {
+struct archive_service {
 	struct crc_cache *crcs;
-	struct crc_fills fills;
+	struct crc_readers fills;
 	unsigned int packed; /* archives that are being compressed */
 	unsigned int searches;
 	TAILQ_HEAD(, archive_turn) waiting; /* for their search */
@@ -32,7 +32,7 @@ enum archive_turn_state {
 
 /* A search that wants to run. Embedded by value; zeroed before. */
 struct archive_turn {
-	/* Called once, from inside archive_shared_enter() or later. */
+	/* Called once, from inside archive_service_enter() or later. */
 	void (*begin)(void *context);
 	void *context;
 	enum archive_turn_state state;
@@ -43,21 +43,21 @@ struct archive_turn {
  * Reads are of at most `chunk_size` bytes. 0, -ENOMEM, or -ENOSYS: there are no
  * random numbers to be had.
  */
-int archive_shared_init(
-    struct archive_shared *shared, uv_loop_t *loop, size_t chunk_size);
+int archive_service_init(
+    struct archive_service *shared, uv_loop_t *loop, size_t chunk_size);
 
 /* Begins as soon as there are fewer than ARCHIVE_SEARCHES_MAX. */
-void archive_shared_enter(
-    struct archive_shared *shared, struct archive_turn *turn);
+void archive_service_enter(
+    struct archive_service *shared, struct archive_turn *turn);
 
 /* It has ended, or need not begin any more. Harmless in any state. */
-void archive_shared_leave(
-    struct archive_shared *shared, struct archive_turn *turn);
+void archive_service_leave(
+    struct archive_service *shared, struct archive_turn *turn);
 
 /* No archive is left: closes what the loop knows of. */
-void archive_shared_close(struct archive_shared *shared);
+void archive_service_close(struct archive_service *shared);
 
 /* The loop has ended, or never began. Harmless if it is all zero. */
-void archive_shared_fini(struct archive_shared *shared);
+void archive_service_fini(struct archive_service *shared);
 
 #endif

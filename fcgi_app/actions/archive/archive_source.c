@@ -20,24 +20,24 @@
 #include "fcgi_app/members/member_source.h"
 #include "fcgi_app/request/services.h"
 
-struct archive_made {
+struct archive_source {
 	struct source source;
 	struct archive *archive;
 	uint64_t start; /* of the piece in the archive */
 	/* The read in flight waits for the CRC-32 of a member. */
-	struct crc_fill *fill;
+	struct crc_reader *fill;
 	size_t member;
 	uint64_t offset;
 	size_t length;
 };
 
-static struct archive_made *self(struct source *source)
+static struct archive_source *self(struct source *source)
 {
-	return container_of(source, struct archive_made, source);
+	return container_of(source, struct archive_source, source);
 }
 
 /* Makes what the read asks for: 1, -EAGAIN (`member` is missing) or -ENOMEM. */
-static int make(struct archive_made *made, struct source_chunk *ret_chunk)
+static int make(struct archive_source *made, struct source_chunk *ret_chunk)
 {
 	struct archive_piece piece = {
 		.offset = made->start + made->offset,
@@ -68,11 +68,11 @@ static int make(struct archive_made *made, struct source_chunk *ret_chunk)
 	return 1;
 }
 
-static int start_fill(struct archive_made *made);
+static int start_fill(struct archive_source *made);
 
 /* As source_ops.read: now, or when a file was read. */
 static int make_or_fill(
-    struct archive_made *made, struct source_chunk *ret_chunk)
+    struct archive_source *made, struct source_chunk *ret_chunk)
 {
 	int r = make(made, ret_chunk);
 
@@ -81,7 +81,7 @@ static int make_or_fill(
 
 static void on_crc(void *context, int error, const struct crc_state *state)
 {
-	struct archive_made *made = context;
+	struct archive_source *made = context;
 	struct source_chunk chunk = { 0 };
 	int r = error;
 
@@ -95,13 +95,13 @@ static void on_crc(void *context, int error, const struct crc_state *state)
 	made->source.done(made->source.context, r < 0 ? r : 0, &chunk);
 }
 
-static int start_fill(struct archive_made *made)
+static int start_fill(struct archive_source *made)
 {
 	struct archive *archive = made->archive;
 	const struct member *member =
 	    &archive_members(archive)->list[made->member];
-	struct archive_shared *shared = archive_services(archive)->archives;
-	const struct crc_fill_wish wish = {
+	struct archive_service *shared = archive_services(archive)->archives;
+	const struct crc_reader_params wish = {
 		.file = member,
 		.source = member_source_new(archive_folder(archive), member),
 		.state = archive_crc_state(archive, made->member),
@@ -111,7 +111,7 @@ static int start_fill(struct archive_made *made)
 
 	if (!wish.source)
 		return -ENOMEM;
-	made->fill = crc_fill_start(&shared->fills, &wish);
+	made->fill = crc_reader_start(&shared->fills, &wish);
 	if (!made->fill) {
 		wish.source->ops->close(wish.source);
 		return -ENOMEM;
@@ -122,7 +122,7 @@ static int start_fill(struct archive_made *made)
 static int made_read(struct source *source, uint64_t offset, size_t length,
     struct source_chunk *ret_chunk)
 {
-	struct archive_made *made = self(source);
+	struct archive_source *made = self(source);
 
 	assert(!made->fill);
 	made->offset = offset;
@@ -132,13 +132,13 @@ static int made_read(struct source *source, uint64_t offset, size_t length,
 
 static void made_cancel(struct source *source)
 {
-	struct archive_made *made = self(source);
+	struct archive_source *made = self(source);
 	struct crc_state state;
 
 	if (!made->fill)
 		return;
 	/* Whoever tries again goes on from here. */
-	state = crc_fill_cancel(made->fill);
+	state = crc_reader_cancel(made->fill);
 	archive_note_crc(made->archive, made->member, &state);
 	made->fill = NULL;
 }
@@ -151,7 +151,7 @@ static void made_release(struct source *source, struct source_chunk *chunk)
 
 static void made_close(struct source *source)
 {
-	struct archive_made *made = self(source);
+	struct archive_source *made = self(source);
 
 	assert(!made->fill);
 	free(made);
@@ -164,10 +164,10 @@ static const struct source_ops made_ops = {
 	.close = made_close,
 };
 
-struct source *archive_made_new(struct archive *archive, size_t index)
+struct source *archive_source_new(struct archive *archive, size_t index)
 {
 	const struct archive_layout *layout = archive_layout(archive);
-	struct archive_made *made = calloc(1, sizeof(*made));
+	struct archive_source *made = calloc(1, sizeof(*made));
 
 	if (!made)
 		return NULL;

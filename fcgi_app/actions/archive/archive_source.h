@@ -16,6 +16,6 @@ struct source;
  * nobody knows is read for it first; that fails as reading a member does. The
  * archive must outlive it. NULL: out of memory.
  */
-struct source *archive_made_new(struct archive *archive, size_t index);
+struct source *archive_source_new(struct archive *archive, size_t index);
 
 #endif

@@ -20,7 +20,7 @@
 #define GZIP_LEVEL "3"
 #define ZSTD_LEVEL "3"
 
-struct packer {
+struct compressor {
 	enum archive_form form;
 	struct archive *archive;
 	struct archive_entry *entry;
@@ -33,57 +33,58 @@ struct packer {
 
 /* --- what comes out ------------------------------------------------------- */
 
-static int make_room(struct packer *packer, size_t more)
+static int make_room(struct compressor *compressor, size_t more)
 {
-	size_t capacity = packer->capacity > 0 ? packer->capacity : 16384;
+	size_t capacity =
+	    compressor->capacity > 0 ? compressor->capacity : 16384;
 	char *grown;
 
-	while (capacity - packer->length < more)
+	while (capacity - compressor->length < more)
 		capacity *= 2;
-	if (capacity == packer->capacity)
+	if (capacity == compressor->capacity)
 		return 0;
-	grown = realloc(packer->output, capacity);
+	grown = realloc(compressor->output, capacity);
 	if (!grown)
 		return -ENOMEM;
-	packer->output = grown;
-	packer->capacity = capacity;
+	compressor->output = grown;
+	compressor->capacity = capacity;
 	return 0;
 }
 
 static la_ssize_t put_out(
     struct archive *archive, void *context, const void *data, size_t length)
 {
-	struct packer *packer = context;
+	struct compressor *compressor = context;
 
-	if (packer->discard)
+	if (compressor->discard)
 		return (la_ssize_t)length;
-	if (make_room(packer, length) < 0) {
+	if (make_room(compressor, length) < 0) {
 		archive_set_error(archive, ENOMEM, "out of memory");
 		return -1;
 	}
-	memcpy(packer->output + packer->length, data, length);
-	packer->length += length;
+	memcpy(compressor->output + compressor->length, data, length);
+	compressor->length += length;
 	return (la_ssize_t)length;
 }
 
 /* A warning is none of ours: what it is about is in the archive. */
-static int result(const struct packer *packer, la_ssize_t r)
+static int result(const struct compressor *compressor, la_ssize_t r)
 {
 	int error;
 
 	if (r >= ARCHIVE_WARN)
 		return 0;
-	error = archive_errno(packer->archive);
+	error = archive_errno(compressor->archive);
 	return error > 0 ? -error : -EIO;
 }
 
 /* --- the forms ------------------------------------------------------------ */
 
-static bool choose_form(struct packer *packer)
+static bool choose_form(struct compressor *compressor)
 {
-	struct archive *archive = packer->archive;
+	struct archive *archive = compressor->archive;
 
-	switch (packer->form) {
+	switch (compressor->form) {
 	case ARCHIVE_TAR_GZ:
 		return archive_write_set_format_raw(archive) == ARCHIVE_OK &&
 		    archive_write_add_filter_gzip(archive) == ARCHIVE_OK &&
@@ -107,67 +108,69 @@ static bool choose_form(struct packer *packer)
 	return false;
 }
 
-static bool open_archive(struct packer *packer)
+static bool open_archive(struct compressor *compressor)
 {
-	packer->archive = archive_write_new();
-	packer->entry = archive_entry_new();
-	packer->utf8 = newlocale(LC_CTYPE_MASK, "C.UTF-8", (locale_t)0);
-	return packer->archive && packer->entry && choose_form(packer) &&
+	compressor->archive = archive_write_new();
+	compressor->entry = archive_entry_new();
+	compressor->utf8 = newlocale(LC_CTYPE_MASK, "C.UTF-8", (locale_t)0);
+	return compressor->archive && compressor->entry &&
+	    choose_form(compressor) &&
 	    /* Nothing is held back to fill a block. */
-	    archive_write_set_bytes_per_block(packer->archive, 0) ==
+	    archive_write_set_bytes_per_block(compressor->archive, 0) ==
 	    ARCHIVE_OK &&
-	    archive_write_open(packer->archive, packer, NULL, put_out, NULL) ==
-	    ARCHIVE_OK;
+	    archive_write_open(compressor->archive, compressor, NULL, put_out,
+		NULL) == ARCHIVE_OK;
 }
 
-struct packer *packer_new(enum archive_form form)
+struct compressor *compressor_new(enum archive_form form)
 {
-	struct packer *packer = calloc(1, sizeof(*packer));
+	struct compressor *compressor = calloc(1, sizeof(*compressor));
 
-	if (!packer)
+	if (!compressor)
 		return NULL;
-	packer->form = form;
-	if (!open_archive(packer)) {
-		packer_free(packer);
+	compressor->form = form;
+	if (!open_archive(compressor)) {
+		compressor_free(compressor);
 		return NULL;
 	}
-	return packer;
+	return compressor;
 }
 
-void packer_free(struct packer *packer)
+void compressor_free(struct compressor *compressor)
 {
-	if (!packer)
+	if (!compressor)
 		return;
 	/*
 	 * It finishes what it has begun: if it is told not to, by
 	 * archive_write_fail(3), the memory of zlib and libzstd is lost.
 	 */
-	packer->discard = true;
-	archive_write_free(packer->archive);
-	archive_entry_free(packer->entry);
-	if (packer->utf8)
-		freelocale(packer->utf8);
-	free(packer->output);
-	free(packer);
+	compressor->discard = true;
+	archive_write_free(compressor->archive);
+	archive_entry_free(compressor->entry);
+	if (compressor->utf8)
+		freelocale(compressor->utf8);
+	free(compressor->output);
+	free(compressor);
 }
 
 /* --- what goes in --------------------------------------------------------- */
 
 /* libarchive marks a name as UTF-8 if that is the thread's encoding. */
-static int write_header(struct packer *packer)
+static int write_header(struct compressor *compressor)
 {
 	locale_t before = (locale_t)0;
 	int r;
 
-	if (packer->utf8)
-		before = uselocale(packer->utf8);
-	r = archive_write_header(packer->archive, packer->entry);
-	if (packer->utf8)
+	if (compressor->utf8)
+		before = uselocale(compressor->utf8);
+	r = archive_write_header(compressor->archive, compressor->entry);
+	if (compressor->utf8)
 		uselocale(before);
-	return result(packer, r);
+	return result(compressor, r);
 }
 
-int packer_begin(struct packer *packer, const struct archive_member *member)
+int compressor_begin(
+    struct compressor *compressor, const struct archive_member *member)
 {
 	bool folder = S_ISDIR(member->mode);
 	char *name = malloc(ZIP_NAME_SIZE);
@@ -176,45 +179,48 @@ int packer_begin(struct packer *packer, const struct archive_member *member)
 	if (!name)
 		return -ENOMEM;
 	zip_name_format(member->name, name);
-	archive_entry_clear(packer->entry);
-	archive_entry_copy_pathname(packer->entry, name);
-	archive_entry_set_filetype(packer->entry, folder ? AE_IFDIR : AE_IFREG);
-	archive_entry_set_perm(packer->entry, member->mode & 0777);
-	archive_entry_set_mtime(packer->entry, member->mtime, 0);
-	archive_entry_set_size(packer->entry, (la_int64_t)member->size);
-	r = write_header(packer);
+	archive_entry_clear(compressor->entry);
+	archive_entry_copy_pathname(compressor->entry, name);
+	archive_entry_set_filetype(
+	    compressor->entry, folder ? AE_IFDIR : AE_IFREG);
+	archive_entry_set_perm(compressor->entry, member->mode & 0777);
+	archive_entry_set_mtime(compressor->entry, member->mtime, 0);
+	archive_entry_set_size(compressor->entry, (la_int64_t)member->size);
+	r = write_header(compressor);
 	free(name);
 	return r;
 }
 
-int packer_add(struct packer *packer, const void *data, size_t length)
+int compressor_add(
+    struct compressor *compressor, const void *data, size_t length)
 {
 	const char *from = data;
 
 	while (length > 0) {
 		la_ssize_t n =
-		    archive_write_data(packer->archive, from, length);
+		    archive_write_data(compressor->archive, from, length);
 
 		if (n <= 0)
-			return n < 0 ? result(packer, ARCHIVE_FATAL) : -EIO;
+			return n < 0 ? result(compressor, ARCHIVE_FATAL) : -EIO;
 		from += n;
 		length -= (size_t)n;
 	}
 	return 0;
 }
 
-int packer_finish(struct packer *packer)
+int compressor_finish(struct compressor *compressor)
 {
-	return result(packer, archive_write_close(packer->archive));
+	return result(compressor, archive_write_close(compressor->archive));
 }
 
-const void *packer_output(const struct packer *packer, size_t *ret_length)
+const void *compressor_output(
+    const struct compressor *compressor, size_t *ret_length)
 {
-	*ret_length = packer->length;
-	return packer->output;
+	*ret_length = compressor->length;
+	return compressor->output;
 }
 
-void packer_clear(struct packer *packer)
+void compressor_clear(struct compressor *compressor)
 {
-	packer->length = 0;
+	compressor->length = 0;
 }

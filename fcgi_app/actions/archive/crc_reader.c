@@ -20,32 +20,32 @@
 /* Chunks that are read ahead while one is summed up. */
 #define AHEAD 2
 
-struct crc_fill {
-	struct crc_fills *fills;
-	struct crc_fill_wish wish; /* its state grows */
-	bool ready;                /* on the list */
-	TAILQ_ENTRY(crc_fill) link;
+struct crc_reader {
+	struct crc_readers *fills;
+	struct crc_reader_params wish; /* its state grows */
+	bool ready;                    /* on the list */
+	TAILQ_ENTRY(crc_reader) link;
 	/* While it is parked: behind which one. */
-	struct crc_fill *leader;
+	struct crc_reader *leader;
 	/* In fills->running, or in its leader's list. */
-	TAILQ_ENTRY(crc_fill) among;
-	TAILQ_HEAD(crc_fill_list, crc_fill) parked;
+	TAILQ_ENTRY(crc_reader) among;
+	TAILQ_HEAD(crc_reader_list, crc_reader) parked;
 };
 
 static void on_turn(uv_idle_t *turn);
 
-static void add_ready(struct crc_fill *fill)
+static void add_ready(struct crc_reader *fill)
 {
-	struct crc_fills *fills = fill->fills;
+	struct crc_readers *fills = fill->fills;
 
 	fill->ready = true;
 	TAILQ_INSERT_TAIL(&fills->ready, fill, link);
 	uv_idle_start(&fills->turn, on_turn);
 }
 
-static void remove_ready(struct crc_fill *fill)
+static void remove_ready(struct crc_reader *fill)
 {
-	struct crc_fills *fills = fill->fills;
+	struct crc_readers *fills = fill->fills;
 
 	if (!fill->ready)
 		return;
@@ -69,10 +69,10 @@ static bool same_file(const struct member *a, const struct member *b)
 	    same_time(&a->ctime, &b->ctime);
 }
 
-static struct crc_fill *find_leader(
-    const struct crc_fills *fills, const struct member *file)
+static struct crc_reader *find_leader(
+    const struct crc_readers *fills, const struct member *file)
 {
-	struct crc_fill *leader;
+	struct crc_reader *leader;
 
 	TAILQ_FOREACH(leader, &fills->running, among)
 		if (same_file(leader->wish.file, file))
@@ -80,7 +80,7 @@ static struct crc_fill *find_leader(
 	return NULL;
 }
 
-static void run(struct crc_fill *fill)
+static void run(struct crc_reader *fill)
 {
 	struct source *source = fill->wish.source;
 
@@ -92,10 +92,10 @@ static void run(struct crc_fill *fill)
 }
 
 /* Lets the next one go on. */
-static void hand_on(struct crc_fill *fill)
+static void hand_on(struct crc_reader *fill)
 {
-	struct crc_fill *next = TAILQ_FIRST(&fill->parked);
-	struct crc_fill *other;
+	struct crc_reader *next = TAILQ_FIRST(&fill->parked);
+	struct crc_reader *other;
 
 	if (!next)
 		return;
@@ -108,7 +108,7 @@ static void hand_on(struct crc_fill *fill)
 	run(next);
 }
 
-static void leave(struct crc_fill *fill)
+static void leave(struct crc_reader *fill)
 {
 	if (fill->leader) {
 		TAILQ_REMOVE(&fill->leader->parked, fill, among);
@@ -121,9 +121,9 @@ static void leave(struct crc_fill *fill)
 
 /* --- reading -------------------------------------------------------------- */
 
-static void end(struct crc_fill *fill, int error)
+static void end(struct crc_reader *fill, int error)
 {
-	const struct crc_fill_wish wish = fill->wish;
+	const struct crc_reader_params wish = fill->wish;
 
 	leave(fill);
 	wish.source->ops->close(wish.source);
@@ -132,7 +132,7 @@ static void end(struct crc_fill *fill, int error)
 }
 
 /* Takes a chunk in; the fill may be at its end after that. */
-static void take(struct crc_fill *fill, struct source_chunk *chunk)
+static void take(struct crc_reader *fill, struct source_chunk *chunk)
 {
 	struct crc_state *state = &fill->wish.state;
 	struct source *source = fill->wish.source;
@@ -148,7 +148,7 @@ static void take(struct crc_fill *fill, struct source_chunk *chunk)
 
 static void on_done(void *context, int error, const struct source_chunk *chunk)
 {
-	struct crc_fill *fill = context;
+	struct crc_reader *fill = context;
 	struct source_chunk lent;
 
 	if (error < 0) {
@@ -159,7 +159,7 @@ static void on_done(void *context, int error, const struct source_chunk *chunk)
 	take(fill, &lent);
 }
 
-static void read_on(struct crc_fill *fill)
+static void read_on(struct crc_reader *fill)
 {
 	struct source *source = fill->wish.source;
 	uint64_t offset = fill->wish.state.offset;
@@ -185,13 +185,14 @@ static void read_on(struct crc_fill *fill)
 
 static void on_turn(uv_idle_t *turn)
 {
-	struct crc_fills *fills = turn->data;
+	struct crc_readers *fills = turn->data;
 
 	for (int i = 0; i < TURN_READS && !TAILQ_EMPTY(&fills->ready); i++)
 		read_on(TAILQ_FIRST(&fills->ready));
 }
 
-void crc_fills_init(struct crc_fills *fills, uv_loop_t *loop, size_t chunk_size)
+void crc_readers_init(
+    struct crc_readers *fills, uv_loop_t *loop, size_t chunk_size)
 {
 	TAILQ_INIT(&fills->ready);
 	TAILQ_INIT(&fills->running);
@@ -200,15 +201,15 @@ void crc_fills_init(struct crc_fills *fills, uv_loop_t *loop, size_t chunk_size)
 	fills->chunk_size = chunk_size;
 }
 
-void crc_fills_close(struct crc_fills *fills)
+void crc_readers_close(struct crc_readers *fills)
 {
 	uv_close((uv_handle_t *)&fills->turn, NULL);
 }
 
-struct crc_fill *crc_fill_start(
-    struct crc_fills *fills, const struct crc_fill_wish *wish)
+struct crc_reader *crc_reader_start(
+    struct crc_readers *fills, const struct crc_reader_params *wish)
 {
-	struct crc_fill *fill = calloc(1, sizeof(*fill));
+	struct crc_reader *fill = calloc(1, sizeof(*fill));
 	struct source *source = wish->source;
 
 	if (!fill)
@@ -226,9 +227,9 @@ struct crc_fill *crc_fill_start(
 	return fill;
 }
 
-struct crc_state crc_fill_cancel(struct crc_fill *fill)
+struct crc_state crc_reader_cancel(struct crc_reader *fill)
 {
-	const struct crc_fill_wish wish = fill->wish;
+	const struct crc_reader_params wish = fill->wish;
 
 	if (!fill->ready && !fill->leader)
 		wish.source->ops->cancel(wish.source);

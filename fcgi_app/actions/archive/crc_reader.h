@@ -13,34 +13,34 @@
 
 #include "fcgi_app/actions/archive/crc_state.h"
 
-struct crc_fill;
+struct crc_reader;
 struct member;
 struct source;
 
 /* One for each loop. Embedded by value. */
-struct crc_fills {
-	TAILQ_HEAD(, crc_fill) ready;   /* can read on */
-	TAILQ_HEAD(, crc_fill) running; /* one for each file */
-	uv_idle_t turn;                 /* active while one is */
+struct crc_readers {
+	TAILQ_HEAD(, crc_reader) ready;   /* can read on */
+	TAILQ_HEAD(, crc_reader) running; /* one for each file */
+	uv_idle_t turn;                   /* active while one is */
 	size_t chunk_size;
 };
 
 /* Reads are of at most `chunk_size` bytes. */
-void crc_fills_init(
-    struct crc_fills *fills, uv_loop_t *loop, size_t chunk_size);
+void crc_readers_init(
+    struct crc_readers *fills, uv_loop_t *loop, size_t chunk_size);
 
 /* None runs any more; the loop has to run on for the handle to close. */
-void crc_fills_close(struct crc_fills *fills);
+void crc_readers_close(struct crc_readers *fills);
 
 /*
  * 0, or -errno of a read; in any case what is known. Called from the loop, as
  * the last act of a fill.
  */
-typedef void crc_fill_done_fn(
+typedef void crc_reader_done_fn(
     void *context, int error, const struct crc_state *state);
 
 /* What is to be read. */
-struct crc_fill_wish {
+struct crc_reader_params {
 	/*
 	 * Which file it is, until `done`: of those with the same device, inode,
 	 * size and times one is read, the others wait for it. When that one
@@ -51,7 +51,7 @@ struct crc_fill_wish {
 	struct source *source;
 	/* What is known already. */
 	struct crc_state state;
-	crc_fill_done_fn *done;
+	crc_reader_done_fn *done;
 	void *context;
 };
 
@@ -60,10 +60,10 @@ struct crc_fill_wish {
  * called from the loop, never from inside this call. NULL: out of memory, the
  * source stays the caller's.
  */
-struct crc_fill *crc_fill_start(
-    struct crc_fills *fills, const struct crc_fill_wish *wish);
+struct crc_reader *crc_reader_start(
+    struct crc_readers *fills, const struct crc_reader_params *wish);
 
 /* `done` will not be called, the source is closed. Returns what is known. */
-struct crc_state crc_fill_cancel(struct crc_fill *fill);
+struct crc_state crc_reader_cancel(struct crc_reader *fill);
 
 #endif

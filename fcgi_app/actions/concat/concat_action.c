@@ -40,8 +40,8 @@
 struct concat {
 	struct request *request;
 	/* One of them is under way, or none. */
-	struct file_text *list;
-	struct members_search *search;
+	struct small_file *list;
+	struct member_search *search;
 	struct member_folder *folder;
 	/* What was found, until it is in the sequence. */
 	struct members *members;
@@ -57,9 +57,9 @@ static void cancel(struct request *request)
 	struct concat *concat = request->state;
 
 	if (concat->list)
-		file_text_cancel(concat->list);
+		small_file_cancel(concat->list);
 	if (concat->search)
-		members_cancel(concat->search);
+		member_search_cancel(concat->search);
 	concat->list = NULL;
 	concat->search = NULL;
 }
@@ -188,7 +188,7 @@ static void find(struct concat *concat, const struct name_list *names)
 	struct request *request = concat->request;
 	struct request_place place;
 	struct request_place_fault fault;
-	const struct members_wish wish = {
+	const struct member_search_params wish = {
 		.place = &place,
 		.names = names->names,
 		.name_count = names->count,
@@ -203,7 +203,7 @@ static void find(struct concat *concat, const struct name_list *names)
 	}
 	concat->folder = member_folder_new(request->services, &place);
 	if (concat->folder)
-		concat->search = members_find(
+		concat->search = member_search_start(
 		    request->services->loop, &wish, on_found, concat);
 	if (!concat->search)
 		request_refuse_errno(request, -errno);
@@ -286,7 +286,7 @@ static void read_list(
 	}
 	concat->list_changed = result->stat.st_ctim.tv_sec;
 	concat->list =
-	    file_text_read(loop, result, NAME_LIST_TEXT_MAX, on_list, concat);
+	    small_file_read(loop, result, NAME_LIST_TEXT_MAX, on_list, concat);
 	if (concat->list)
 		return;
 	file_open_discard(loop, result);

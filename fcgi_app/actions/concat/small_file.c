@@ -9,18 +9,18 @@
 #include "common/container_of.h"
 #include "common/file/file_open.h"
 
-struct file_text {
+struct small_file {
 	uv_fs_t read;
 	uv_loop_t *loop;
 	struct file_open_result file;
-	file_text_fn *done; /* NULL: cancelled */
+	small_file_fn *done; /* NULL: cancelled */
 	void *context;
 	size_t length;
 	size_t room; /* one more than is allowed */
 	char bytes[];
 };
 
-static void end(struct file_text *text, int error)
+static void end(struct small_file *text, int error)
 {
 	file_open_discard(text->loop, &text->file);
 	if (text->done)
@@ -30,7 +30,7 @@ static void end(struct file_text *text, int error)
 
 static void on_read(uv_fs_t *read);
 
-static void read_more(struct file_text *text)
+static void read_more(struct small_file *text)
 {
 	uv_buf_t buffer = uv_buf_init(text->bytes + text->length,
 	    (unsigned int)(text->room - text->length));
@@ -43,7 +43,7 @@ static void read_more(struct file_text *text)
 
 static void on_read(uv_fs_t *read)
 {
-	struct file_text *text = container_of(read, struct file_text, read);
+	struct small_file *text = container_of(read, struct small_file, read);
 	ssize_t n = read->result;
 
 	uv_fs_req_cleanup(read);
@@ -59,12 +59,12 @@ static void on_read(uv_fs_t *read)
 		read_more(text);
 }
 
-struct file_text *file_text_read(uv_loop_t *loop,
-    const struct file_open_result *result, size_t most, file_text_fn *done,
+struct small_file *small_file_read(uv_loop_t *loop,
+    const struct file_open_result *result, size_t most, small_file_fn *done,
     void *context)
 {
 	/* Memory that is not written to costs nothing. */
-	struct file_text *text = malloc(sizeof(*text) + most + 1);
+	struct small_file *text = malloc(sizeof(*text) + most + 1);
 	uv_buf_t buffer;
 
 	if (!text)
@@ -83,7 +83,7 @@ struct file_text *file_text_read(uv_loop_t *loop,
 	return NULL;
 }
 
-void file_text_cancel(struct file_text *text)
+void small_file_cancel(struct small_file *text)
 {
 	text->done = NULL;
 }

@@ -7,13 +7,13 @@
 #include <uv.h>
 
 struct file_open_result;
-struct file_text;
+struct small_file;
 
 /*
  * 0 and the file's bytes, which are lent for the time of the call; or -errno;
  * -EFBIG: there are more than was allowed.
  */
-typedef void file_text_fn(
+typedef void small_file_fn(
     void *context, int error, const char *text, size_t length);
 
 /*
@@ -21,11 +21,11 @@ typedef void file_text_fn(
  * the loop, not from inside this call. Takes the descriptor of `result`, a
  * regular file, over. NULL: out of memory; it stays the caller's.
  */
-struct file_text *file_text_read(uv_loop_t *loop,
-    const struct file_open_result *result, size_t most, file_text_fn *done,
+struct small_file *small_file_read(uv_loop_t *loop,
+    const struct file_open_result *result, size_t most, small_file_fn *done,
     void *context);
 
 /* `done` will not be called; the descriptor is closed soon. */
-void file_text_cancel(struct file_text *text);
+void small_file_cancel(struct small_file *text);
 
 #endif

@@ -106,13 +106,13 @@ static void send_file(
 		    "STREAM_CONTENT_TYPE or STREAM_CHARSET makes no sense");
 		return;
 	}
-	if (file_bytes_init(lookup->request->services, result, &file.bytes) <
+	if (opened_file_init(lookup->request->services, result, &file.bytes) <
 	    0) {
 		file_open_discard(lookup->request->services->loop, result);
 		refuse_errno(lookup, -ENOMEM);
 		return;
 	}
-	file_bytes_etag(&result->stat, etag);
+	opened_file_etag(&result->stat, etag);
 	file.etag = etag;
 	file.content_type = type;
 	if (find_digest(result, digest))

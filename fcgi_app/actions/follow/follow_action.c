@@ -49,7 +49,7 @@ struct follow_start {
 	struct request *request;
 	struct file_open *open; /* under way, or NULL */
 	opened_fn *opened;
-	struct follow_wishes wishes;
+	struct follow_params wishes;
 	bool finished; /* the marker is there */
 	uint64_t size; /* of a file that only its head is asked for */
 	struct follow_file *file; /* NULL for HEAD */
@@ -472,7 +472,7 @@ void follow_action_start(struct request *request)
 	start->request = request;
 	request->state = start;
 	request->cancel = cancel_start;
-	status = follow_wishes_read(request, &start->wishes, why);
+	status = follow_params_read(request, &start->wishes, why);
 	if (status != 0) {
 		refuse(start, status, why);
 		return;

@@ -19,7 +19,7 @@ static bool take_duration(
 
 /* NULL, or the name of a parameter that makes no sense. */
 static const char *read_options(const struct request *request,
-    struct follow_wishes *wishes, enum follow_format *ret_format)
+    struct follow_params *wishes, enum follow_format *ret_format)
 {
 	struct follow_plan *plan = &wishes->plan;
 
@@ -52,7 +52,7 @@ static bool wants_events(const struct request *request,
 }
 
 /* The field is of later than the page's address. */
-static void read_id(const struct request *request, struct follow_wishes *wishes)
+static void read_id(const struct request *request, struct follow_params *wishes)
 {
 	const char *last = request_param(request, "HTTP_LAST_EVENT_ID");
 
@@ -62,10 +62,10 @@ static void read_id(const struct request *request, struct follow_wishes *wishes)
 		wishes->has_last = event_id_parse(last, &wishes->last) == 0;
 }
 
-int follow_wishes_read(const struct request *request,
-    struct follow_wishes *ret_wishes, char ret_why[FOLLOW_WISHES_WHY_MAX])
+int follow_params_read(const struct request *request,
+    struct follow_params *ret_wishes, char ret_why[FOLLOW_WISHES_WHY_MAX])
 {
-	struct follow_wishes wishes = {
+	struct follow_params wishes = {
 		.plan = { .length = UINT64_MAX,
 		    .beat_ms = FOLLOW_HEARTBEAT_MS },
 		.rotate_ms = FOLLOW_ROTATE_MS,

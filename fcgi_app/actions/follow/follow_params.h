@@ -15,7 +15,7 @@ struct request;
 /* Room for why they make no sense. */
 #define FOLLOW_WISHES_WHY_MAX 64
 
-struct follow_wishes {
+struct follow_params {
 	/* From the start of the file; its times are there. */
 	struct follow_plan plan;
 	struct follow_query query;
@@ -30,7 +30,7 @@ struct follow_wishes {
  * Reads them from a request's parameters and fields. 0; or the status to
  * refuse it with, and why.
  */
-int follow_wishes_read(const struct request *request,
-    struct follow_wishes *ret_wishes, char ret_why[FOLLOW_WISHES_WHY_MAX]);
+int follow_params_read(const struct request *request,
+    struct follow_params *ret_wishes, char ret_why[FOLLOW_WISHES_WHY_MAX]);
 
 #endif

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Unit tests of fcgi_app/action: the lives of handle, state and request. */
+/* Unit tests of fcgi_app/action_api/action: the lives of handle, state and
+ * request. */
 #include "config.h"
 #include "fcgi_app/action_api/action.h"
 

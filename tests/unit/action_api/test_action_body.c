@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Unit tests of fcgi_app/action: the request's body. */
+/* Unit tests of fcgi_app/action_api/action: the request's body. */
 #include "config.h"
 #include "fcgi_app/action_api/action.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Unit tests of fcgi_app/commands/digest_file, with a file in this folder.
+ * Unit tests of fcgi_app/command/digest_file, with a file in this folder.
  * Where its file system has no user attributes, what needs them is checked to
  * fail as it shall.
  */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Unit tests of common/file_guard, on a real file system. */
+/* Unit tests of common/file/file_guard, on a real file system. */
 #include "config.h"
 
 #include "common/file/file_guard.h"

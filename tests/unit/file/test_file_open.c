@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Unit tests of common/file_open, with a loop of libuv and a folder of their
- * own:
+ * Unit tests of common/file/file_open, with a loop of libuv and a folder of
+ *their own:
  *
  *	root/           where files are opened beneath
  *	    file, long/…, locked, fifo, socket

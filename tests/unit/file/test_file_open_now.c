@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Unit tests of common/file_open: what the loop opens itself. That it never
- * says anything else than the thread pool is checked in the other tests, for
- * all their paths (open_fixture_compare()); here it must not leave to the pool
- * what is in memory, nor decide what it can't know.
+ * Unit tests of common/file/file_open: what the loop opens itself. That it
+ * never says anything else than the thread pool is checked in the other tests,
+ * for all their paths (open_fixture_compare()); here it must not leave to the
+ * pool what is in memory, nor decide what it can't know.
  */
 #include "config.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Unit tests of common/file_open: what a kernel refuses that does not know
+ * Unit tests of common/file/file_open: what a kernel refuses that does not know
  * RESOLVE_CACHED (before Linux 5.12), and what only a file system does. Both
  * say EINVAL, so both stand here in place of the real openat2(2).
  */

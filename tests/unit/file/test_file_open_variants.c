@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Unit tests of common/file_open: what is opened besides the file itself. */
+/* Unit tests of common/file/file_open: what is opened besides the file itself.
+ */
 #include "config.h"
 
 #include "common/file/file_open.h"

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Unit tests of common/folder_reader, and of file_open_stat() behind it. */
+/* Unit tests of common/file/folder_reader, and of file_open_stat() behind it.
+ */
 #include "config.h"
 
 #include "common/file/folder_reader.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Unit tests of fcgi_app/members, in a folder of their own:
+ * Unit tests of fcgi_app/members/member_search, in a folder of their own:
  *
  *	root/docs/      the folder that is searched
  *	    a, b.txt, c, sub/d, sub/deep/e, sub.txt, void/
@@ -99,8 +99,8 @@ static void check_names(
 	assert_int_equal(members->count, count);
 }
 
-static void check_found(
-    const struct members_wish *wish, const char *const *names, size_t count)
+static void check_found(const struct member_search_params *wish,
+    const char *const *names, size_t count)
 {
 	struct members_outcome outcome =
 	    members_fixture_find(&fixture, "", "docs/", wish);
@@ -117,7 +117,7 @@ static void finds_names_in_their_order(void **state)
 {
 	static const char *const names[] = { "c", "sub/deep/e", "a", "c",
 		".hidden", ".dir/f", "near", "away", "folder/d" };
-	const struct members_wish wish = {
+	const struct member_search_params wish = {
 		.names = names,
 		.name_count = ARRAY_LENGTH(names),
 	};
@@ -131,7 +131,8 @@ static void says_what_a_member_is(void **state)
 	static const char *const names[] = { "sub/d", "away" };
 	static const char *const files[] = { "root/docs/sub/d",
 		"root/other/h" };
-	const struct members_wish wish = { .names = names, .name_count = 2 };
+	const struct member_search_params wish = { .names = names,
+		.name_count = 2 };
 	struct members_outcome outcome =
 	    members_fixture_find(&fixture, "", "docs", &wish);
 
@@ -157,7 +158,7 @@ static void says_what_a_member_is(void **state)
 static void finds_nothing_in_no_names(void **state)
 {
 	static const char *const names[1];
-	const struct members_wish wish = { .names = names };
+	const struct member_search_params wish = { .names = names };
 
 	(void)state;
 	check_found(&wish, names, 0);
@@ -182,7 +183,7 @@ static void says_which_name_is_wrong(void **state)
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LENGTH(rows); i++) {
 		const char *const names[] = { "a", rows[i].name, "b.txt" };
-		const struct members_wish wish = {
+		const struct member_search_params wish = {
 			.names = names,
 			.name_count = ARRAY_LENGTH(names),
 		};
@@ -199,7 +200,7 @@ static void says_which_name_is_wrong(void **state)
 static void opens_no_named_pipe(void **state)
 {
 	static const char *const names[] = { "fifo" };
-	struct members_wish wish = { .names = names, .name_count = 1 };
+	struct member_search_params wish = { .names = names, .name_count = 1 };
 	int watch = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
 	char events[1024];
 
@@ -224,7 +225,7 @@ static void opens_no_named_pipe(void **state)
 static void looks_a_repeated_name_up_once(void **state)
 {
 	static const char *const names[] = { "a", "a", "c", "c", "a" };
-	const struct members_wish wish = {
+	const struct member_search_params wish = {
 		.names = names,
 		.name_count = ARRAY_LENGTH(names),
 	};
@@ -246,7 +247,7 @@ static void looks_a_repeated_name_up_once(void **state)
 static void makes_a_tag_if_it_is_wished(void **state)
 {
 	static const char *const names[] = { "a", "c", "c" };
-	struct members_wish wish = { .names = names };
+	struct member_search_params wish = { .names = names };
 	char tags[4][ETAG_MAX];
 
 	(void)state;
@@ -268,7 +269,8 @@ static void makes_a_tag_if_it_is_wished(void **state)
 static void stays_beneath_the_document_root(void **state)
 {
 	static const char *const names[] = { "away" };
-	const struct members_wish wish = { .names = names, .name_count = 1 };
+	const struct member_search_params wish = { .names = names,
+		.name_count = 1 };
 	struct members_outcome outcome =
 	    members_fixture_find(&fixture, "docs", ".", &wish);
 
@@ -295,7 +297,7 @@ static void refuses_a_bad_folder(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < 2 * ARRAY_LENGTH(rows); i++) {
-		struct members_wish wish = { .trees = true };
+		struct member_search_params wish = { .trees = true };
 		struct members_outcome outcome;
 
 		if (i % 2) {
@@ -321,7 +323,7 @@ static void lose_rights(uid_t user)
 static void check_unreadable(const char *name, const char *failed, mode_t mode)
 {
 	const char *const names[] = { name };
-	const struct members_wish wish = {
+	const struct member_search_params wish = {
 		.names = name ? names : NULL,
 		.name_count = name ? 1 : 0,
 		.trees = true,
@@ -355,7 +357,7 @@ static void reads_a_folder(void **state)
 {
 	static const char *const files[] = { "a", "away", "b.txt", "c",
 		"locked", "near", "sub.txt" };
-	const struct members_wish wish = { .names = NULL };
+	const struct member_search_params wish = { .names = NULL };
 
 	(void)state;
 	check_found(&wish, files, ARRAY_LENGTH(files));
@@ -369,7 +371,7 @@ static void reads_a_tree(void **state)
 	static const char *const hidden[] = { ".dir", ".dir/f", ".hidden", "a",
 		"away", "b.txt", "c", "locked", "near", "shut", "shut/g", "sub",
 		"sub.txt", "sub/d", "sub/deep", "sub/deep/e", "void" };
-	struct members_wish wish = { .trees = true };
+	struct member_search_params wish = { .trees = true };
 
 	(void)state;
 	check_found(&wish, plain, ARRAY_LENGTH(plain));
@@ -385,7 +387,7 @@ static void reads_named_trees(void **state)
 		"sub/deep/e", "c", ".dir", ".dir/f", "void", "folder",
 		"folder/d", "folder/deep", "folder/deep/e", "sub/deep",
 		"sub/deep/e", "a" };
-	const struct members_wish wish = {
+	const struct member_search_params wish = {
 		.names = names,
 		.name_count = ARRAY_LENGTH(names),
 		.trees = true,
@@ -397,7 +399,7 @@ static void reads_named_trees(void **state)
 
 static void reads_the_root(void **state)
 {
-	const struct members_wish wish = { .trees = true };
+	const struct member_search_params wish = { .trees = true };
 	struct members_outcome outcome =
 	    members_fixture_find(&fixture, "docs/sub", ".", &wish);
 	static const char *const names[] = { "d", "deep", "deep/e" };

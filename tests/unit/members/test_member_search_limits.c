@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The limits of fcgi_app/members, and how it is cancelled, in a folder of its
- * own:
+ * The limits of fcgi_app/members/member_search, and how it is cancelled, in a
+ *folder of its own:
  *
  *	root/docs/      a, b, c
  *	root/many/      more files than a slice has steps
@@ -63,7 +63,7 @@ static int tear_down(void **state)
 
 static void reads_more_than_a_slice(void **state)
 {
-	const struct members_wish wish = { .trees = true };
+	const struct member_search_params wish = { .trees = true };
 	struct members_outcome outcome =
 	    members_fixture_find(&fixture, "", "many", &wish);
 
@@ -78,7 +78,7 @@ static void reads_more_than_a_slice(void **state)
 static void limits_how_many(void **state)
 {
 	static const char *const names[] = { "a", "b", "c" };
-	struct members_wish wish = { .names = names, .name_count = 3 };
+	struct member_search_params wish = { .names = names, .name_count = 3 };
 	struct members_outcome outcome;
 
 	(void)state;
@@ -99,7 +99,7 @@ static void limits_how_many(void **state)
 
 static void limits_the_depth(void **state)
 {
-	const struct members_wish wish = { .trees = true };
+	const struct member_search_params wish = { .trees = true };
 	char path[PATH_MAX] = "root/deep";
 	struct members_outcome outcome;
 
@@ -121,7 +121,8 @@ static void limits_the_path(void **state)
 {
 	char component[NAME_MAX + 1], name[PATH_MAX + NAME_MAX] = "";
 	const char *const names[] = { name };
-	const struct members_wish wish = { .names = names, .name_count = 1 };
+	const struct member_search_params wish = { .names = names,
+		.name_count = 1 };
 	struct members_outcome outcome;
 
 	(void)state;
@@ -148,7 +149,7 @@ static void needs_little_memory(void **state)
 	const char *name = "a-name-of-sixty-bytes-as-a-file-in-an-archive-may"
 			   "-well-have";
 	const char **names = calloc(COUNT, sizeof(*names));
-	const struct members_wish wish = { .names = names,
+	const struct member_search_params wish = { .names = names,
 		.name_count = COUNT };
 	struct mallinfo2 before = mallinfo2(), after;
 	size_t used;
@@ -180,7 +181,7 @@ static void needs_little_memory(void **state)
 static void keeps_to_its_budget(void **state)
 {
 	struct memory_budget budget;
-	const struct members_wish wish = { .budget = &budget };
+	const struct member_search_params wish = { .budget = &budget };
 	struct members_outcome outcome;
 	size_t used, enough = (size_t)1 << 20;
 
@@ -206,7 +207,7 @@ static void a_search_counts_too(void **state)
 {
 	static const char *const names[] = { "a", "b" };
 	struct memory_budget budget;
-	const struct members_wish wish = {
+	const struct member_search_params wish = {
 		.place = &fixture.place,
 		.names = names,
 		.name_count = 2,
@@ -217,7 +218,7 @@ static void a_search_counts_too(void **state)
 
 	(void)state;
 	memory_budget_init(&budget, 100);
-	assert_null(members_find(
+	assert_null(member_search_start(
 	    &fixture.open.loop, &wish, members_fixture_done, &outcome));
 	assert_int_equal(errno, ENOBUFS);
 	assert_int_equal(budget.left, 100);
@@ -227,7 +228,7 @@ static void a_search_counts_too(void **state)
 
 static void stops_when_it_is_cancelled(void **state)
 {
-	const struct members_wish wish = {
+	const struct member_search_params wish = {
 		.place = &fixture.place,
 		.trees = true,
 		.most = MANY,
@@ -240,14 +241,14 @@ static void stops_when_it_is_cancelled(void **state)
 	strcpy(fixture.place.path, "many");
 	for (int turns = 0; turns < 4; turns++) {
 		struct members_outcome outcome = { 0 };
-		struct members_search *search = members_find(
+		struct member_search *search = member_search_start(
 		    &fixture.open.loop, &wish, members_fixture_done, &outcome);
 
 		assert_non_null(search);
 		for (int i = 0; i < turns && outcome.calls == 0; i++)
 			uv_run(&fixture.open.loop, UV_RUN_ONCE);
 		if (outcome.calls == 0)
-			members_cancel(search);
+			member_search_cancel(search);
 		else
 			members_free(outcome.members);
 		uv_run(&fixture.open.loop, UV_RUN_DEFAULT);

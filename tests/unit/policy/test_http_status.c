@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Unit tests of fcgi_app/policy/errno_status. */
+/* Unit tests of fcgi_app/policy/http_status_of_errno. */
 #include "config.h"
 
 #include "fcgi_app/policy/http_status.h"
@@ -44,7 +44,7 @@ static void statuses_of_errors(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
-		int status = errno_status(cases[i].err);
+		int status = http_status_of_errno(cases[i].err);
 
 		if (status != cases[i].status)
 			fail_msg("errno %d: %d", cases[i].err, status);
@@ -86,16 +86,16 @@ static void reasons_of_statuses(void **state)
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LENGTH(cases); i++)
 		assert_string_equal(
-		    status_reason(cases[i].status), cases[i].reason);
+		    http_status_reason(cases[i].status), cases[i].reason);
 }
 
-/* Whatever errno_status() answers has a name to be sent with. */
+/* Whatever http_status_of_errno() answers has a name to be sent with. */
 static void every_status_has_a_reason(void **state)
 {
 	(void)state;
 	for (int err = 0; err < 200; err++)
 		assert_string_not_equal(
-		    status_reason(errno_status(err)), "Unknown");
+		    http_status_reason(http_status_of_errno(err)), "Unknown");
 }
 
 int main(void)
@@ -106,5 +106,6 @@ int main(void)
 		cmocka_unit_test(every_status_has_a_reason),
 	};
 
-	return cmocka_run_group_tests_name("errno_status", tests, NULL, NULL);
+	return cmocka_run_group_tests_name(
+	    "http_status_of_errno", tests, NULL, NULL);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Unit tests of fcgi_app/access_log: what arrives on standard error. */
+/* Unit tests of fcgi_app/request/access_log: what arrives on standard error. */
 #include "config.h"
 
 #include "fcgi_app/request/access_log.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Unit tests of fcgi_app/listener, in a folder of their own. */
+/* Unit tests of fcgi_app/setup/listener, in a folder of their own. */
 #include "config.h"
 
 #include "fcgi_app/setup/listener.h"

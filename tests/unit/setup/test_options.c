@@ -459,11 +459,10 @@ static void helps(void **state)
 {
 	static const char *const names[] = { "--root=DIR", "--listen=ADDR",
 		"--workers=N", "--chunk-size=SIZE", "--aio-depth=N",
-		"--buffer-memory=SIZE",
-		"--member-memory=SIZE", "--max-connections=N",
-		"--page-cache=auto|always|never", "--head-timeout=TIME",
-		"--send-timeout=TIME", "--drain-timeout=TIME",
-		"--access-log=on|off" };
+		"--buffer-memory=SIZE", "--member-memory=SIZE",
+		"--max-connections=N", "--page-cache=auto|always|never",
+		"--head-timeout=TIME", "--send-timeout=TIME",
+		"--drain-timeout=TIME", "--access-log=on|off" };
 	struct command command = command_of("--help", NULL);
 	struct ending ending = run(&command);
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Unit tests of fcgi_app/roots, in a folder of their own:
+ * Unit tests of fcgi_app/setup/roots, in a folder of their own:
  *
  *	srv/films/new/
  *	srv/link -> ../data

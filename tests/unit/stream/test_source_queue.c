@@ -44,8 +44,7 @@ static void on_closed(void *context)
 	f->closed++;
 }
 
-static void on_done(
-    void *context, int error, const struct source_chunk *chunk)
+static void on_done(void *context, int error, const struct source_chunk *chunk)
 {
 	struct fixture *f = context;
 

@@ -40,10 +40,11 @@ void members_fixture_done(void *context, int error, struct members *members)
 }
 
 struct members_outcome members_fixture_find(struct members_fixture *fixture,
-    const char *below, const char *path, const struct members_wish *wish)
+    const char *below, const char *path,
+    const struct member_search_params *wish)
 {
 	struct members_outcome outcome = { 0 };
-	struct members_wish whole = *wish;
+	struct member_search_params whole = *wish;
 
 	fixture->place.root.below = below;
 	strcpy(fixture->place.path, path);
@@ -52,7 +53,7 @@ struct members_outcome members_fixture_find(struct members_fixture *fixture,
 		whole.most = MANY;
 	if (!whole.budget)
 		whole.budget = &fixture->budget;
-	assert_non_null(members_find(
+	assert_non_null(member_search_start(
 	    &fixture->open.loop, &whole, members_fixture_done, &outcome));
 	/* All of it was copied. */
 	memset(fixture->place.path, 'x', sizeof(fixture->place.path) - 1);

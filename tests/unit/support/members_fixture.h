@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* A folder whose files are searched, as fcgi_app/members does. */
+/* A folder whose files are searched, as fcgi_app/members/member_search does. */
 #ifndef TESTS_UNIT_SUPPORT_MEMBERS_FIXTURE_H
 #define TESTS_UNIT_SUPPORT_MEMBERS_FIXTURE_H
 
@@ -27,7 +27,7 @@ int members_fixture_init(struct members_fixture *fixture);
 /* A file beneath the folder, as many bytes long as its name. 0 or -1. */
 int members_fixture_make_file(const char *name);
 
-/* A members_done_fn; `context` is a struct members_outcome. */
+/* A member_search_done_fn; `context` is a struct members_outcome. */
 void members_fixture_done(void *context, int error, struct members *members);
 
 /*
@@ -36,6 +36,7 @@ void members_fixture_done(void *context, int error, struct members *members);
  * closed then.
  */
 struct members_outcome members_fixture_find(struct members_fixture *fixture,
-    const char *below, const char *path, const struct members_wish *wish);
+    const char *below, const char *path,
+    const struct member_search_params *wish);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Unit tests of fcgi_app/archive_shared. */
+/* Unit tests of fcgi_app/archive_service. */
 #include "config.h"
 
 #include "fcgi_app/actions/archive/archive_service.h"
@@ -14,7 +14,7 @@
 
 struct fixture {
 	uv_loop_t loop;
-	struct archive_shared shared;
+	struct archive_service shared;
 	struct archive_turn *turns;
 	bool fail; /* each leaves as soon as it begins */
 	unsigned int begun;
@@ -29,7 +29,7 @@ static void on_begin(void *context)
 	f.begun++;
 	assert_int_equal(turn->state, ARCHIVE_TURN_IS_ON);
 	if (f.fail)
-		archive_shared_leave(&f.shared, turn);
+		archive_service_leave(&f.shared, turn);
 }
 
 static void enter(size_t count)
@@ -39,13 +39,13 @@ static void enter(size_t count)
 
 		turn->begin = on_begin;
 		turn->context = turn;
-		archive_shared_enter(&f.shared, turn);
+		archive_service_enter(&f.shared, turn);
 	}
 }
 
 static void leave(size_t index)
 {
-	archive_shared_leave(&f.shared, &f.turns[index]);
+	archive_service_leave(&f.shared, &f.turns[index]);
 	assert_int_equal(f.turns[index].state, ARCHIVE_TURN_NONE);
 }
 
@@ -56,7 +56,7 @@ static int setup(void **state)
 	f.turns = calloc(MANY, sizeof(f.turns[0]));
 	assert_non_null(f.turns);
 	uv_loop_init(&f.loop);
-	assert_int_equal(archive_shared_init(&f.shared, &f.loop, 4096), 0);
+	assert_int_equal(archive_service_init(&f.shared, &f.loop, 4096), 0);
 	return 0;
 }
 
@@ -65,10 +65,10 @@ static int teardown(void **state)
 	(void)state;
 	assert_int_equal(f.shared.searches, 0);
 	assert_true(TAILQ_EMPTY(&f.shared.waiting));
-	archive_shared_close(&f.shared);
+	archive_service_close(&f.shared);
 	uv_run(&f.loop, UV_RUN_DEFAULT);
-	archive_shared_fini(&f.shared);
-	archive_shared_fini(&f.shared);
+	archive_service_fini(&f.shared);
+	archive_service_fini(&f.shared);
 	assert_int_equal(uv_loop_close(&f.loop), 0);
 	free(f.turns);
 	return 0;
@@ -115,5 +115,6 @@ int main(void)
 		    those_that_fail_make_way_without_nesting, setup, teardown),
 	};
 
-	return cmocka_run_group_tests_name("archive_shared", tests, NULL, NULL);
+	return cmocka_run_group_tests_name(
+	    "archive_service", tests, NULL, NULL);
 }

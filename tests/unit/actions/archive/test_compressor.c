@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Unit tests of fcgi_app/packer: what it makes is read with libarchive. */
+/* Unit tests of fcgi_app/actions/archive/compressor: what it makes is read with
+ * libarchive. */
 #include "config.h"
 
 #include "fcgi_app/actions/archive/compressor.h"
@@ -21,24 +22,24 @@ static const enum archive_form packed_forms[] = { ARCHIVE_TAR_GZ,
 
 static char content[SIZE];
 
-/* What a packer put out, gathered. */
+/* What a compressor put out, gathered. */
 struct made {
 	char *bytes;
 	size_t length;
 };
 
-static void take(struct packer *packer, struct made *made)
+static void take(struct compressor *compressor, struct made *made)
 {
 	size_t length;
-	const void *output = packer_output(packer, &length);
+	const void *output = compressor_output(compressor, &length);
 
 	made->bytes = realloc(made->bytes, made->length + length + 1);
 	assert_non_null(made->bytes);
 	if (length > 0)
 		memcpy(made->bytes + made->length, output, length);
 	made->length += length;
-	packer_clear(packer);
-	packer_output(packer, &length);
+	compressor_clear(compressor);
+	compressor_output(compressor, &length);
 	assert_int_equal(length, 0);
 }
 
@@ -81,20 +82,20 @@ static void close_made(struct archive *archive, struct made *made)
 	free(made->bytes);
 }
 
-static void pack(struct packer *packer, const struct archive_member *member,
-    struct made *made)
+static void pack(struct compressor *compressor,
+    const struct archive_member *member, struct made *made)
 {
 	size_t step = 70001;
 
-	assert_int_equal(packer_begin(packer, member), 0);
-	take(packer, made);
+	assert_int_equal(compressor_begin(compressor, member), 0);
+	take(compressor, made);
 	for (size_t at = 0; at < member->size; at += step) {
 		size_t left = member->size - at;
 
-		assert_int_equal(
-		    packer_add(packer, content + at, left < step ? left : step),
+		assert_int_equal(compressor_add(compressor, content + at,
+				     left < step ? left : step),
 		    0);
-		take(packer, made);
+		take(compressor, made);
 	}
 }
 
@@ -105,15 +106,15 @@ static void what_is_packed_is_unpacked(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LENGTH(packed_forms); i++) {
-		struct packer *packer = packer_new(packed_forms[i]);
+		struct compressor *compressor = compressor_new(packed_forms[i]);
 		struct made made = { NULL, 0 };
 		struct archive *archive;
 
-		assert_non_null(packer);
-		pack(packer, &one, &made);
-		assert_int_equal(packer_finish(packer), 0);
-		take(packer, &made);
-		packer_free(packer);
+		assert_non_null(compressor);
+		pack(compressor, &one, &made);
+		assert_int_equal(compressor_finish(compressor), 0);
+		take(compressor, &made);
+		compressor_free(compressor);
 		archive = open_made(&made);
 		check_entry(archive, NULL, SIZE);
 		close_made(archive, &made);
@@ -130,17 +131,17 @@ static void members_of_a_zip(void **state)
 	};
 	static const char *const names[] = { "d/", "d/\xc3\xbc", "d/a%5Cb",
 		"d/%FF" };
-	struct packer *packer = packer_new(ARCHIVE_ZIP_DEFLATE);
+	struct compressor *compressor = compressor_new(ARCHIVE_ZIP_DEFLATE);
 	struct made made = { NULL, 0 };
 	struct archive *archive;
 
 	(void)state;
-	assert_non_null(packer);
+	assert_non_null(compressor);
 	for (size_t i = 0; i < ARRAY_LENGTH(members); i++)
-		pack(packer, &members[i], &made);
-	assert_int_equal(packer_finish(packer), 0);
-	take(packer, &made);
-	packer_free(packer);
+		pack(compressor, &members[i], &made);
+	assert_int_equal(compressor_finish(compressor), 0);
+	take(compressor, &made);
+	compressor_free(compressor);
 	/* The name that is not ASCII is marked as UTF-8, flag 11. */
 	for (size_t at = 0; at + 8 < made.length; at++)
 		if (memcmp(made.bytes + at, "PK\3\4", 4) == 0)
@@ -157,13 +158,13 @@ static void members_of_a_zip(void **state)
 
 static void nothing_at_all(void **state)
 {
-	struct packer *packer = packer_new(ARCHIVE_ZIP_DEFLATE);
+	struct compressor *compressor = compressor_new(ARCHIVE_ZIP_DEFLATE);
 	struct made made = { NULL, 0 };
 
 	(void)state;
-	assert_int_equal(packer_finish(packer), 0);
-	take(packer, &made);
-	packer_free(packer);
+	assert_int_equal(compressor_finish(compressor), 0);
+	take(compressor, &made);
+	compressor_free(compressor);
 	close_made(open_made(&made), &made);
 }
 
@@ -173,18 +174,19 @@ static void freed_in_mid_way(void **state)
 	const struct archive_member one = { "one", SIZE, 0, S_IFREG | 0644 };
 
 	(void)state;
-	packer_free(NULL);
+	compressor_free(NULL);
 	for (size_t i = 0; i < ARRAY_LENGTH(packed_forms); i++) {
-		struct packer *packer = packer_new(packed_forms[i]);
+		struct compressor *compressor = compressor_new(packed_forms[i]);
 
-		packer_free(packer);
-		packer = packer_new(packed_forms[i]);
-		assert_int_equal(packer_begin(packer, &one), 0);
-		packer_free(packer);
-		packer = packer_new(packed_forms[i]);
-		assert_int_equal(packer_begin(packer, &one), 0);
-		assert_int_equal(packer_add(packer, content, 100000), 0);
-		packer_free(packer);
+		compressor_free(compressor);
+		compressor = compressor_new(packed_forms[i]);
+		assert_int_equal(compressor_begin(compressor, &one), 0);
+		compressor_free(compressor);
+		compressor = compressor_new(packed_forms[i]);
+		assert_int_equal(compressor_begin(compressor, &one), 0);
+		assert_int_equal(
+		    compressor_add(compressor, content, 100000), 0);
+		compressor_free(compressor);
 	}
 }
 
@@ -199,5 +201,5 @@ int main(void)
 
 	for (size_t i = 0; i < SIZE; i++)
 		content[i] = (char)(i * i >> 7);
-	return cmocka_run_group_tests_name("packer", tests, NULL, NULL);
+	return cmocka_run_group_tests_name("compressor", tests, NULL, NULL);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Unit tests of fcgi_app/crc_fill. */
+/* Unit tests of fcgi_app/crc_reader. */
 #include "config.h"
 
 #include "fcgi_app/actions/archive/crc_reader.h"
@@ -20,7 +20,7 @@
 struct job {
 	struct mock_source mock;
 	struct member file;
-	struct crc_fill *fill;
+	struct crc_reader *fill;
 	unsigned int done;
 	unsigned int closed;
 	int error;
@@ -29,7 +29,7 @@ struct job {
 
 struct fixture {
 	uv_loop_t loop;
-	struct crc_fills fills;
+	struct crc_readers fills;
 	struct job jobs[MANY];
 };
 
@@ -67,7 +67,7 @@ static int setup(void **state)
 
 	assert_non_null(f);
 	uv_loop_init(&f->loop);
-	crc_fills_init(&f->fills, &f->loop, CHUNK);
+	crc_readers_init(&f->fills, &f->loop, CHUNK);
 	*state = f;
 	return 0;
 }
@@ -76,7 +76,7 @@ static int teardown(void **state)
 {
 	struct fixture *f = *state;
 
-	crc_fills_close(&f->fills);
+	crc_readers_close(&f->fills);
 	uv_run(&f->loop, UV_RUN_DEFAULT);
 	assert_int_equal(uv_loop_close(&f->loop), 0);
 	free(f);
@@ -87,7 +87,7 @@ static struct job *start_file(
     struct fixture *f, size_t index, size_t known, ino_t inode)
 {
 	struct job *job = &f->jobs[index];
-	struct crc_fill_wish wish = {
+	struct crc_reader_params wish = {
 		.file = &job->file,
 		.source = &job->mock.source,
 		.state = { .offset = known, .crc = crc_of(known) },
@@ -98,7 +98,7 @@ static struct job *start_file(
 	job->file = (struct member){ .name = "any", .inode = inode };
 	mock_source_init(&job->mock, SIZE);
 	job->mock.closed = on_closed;
-	job->fill = crc_fill_start(&f->fills, &wish);
+	job->fill = crc_reader_start(&f->fills, &wish);
 	assert_non_null(job->fill);
 	assert_int_equal(job->mock.reads, 0);
 	return job;
@@ -212,13 +212,13 @@ static void cancelled_in_any_state(void **state)
 	struct crc_state known;
 
 	late->mock.late = true;
-	known = crc_fill_cancel(fresh->fill);
+	known = crc_reader_cancel(fresh->fill);
 	assert_int_equal(known.offset, 0);
 	uv_run(&f->loop, UV_RUN_NOWAIT);
-	known = crc_fill_cancel(running->fill);
+	known = crc_reader_cancel(running->fill);
 	assert_true(known.offset > 0);
 	assert_int_equal(known.crc, crc_of(known.offset));
-	crc_fill_cancel(late->fill);
+	crc_reader_cancel(late->fill);
 	assert_int_equal(late->mock.cancels, 1);
 	assert_false(uv_is_active((uv_handle_t *)&f->fills.turn));
 	for (size_t i = 0; i < 3; i++) {
@@ -264,8 +264,8 @@ static void the_next_goes_on_where_one_stops(void **state)
 	struct crc_state known;
 
 	uv_run(&f->loop, UV_RUN_NOWAIT);
-	known = crc_fill_cancel(gone->fill);
-	assert_int_equal(crc_fill_cancel(parked->fill).offset, 0);
+	known = crc_reader_cancel(gone->fill);
+	assert_int_equal(crc_reader_cancel(parked->fill).offset, 0);
 	assert_int_equal(parked->mock.cancels, 0);
 	failing->mock.fail_at = 5 * CHUNK;
 	failing->mock.error = -ESTALE;
@@ -314,5 +314,5 @@ int main(void)
 		    other_files_are_read_too, setup, teardown),
 	};
 
-	return cmocka_run_group_tests_name("crc_fill", tests, NULL, NULL);
+	return cmocka_run_group_tests_name("crc_reader", tests, NULL, NULL);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Unit tests of fcgi_app/policy/zip_format, by APPNOTE 6.3.10. */
+/* Unit tests of fcgi_app/actions/archive/zip_format, by APPNOTE 6.3.10. */
 #include "config.h"
 
 #include "fcgi_app/actions/archive/zip_format.h"

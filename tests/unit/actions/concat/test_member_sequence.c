@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Unit tests of fcgi_app/member_sequence, on files in a folder of its own. */
+/* Unit tests of fcgi_app/actions/concat/member_sequence, on files in a folder
+ * of its own. */
 #include "config.h"
 
 #include "fcgi_app/actions/concat/member_sequence.h"

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Unit tests of fcgi_app/file_text, on a file in a folder of its own. */
+/* Unit tests of fcgi_app/actions/concat/small_file, on a file in a folder of
+ * its own. */
 #include "config.h"
 
 #include "fcgi_app/actions/concat/small_file.h"
@@ -51,11 +52,11 @@ static void on_text(void *context, int error, const char *text, size_t length)
 }
 
 /* Begins to read a file of so many bytes. */
-static struct file_text *begin(size_t size, int flags, struct outcome *outcome)
+static struct small_file *begin(size_t size, int flags, struct outcome *outcome)
 {
 	struct file_open_result result = { 0 };
 	char bytes[MOST + 1];
-	struct file_text *text;
+	struct small_file *text;
 	int fd = open("file", O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
 
 	assert_true(fd >= 0);
@@ -65,7 +66,7 @@ static struct file_text *begin(size_t size, int flags, struct outcome *outcome)
 	close(fd);
 	result.fd = open("file", flags | O_CLOEXEC);
 	assert_true(result.fd >= 0);
-	text = file_text_read(&fixture.loop, &result, MOST, on_text, outcome);
+	text = small_file_read(&fixture.loop, &result, MOST, on_text, outcome);
 	assert_non_null(text);
 	assert_int_equal(outcome->calls, 0);
 	return text;
@@ -122,7 +123,7 @@ static void may_be_cancelled(void **state)
 	struct outcome outcome = { 0 };
 
 	(void)state;
-	file_text_cancel(begin(10, O_RDONLY, &outcome));
+	small_file_cancel(begin(10, O_RDONLY, &outcome));
 	end();
 	assert_int_equal(outcome.calls, 0);
 }
@@ -137,5 +138,5 @@ int main(void)
 	};
 
 	return cmocka_run_group_tests_name(
-	    "file_text", tests, set_up, tear_down);
+	    "small_file", tests, set_up, tear_down);
 }

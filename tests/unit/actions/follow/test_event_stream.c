@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Unit tests of fcgi_app/policy/event_stream, by WHATWG HTML, 9.2. */
+/* Unit tests of fcgi_app/actions/follow/event_stream, by WHATWG HTML, 9.2. */
 #include "config.h"
 
 #include "fcgi_app/actions/follow/event_stream.h"

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Unit tests of fcgi_app/follow_file, with real files and real watches. */
+/* Unit tests of fcgi_app/actions/follow/follow_file, with real files and real
+ * watches. */
 #include "config.h"
 #include "fcgi_app/actions/follow/follow_file.h"
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Unit tests of fcgi_app/follow_hub: who waits, and who is woken when. */
+/* Unit tests of fcgi_app/actions/follow/follow_hub: who waits, and who is woken
+ * when. */
 #include "config.h"
 #include "fcgi_app/actions/follow/follow_hub.h"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Unit tests of fcgi_app/policy/follow_range, by RFC 8673. */
+/* Unit tests of fcgi_app/actions/follow/follow_range, by RFC 8673. */
 #include "config.h"
 
 #include "fcgi_app/actions/follow/follow_range.h"

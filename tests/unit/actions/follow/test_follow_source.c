@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Unit tests of fcgi_app/follow_source and follow_cursor, with real files. */
+/* Unit tests of fcgi_app/actions/follow/follow_source and follow_cursor, with
+ * real files. */
 #include "config.h"
 #include "fcgi_app/actions/follow/follow_source.h"
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Unit tests of fcgi_app/follow_watch: what becomes of a file's name. */
+/* Unit tests of fcgi_app/actions/follow/follow_watch: what becomes of a file's
+ * name. */
 #include "config.h"
 #include "fcgi_app/actions/follow/follow_file.h"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Unit tests of fcgi_app/policy/list_html and list_assets. */
+/* Unit tests of fcgi_app/actions/list/list_html and list_assets. */
 #include "config.h"
 
 #include <limits.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Unit tests of fcgi_app/policy/list_json: read back by jansson. */
+/* Unit tests of fcgi_app/actions/list/list_json: read back by jansson. */
 #include "config.h"
 
 #include <jansson.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Unit tests of fcgi_app/listing, with a format of their own. */
+/* Unit tests of fcgi_app/actions/list/listing, with a format of their own. */
 #include "config.h"
 
 #include "fcgi_app/actions/list/listing.h"

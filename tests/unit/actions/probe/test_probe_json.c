@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Unit tests of fcgi_app/actions/probe_json: how much of a value is shown. */
+/* Unit tests of fcgi_app/actions/probe/probe_json: how much of a value is
+ * shown. */
 #include "config.h"
 
 #include "fcgi_app/actions/probe/probe_json.h"
