@@ -6,9 +6,8 @@
 #include <string.h>
 
 #include "common/chunk_pool.h"
-#include "common/fcgi/fcgi_output.h"
 
-/* A record with less room than this is not worth to be begun. */
+/* Don't start a record with less room than this. */
 #define RECORD_ROOM_MIN 4096
 #define PADDING_MAX 8
 /*
@@ -35,15 +34,15 @@ void fcgi_batch_return(struct fcgi_batch *batch)
 	batch->count = 0;
 }
 
-/* Room for content behind `record`. */
-static size_t room_behind(
+/* Returns the room for content after `record`. */
+static size_t room_after(
     const struct fcgi_batch *batch, const unsigned char *record)
 {
 	size_t used = (size_t)(record - batch->buffer) +
 	    FCGI_RECORD_HEADER_SIZE + PADDING_MAX;
 
-	return used < FCGI_OUTPUT_BUFFER_SIZE ? FCGI_OUTPUT_BUFFER_SIZE - used
-					      : 0;
+	return used < FCGI_BATCH_BUFFER_SIZE ? FCGI_BATCH_BUFFER_SIZE - used
+					     : 0;
 }
 
 unsigned char *fcgi_batch_begin(struct fcgi_batch *batch, size_t *ret_room)
@@ -56,9 +55,9 @@ unsigned char *fcgi_batch_begin(struct fcgi_batch *batch, size_t *ret_room)
 		last = &batch->framed[batch->count - 1];
 		batch->record = last->bytes + last->length;
 	}
-	room = room_behind(batch, batch->record);
-	if (room > FCGI_OUTPUT_CONTENT_MAX)
-		room = FCGI_OUTPUT_CONTENT_MAX;
+	room = room_after(batch, batch->record);
+	if (room > FCGI_BATCH_CONTENT_MAX)
+		room = FCGI_BATCH_CONTENT_MAX;
 	if (batch->owed > 0 && batch->owed < room)
 		room = batch->owed;
 	*ret_room = room;
@@ -69,7 +68,7 @@ bool fcgi_batch_has_room(
     const struct fcgi_batch *batch, const unsigned char *end)
 {
 	return batch->count + 1 < FCGI_BATCH_MAX &&
-	    room_behind(batch, end + PADDING_MAX) >= RECORD_ROOM_MIN;
+	    room_after(batch, end + PADDING_MAX) >= RECORD_ROOM_MIN;
 }
 
 static void encode_header(

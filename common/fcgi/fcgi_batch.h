@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Records of a response's STDOUT, framed one behind the other in a borrowed
- * buffer, so that they leave in one send. For the output's eyes only.
+ * Records of a response's STDOUT, framed one after the other in a borrowed
+ * buffer, so that they leave in one send. Internal to fcgi_output, but for the
+ * size of the buffers.
  */
 #ifndef COMMON_FCGI_FCGI_BATCH_H
 #define COMMON_FCGI_FCGI_BATCH_H
@@ -16,6 +17,13 @@ struct chunk_pool;
 
 /* Records in one send. */
 #define FCGI_BATCH_MAX 5
+/* Content in one record: a multiple of 8, so that it needs no padding. */
+#define FCGI_BATCH_CONTENT_MAX 65528
+/*
+ * Bytes in a buffer of the pool: four full records and the end of a chunk of
+ * 256 KiB, which leave in one send, and the gap before the first record.
+ */
+#define FCGI_BATCH_BUFFER_SIZE (4 * 65536 + 8192)
 
 /* A record in the buffer, ready to send. */
 struct fcgi_framed {
@@ -28,7 +36,7 @@ struct fcgi_framed {
 
 /* Embedded by value. */
 struct fcgi_batch {
-	struct chunk_pool *buffers; /* set by whoever embeds it */
+	struct chunk_pool *buffers; /* set by fcgi_output.c */
 	uint16_t request_id;        /* the same */
 	unsigned char *buffer;      /* borrowed while a call runs, else NULL */
 	unsigned char *record;      /* the record that is being filled */
@@ -42,19 +50,19 @@ struct fcgi_batch {
 	uint8_t owed_padding;
 };
 
-/* Borrows a buffer; false: there is none. */
+/* Borrows a buffer. Returns false if the pool has none to spare. */
 bool fcgi_batch_borrow(struct fcgi_batch *batch);
 
 /* Gives the buffer back, if there is one, and forgets what is in it. */
 void fcgi_batch_return(struct fcgi_batch *batch);
 
 /*
- * Begins a record, or goes on with the open one, behind those of the batch.
- * Returns where its content goes, and how much of it there may be.
+ * Returns where the content of the next record goes, after those of the batch,
+ * and in *ret_room how much of it fits. It may be the rest of an open record.
  */
 unsigned char *fcgi_batch_begin(struct fcgi_batch *batch, size_t *ret_room);
 
-/* Content of the record that is being filled, if it ends at `end`. */
+/* Returns the content of the record that is being filled up to `end`. */
 static inline size_t fcgi_batch_content(
     const struct fcgi_batch *batch, const unsigned char *end)
 {
@@ -63,17 +71,17 @@ static inline size_t fcgi_batch_content(
 	return (size_t)(end - batch->record) - FCGI_RECORD_HEADER_SIZE;
 }
 
-/* Whether one more record fits behind the one that is filled up to `end`. */
+/* Returns true if one more record fits after the one filled up to `end`. */
 bool fcgi_batch_has_room(
     const struct fcgi_batch *batch, const unsigned char *end);
 
 /* Puts header and padding around the content, which ends at `end`. */
 void fcgi_batch_frame(struct fcgi_batch *batch, unsigned char *end);
 
-/* Bytes of the framed records, which lie behind each other. */
+/* Returns the bytes of the framed records, which follow each other. */
 size_t fcgi_batch_length(const struct fcgi_batch *batch);
 
-/* What comes of a batch that was not sent as a whole. */
+/* What is left of a batch that was not sent as a whole. */
 struct fcgi_batch_rest {
 	size_t dropped; /* bytes of content */
 	/* These have to be sent: the rest of a header, or padding. */

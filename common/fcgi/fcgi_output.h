@@ -14,14 +14,6 @@ struct FCGX_Stream;
 struct chunk_pool;
 struct fcgi_output;
 
-/* Content in one record: a multiple of 8, so that it needs no padding. */
-#define FCGI_OUTPUT_CONTENT_MAX 65528
-/*
- * Size of the buffers that are borrowed from the pool, in bytes: for four full
- * records and the end of a chunk of 256 KiB, which leave in one send, and for
- * some way before the first one.
- */
-#define FCGI_OUTPUT_BUFFER_SIZE (4 * 65536 + 8192)
 /* Offered content that the socket refused is kept up to here, else dropped. */
 #define FCGI_OUTPUT_KEEP_MAX 4096
 /*
@@ -37,7 +29,7 @@ struct fcgi_output;
 
 /*
  * The output of a connection. `fd` is a non-blocking socket that stays the
- * caller's; `buffers` is a pool of FCGI_OUTPUT_BUFFER_SIZE, from which a buffer
+ * caller's; `buffers` is a pool of FCGI_BATCH_BUFFER_SIZE, from which a buffer
  * is borrowed only while a call runs. NULL: out of memory.
  */
 struct fcgi_output *fcgi_output_new(int fd, struct chunk_pool *buffers);

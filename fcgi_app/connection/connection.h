@@ -33,7 +33,7 @@ typedef void connections_changed_fn(void *context);
 struct connections {
 	struct services services;
 	struct fcgi_params_parser *parser;
-	/* Buffers of FCGI_OUTPUT_BUFFER_SIZE. */
+	/* Buffers of FCGI_BATCH_BUFFER_SIZE. */
 	struct chunk_pool *records;
 	unsigned int limit;
 	connections_changed_fn *changed;

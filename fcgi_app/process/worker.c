@@ -25,7 +25,7 @@
 
 #include "common/chunk_pool.h"
 #include "common/container_of.h"
-#include "common/fcgi/fcgi_output.h"
+#include "common/fcgi/fcgi_batch.h"
 #include "common/fcgi/fcgi_params.h"
 #include "common/file/file_table.h"
 #include "common/memory_budget.h"
@@ -287,7 +287,7 @@ static int make_connections(struct worker *worker)
 	connections->changed = worker_changed;
 	connections->context = worker;
 	connections->records = chunk_pool_new(
-	    FCGI_OUTPUT_BUFFER_SIZE, OUTPUT_BUFFERS * FCGI_OUTPUT_BUFFER_SIZE);
+	    FCGI_BATCH_BUFFER_SIZE, OUTPUT_BUFFERS * FCGI_BATCH_BUFFER_SIZE);
 	if (!connections->records)
 		return -ENOMEM;
 	return fcgi_params_parser_new(&connections->parser);

@@ -7,7 +7,6 @@
 #include <string.h>
 
 #include "common/chunk_pool.h"
-#include "common/fcgi/fcgi_output.h"
 #include "common/fcgi/fcgi_record.h"
 #include "tests/unit/support/unit.h"
 
@@ -20,7 +19,7 @@ static int setup(void **state)
 
 	memset(&batch, 0, sizeof(batch));
 	batch.buffers =
-	    chunk_pool_new(FCGI_OUTPUT_BUFFER_SIZE, FCGI_OUTPUT_BUFFER_SIZE);
+	    chunk_pool_new(FCGI_BATCH_BUFFER_SIZE, FCGI_BATCH_BUFFER_SIZE);
 	batch.request_id = ID;
 	assert_non_null(batch.buffers);
 	assert_true(fcgi_batch_borrow(&batch));
@@ -55,7 +54,7 @@ static size_t add(struct fcgi_batch *batch, size_t content)
 
 static void frames_records_behind_each_other(void **state)
 {
-	static const size_t contents[] = { 1, 8, 13, FCGI_OUTPUT_CONTENT_MAX };
+	static const size_t contents[] = { 1, 8, 13, FCGI_BATCH_CONTENT_MAX };
 	struct fcgi_batch *batch = *state;
 	const unsigned char *at = NULL;
 	size_t length = 0;
@@ -64,7 +63,7 @@ static void frames_records_behind_each_other(void **state)
 		size_t padding = fcgi_record_padding(contents[i]);
 
 		assert_int_equal(
-		    add(batch, contents[i]), FCGI_OUTPUT_CONTENT_MAX);
+		    add(batch, contents[i]), FCGI_BATCH_CONTENT_MAX);
 		at = at ? at : batch->framed[0].bytes;
 		assert_ptr_equal(batch->framed[i].bytes, at + length);
 		assert_int_equal(at[length + 1], FCGI_STDOUT);
@@ -87,7 +86,7 @@ static void has_room_for_a_chunk(void **state)
 	unsigned char *at;
 
 	for (unsigned int i = 1; i < FCGI_BATCH_MAX; i++) {
-		content += add(batch, FCGI_OUTPUT_CONTENT_MAX);
+		content += add(batch, FCGI_BATCH_CONTENT_MAX);
 		at = batch->framed[i - 1].bytes + batch->framed[i - 1].length;
 		assert_int_equal(
 		    fcgi_batch_has_room(batch, at), i + 1 < FCGI_BATCH_MAX);
@@ -169,7 +168,7 @@ static void continues_an_open_record(void **state)
 	assert_int_equal(add(batch, 7), 7);
 	assert_int_equal(batch->framed[0].length, 7 + 6);
 	assert_int_equal(batch->owed, 0);
-	assert_int_equal(add(batch, 1), FCGI_OUTPUT_CONTENT_MAX);
+	assert_int_equal(add(batch, 1), FCGI_BATCH_CONTENT_MAX);
 	assert_int_equal(batch->framed[1].header, HEADER);
 }
 

@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "common/chunk_pool.h"
+#include "common/fcgi/fcgi_batch.h"
 #include "common/fcgi/fcgi_record.h"
 #include "tests/unit/support/unit.h"
 
@@ -57,7 +58,7 @@ static int setup(void **state)
 	f->ours = fds[0];
 	f->theirs = fds[1];
 	f->records =
-	    chunk_pool_new(FCGI_OUTPUT_BUFFER_SIZE, FCGI_OUTPUT_BUFFER_SIZE);
+	    chunk_pool_new(FCGI_BATCH_BUFFER_SIZE, FCGI_BATCH_BUFFER_SIZE);
 	f->output = fcgi_output_new(f->ours, f->records);
 	assert_non_null(f->output);
 	fcgi_output_begin(f->output, REQUEST_ID);
@@ -260,9 +261,9 @@ static void test_content_stands_apart_from_a_page_begin(void **state)
 static void test_content_lengths(void **state)
 {
 	static const size_t lengths[] = { 1, 7, 8, 9,
-		FCGI_OUTPUT_CONTENT_MAX - 1, FCGI_OUTPUT_CONTENT_MAX,
-		FCGI_OUTPUT_CONTENT_MAX + 1, 65535, 65536,
-		2 * FCGI_OUTPUT_CONTENT_MAX };
+		FCGI_BATCH_CONTENT_MAX - 1, FCGI_BATCH_CONTENT_MAX,
+		FCGI_BATCH_CONTENT_MAX + 1, 65535, 65536,
+		2 * FCGI_BATCH_CONTENT_MAX };
 	struct fixture *f = *state;
 
 	for (size_t i = 0; i < ARRAY_LENGTH(lengths); i++) {

@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "common/chunk_pool.h"
+#include "common/fcgi/fcgi_batch.h"
 #include "common/fcgi/fcgi_output.h"
 #include "common/fcgi/fcgi_record.h"
 #include "tests/unit/support/unit.h"
@@ -95,7 +96,7 @@ static void connect_tcp(struct fixture *f)
 static void make_output(struct fixture *f)
 {
 	f->records =
-	    chunk_pool_new(FCGI_OUTPUT_BUFFER_SIZE, FCGI_OUTPUT_BUFFER_SIZE);
+	    chunk_pool_new(FCGI_BATCH_BUFFER_SIZE, FCGI_BATCH_BUFFER_SIZE);
 	f->output = fcgi_output_new(f->ours, f->records);
 	assert_non_null(f->output);
 	fcgi_output_begin(f->output, REQUEST_ID);

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "common/chunk_pool.h"
+#include "common/fcgi/fcgi_batch.h"
 #include "common/fcgi/fcgi_output.h"
 #include "fcgi_app/action_api/action_internal.h"
 #include "fcgi_app/policy/media_type.h"
@@ -24,8 +25,8 @@ void mock_request_init(struct mock_request *mock)
 	mock->services.loop = &mock->loop;
 	mock->services.options = &mock->options;
 	mock->services.process = 1;
-	mock->records = chunk_pool_new(
-	    FCGI_OUTPUT_BUFFER_SIZE, 2 * FCGI_OUTPUT_BUFFER_SIZE);
+	mock->records =
+	    chunk_pool_new(FCGI_BATCH_BUFFER_SIZE, 2 * FCGI_BATCH_BUFFER_SIZE);
 	assert_non_null(mock->records);
 	/* It has the counts and the error log only. */
 	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, mock->sockets), 0);
