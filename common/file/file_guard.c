@@ -11,10 +11,7 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
-static bool same_time(const struct statx_timestamp *a, const struct timespec *b)
-{
-	return a->tv_sec == b->tv_sec && a->tv_nsec == b->tv_nsec;
-}
+#include "common/file/file_identity.h"
 
 void file_guard_init(
     struct file_guard *guard, const struct file_version *version, bool is_local)
@@ -68,6 +65,7 @@ static bool has_tail(const struct file_guard *guard, int fd)
 
 int file_guard_check(struct file_guard *guard, int fd)
 {
+	struct timespec mtime;
 	struct statx stx;
 
 	if (statx(fd, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC,
@@ -75,11 +73,11 @@ int file_guard_check(struct file_guard *guard, int fd)
 		return -errno;
 	if (stx.stx_size < guard->version.size)
 		return -ENODATA;
-	if (same_time(&stx.stx_mtime, &guard->seen))
+	mtime = file_identity_time(&stx.stx_mtime);
+	if (file_identity_same_time(&mtime, &guard->seen))
 		return 0;
 	if (stx.stx_size == guard->version.size || !has_tail(guard, fd))
 		return -ESTALE;
-	guard->seen.tv_sec = stx.stx_mtime.tv_sec;
-	guard->seen.tv_nsec = stx.stx_mtime.tv_nsec;
+	guard->seen = mtime;
 	return 0;
 }

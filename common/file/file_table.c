@@ -16,23 +16,15 @@
 #include <sys/queue.h>
 
 #include "common/file/aio_file.h"
+#include "common/file/file_identity.h"
 
-/* A power of two. */
 #define BUCKETS 8192
-
-struct file_key {
-	uint64_t device;
-	uint64_t inode;
-	uint64_t size;
-	struct timespec mtime;
-	struct timespec ctime;
-};
 
 struct file_entry {
 	LIST_ENTRY(file_entry) bucket;
 	TAILQ_ENTRY(file_entry) closed;
 	struct file_table *table;
-	struct file_key key;
+	struct file_identity identity;
 	struct aio_file *file; /* NULL: on the list of closed ones */
 	unsigned int uses;     /* of a closed file */
 };
@@ -45,68 +37,35 @@ struct file_table {
 	LIST_HEAD(, file_entry) buckets[BUCKETS];
 };
 
-/* --- keys ----------------------------------------------------------------- */
-
-static struct file_key key_of(const struct stat *st)
-{
-	const struct file_key key = {
-		.device = st->st_dev,
-		.inode = st->st_ino,
-		.size = (uint64_t)st->st_size,
-		.mtime = st->st_mtim,
-		.ctime = st->st_ctim,
-	};
-
-	return key;
-}
-
-static bool same_time(const struct timespec *a, const struct timespec *b)
-{
-	return a->tv_sec == b->tv_sec && a->tv_nsec == b->tv_nsec;
-}
-
-static bool same_key(const struct file_key *a, const struct file_key *b)
-{
-	return a->inode == b->inode && a->device == b->device &&
-	    a->size == b->size && same_time(&a->mtime, &b->mtime) &&
-	    same_time(&a->ctime, &b->ctime);
-}
-
-/* Multiplicative (Knuth): inodes often follow each other. */
-static size_t bucket_of(const struct file_key *key)
-{
-	uint64_t mixed = key->inode * UINT64_C(0x9e3779b97f4a7c15) ^
-	    key->device * UINT64_C(0xc2b2ae3d27d4eb4f) ^
-	    (uint64_t)key->mtime.tv_nsec;
-
-	return (size_t)((mixed * UINT64_C(0x9e3779b97f4a7c15)) >> 32) &
-	    (BUCKETS - 1);
-}
-
 /* --- entries -------------------------------------------------------------- */
 
+static size_t bucket_of(const struct file_identity *identity)
+{
+	return file_identity_hash(identity) % BUCKETS;
+}
+
 static struct file_entry *find(
-    struct file_table *table, const struct file_key *key)
+    struct file_table *table, const struct file_identity *identity)
 {
 	struct file_entry *entry;
 
-	LIST_FOREACH(entry, &table->buckets[bucket_of(key)], bucket) {
-		if (same_key(&entry->key, key))
+	LIST_FOREACH(entry, &table->buckets[bucket_of(identity)], bucket) {
+		if (file_identity_equal(&entry->identity, identity))
 			return entry;
 	}
 	return NULL;
 }
 
 static struct file_entry *add(
-    struct file_table *table, const struct file_key *key)
+    struct file_table *table, const struct file_identity *identity)
 {
 	struct file_entry *entry = calloc(1, sizeof(*entry));
 
 	if (!entry)
 		return NULL;
 	entry->table = table;
-	entry->key = *key;
-	LIST_INSERT_HEAD(&table->buckets[bucket_of(key)], entry, bucket);
+	entry->identity = *identity;
+	LIST_INSERT_HEAD(&table->buckets[bucket_of(identity)], entry, bucket);
 	return entry;
 }
 
@@ -166,8 +125,8 @@ static void enter(struct file_entry *entry, struct aio_file *file)
 struct aio_file *file_table_open(
     struct file_table *table, int fd, const struct stat *st, bool close_blocks)
 {
-	const struct file_key key = key_of(st);
-	struct file_entry *entry = find(table, &key);
+	const struct file_identity identity = file_identity_of_stat(st);
+	struct file_entry *entry = find(table, &identity);
 	struct aio_file *file;
 
 	/* The other descriptor keeps the file: this close frees no blocks. */
@@ -182,10 +141,10 @@ struct aio_file *file_table_open(
 		aio_file_unref(file);
 		return aio_file_ref(entry->file);
 	}
-	file->size = key.size;
+	file->size = identity.size;
 	file->blocks = (uint64_t)st->st_blocks;
 	if (!entry)
-		entry = add(table, &key);
+		entry = add(table, &identity);
 	/* Without memory for an entry it is not shared, that is all. */
 	if (entry)
 		enter(entry, file);

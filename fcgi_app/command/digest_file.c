@@ -12,6 +12,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "common/file/file_identity.h"
 #include "fcgi_app/command/progress.h"
 #include "fcgi_app/policy/digest_record.h"
 
@@ -104,21 +105,17 @@ int digest_file_remove(const struct digest_file *file)
 
 /* --- the digest --------------------------------------------------------- */
 
-static bool same_time(const struct timespec *a, const struct timespec *b)
-{
-	return a->tv_sec == b->tv_sec && a->tv_nsec == b->tv_nsec;
-}
-
 /* The change time can't be set back, as that of modification can. */
 static bool is_unchanged(const struct digest_file *file)
 {
-	const struct stat *before = &file->stat;
-	struct stat after;
+	const struct file_identity before = file_identity_of_stat(&file->stat);
+	struct file_identity now;
+	struct stat st;
 
-	return fstat(file->fd, &after) == 0 &&
-	    after.st_size == before->st_size &&
-	    same_time(&after.st_mtim, &before->st_mtim) &&
-	    same_time(&after.st_ctim, &before->st_ctim);
+	if (fstat(file->fd, &st) < 0)
+		return false;
+	now = file_identity_of_stat(&st);
+	return file_identity_is_same_version(&now, &before);
 }
 
 /*

@@ -184,13 +184,11 @@ int member_list_add(
 		return r;
 	members->list[members->count++] = (struct member){
 		.name = copy,
-		.size = S_ISREG(st->st_mode) ? (uint64_t)st->st_size : 0,
-		.mtime = st->st_mtim,
-		.ctime = st->st_ctim,
-		.device = st->st_dev,
-		.inode = st->st_ino,
+		.file = file_identity_of_stat(st),
 		.mode = st->st_mode,
 	};
+	if (!S_ISREG(st->st_mode))
+		members->list[members->count - 1].file.size = 0;
 	return 0;
 }
 
@@ -211,18 +209,8 @@ void member_list_tag(struct members *members)
 	struct parts_etag tag;
 
 	parts_etag_init(&tag);
-	for (size_t i = 0; i < members->count; i++) {
-		const struct member *member = &members->list[i];
-		const struct parts_etag_input input = {
-			.device = member->device,
-			.inode = member->inode,
-			.size = member->size,
-			.mtime = member->mtime,
-			.ctime = member->ctime,
-		};
-
-		parts_etag_add(&tag, &input);
-	}
+	for (size_t i = 0; i < members->count; i++)
+		parts_etag_add(&tag, &members->list[i].file);
 	parts_etag_format(&tag, members->etag);
 }
 

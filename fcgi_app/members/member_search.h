@@ -10,6 +10,7 @@
 #include <time.h>
 #include <uv.h>
 
+#include "common/file/file_identity.h"
 #include "fcgi_app/policy/etag.h"
 
 struct member_search;
@@ -27,11 +28,7 @@ struct member {
 	 * times on end is the same pointer.
 	 */
 	const char *name;
-	uint64_t size; /* 0 of a folder */
-	struct timespec mtime;
-	struct timespec ctime;
-	dev_t device;
-	ino_t inode;
+	struct file_identity file; /* the size of a folder is 0 */
 	mode_t mode;
 };
 

@@ -91,20 +91,6 @@ const struct member *member_folder_failed(const struct member_folder *folder)
 
 /* --- the open ------------------------------------------------------------- */
 
-static bool same_time(const struct timespec *a, const struct timespec *b)
-{
-	return a->tv_sec == b->tv_sec && a->tv_nsec == b->tv_nsec;
-}
-
-static bool is_unchanged(const struct member *member, const struct stat *st)
-{
-	return S_ISREG(st->st_mode) && st->st_dev == member->device &&
-	    st->st_ino == member->inode &&
-	    (uint64_t)st->st_size == member->size &&
-	    same_time(&st->st_mtim, &member->mtime) &&
-	    same_time(&st->st_ctim, &member->ctime);
-}
-
 static void on_done(void *context, int error, const struct source_chunk *chunk);
 
 /* Takes the descriptor over: 0 or -errno. */
@@ -112,11 +98,14 @@ static int take_file(
     struct member_source *source, const struct file_open_result *result)
 {
 	struct services *services = source->folder->services;
+	struct file_identity now;
 	struct source_maker maker;
 
 	if (result->error < 0)
 		return result->error;
-	if (!is_unchanged(source->member, &result->stat)) {
+	now = file_identity_of_stat(&result->stat);
+	if (!S_ISREG(result->stat.st_mode) ||
+	    !file_identity_equal(&now, &source->member->file)) {
 		file_open_discard(services->loop, result);
 		return -ESTALE;
 	}
@@ -268,7 +257,7 @@ struct source *member_source_new(
 	if (!source)
 		return NULL;
 	source->source.ops = &member_ops;
-	source->source.size = member->size;
+	source->source.size = member->file.size;
 	source->folder = member_folder_ref(folder);
 	source->member = member;
 	return &source->source;

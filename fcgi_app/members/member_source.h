@@ -29,12 +29,12 @@ void member_folder_unref(struct member_folder *folder);
 const struct member *member_folder_failed(const struct member_folder *folder);
 
 /*
- * All bytes of `member` (`member->size`, not 0), which must outlive the source.
- * The file is opened, at once or in the thread pool, by the first read, and
- * must still be what it was when it was found, by device, inode, size and both
- * times: else reading fails with -ESTALE, or the -errno of the open. From then
- * on it is watched as source_file_new() says. It is closed with the source.
- * NULL: out of memory.
+ * All bytes of `member` (`member->file.size`, not 0), which must outlive the
+ * source. The file is opened, at once or in the thread pool, by the first read,
+ * and must still be what it was when it was found, by device, inode, size and
+ * both times: else reading fails with -ESTALE, or the -errno of the open. From
+ * then on it is watched as source_file_new() says. It is closed with the
+ * source. NULL: out of memory.
  */
 struct source *member_source_new(
     struct member_folder *folder, const struct member *member);

@@ -5,9 +5,6 @@
 
 #include <string.h>
 
-/* Numbers of a file in the hash, of eight bytes each. */
-#define FIELDS 7
-
 void parts_etag_init(struct parts_etag *tag)
 {
 	crypto_hash_sha256_init(&tag->hash);
@@ -20,21 +17,13 @@ static void put(unsigned char to[8], uint64_t number)
 		to[i] = (unsigned char)(number >> (8 * i));
 }
 
-void parts_etag_add(
-    struct parts_etag *tag, const struct parts_etag_input *input)
+void parts_etag_add(struct parts_etag *tag, const struct file_identity *file)
 {
-	const uint64_t fields[FIELDS] = {
-		input->device,
-		input->inode,
-		input->size,
-		(uint64_t)input->mtime.tv_sec,
-		(uint64_t)input->mtime.tv_nsec,
-		(uint64_t)input->ctime.tv_sec,
-		(uint64_t)input->ctime.tv_nsec,
-	};
-	unsigned char bytes[8 * FIELDS];
+	uint64_t fields[FILE_IDENTITY_WORDS];
+	unsigned char bytes[8 * FILE_IDENTITY_WORDS];
 
-	for (size_t i = 0; i < FIELDS; i++)
+	file_identity_pack(file, fields);
+	for (size_t i = 0; i < FILE_IDENTITY_WORDS; i++)
 		put(bytes + 8 * i, fields[i]);
 	crypto_hash_sha256_update(&tag->hash, bytes, sizeof(bytes));
 }

@@ -4,19 +4,9 @@
 #define FCGI_APP_MEMBERS_PARTS_ETAG_H
 
 #include <sodium.h>
-#include <stdint.h>
-#include <time.h>
 
+#include "common/file/file_identity.h"
 #include "fcgi_app/policy/etag.h"
-
-/* What stat(2) says of a file, as far as it goes into the tag. */
-struct parts_etag_input {
-	uint64_t device;
-	uint64_t inode;
-	uint64_t size;
-	struct timespec mtime;
-	struct timespec ctime;
-};
 
 /* Embedded by value; for its own functions only. */
 struct parts_etag {
@@ -26,8 +16,7 @@ struct parts_etag {
 /* Begin a tag; parts_etag_add() for each file in order, then format it. */
 void parts_etag_init(struct parts_etag *tag);
 
-void parts_etag_add(
-    struct parts_etag *tag, const struct parts_etag_input *input);
+void parts_etag_add(struct parts_etag *tag, const struct file_identity *file);
 
 /*
  * Write the strong tag, quotes included, and end the tag.

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "common/file/file_identity.h"
 #include "common/parse_number.h"
 
 #define HEX_DIGITS (2 * DIGEST_SHA256_SIZE)
@@ -83,8 +84,7 @@ int digest_record_parse(
 bool digest_record_is_of(
     const struct digest_record *r, uint64_t size, const struct timespec *mtime)
 {
-	return r->size == size && r->mtime.tv_sec == mtime->tv_sec &&
-	    r->mtime.tv_nsec == mtime->tv_nsec;
+	return r->size == size && file_identity_same_time(&r->mtime, mtime);
 }
 
 void repr_digest_format(

@@ -73,13 +73,13 @@ static void hash_member(
     crypto_hash_sha256_state *state, const struct member *member)
 {
 	const uint64_t numbers[] = {
-		member->size,
-		member->inode,
+		member->file.size,
+		member->file.inode,
 		member->mode,
-		(uint64_t)member->mtime.tv_sec,
-		(uint64_t)member->mtime.tv_nsec,
-		(uint64_t)member->ctime.tv_sec,
-		(uint64_t)member->ctime.tv_nsec,
+		(uint64_t)member->file.mtime.tv_sec,
+		(uint64_t)member->file.mtime.tv_nsec,
+		(uint64_t)member->file.ctime.tv_sec,
+		(uint64_t)member->file.ctime.tv_nsec,
 	};
 
 	crypto_hash_sha256_update(
@@ -261,7 +261,7 @@ static bool is_fresh(const struct member *member)
 	struct timespec now;
 
 	clock_gettime(CLOCK_REALTIME, &now);
-	return now.tv_sec < member->ctime.tv_sec + FRESH_SECONDS;
+	return now.tv_sec < member->file.ctime.tv_sec + FRESH_SECONDS;
 }
 
 struct crc_state archive_crc_state(const struct archive *archive, size_t member)
@@ -294,7 +294,7 @@ void archive_note_crc(
 	const struct member *of = &archive->wish.members->list[member];
 	uint32_t known;
 
-	if (state->offset == of->size) {
+	if (state->offset == of->file.size) {
 		if (archive_find_crc(archive, member, &known) == 0 &&
 		    known != state->crc)
 			log_contradiction(of);
@@ -311,7 +311,8 @@ int archive_find_crc(void *context, size_t member, uint32_t *ret_crc)
 
 	if (!archive->known[member]) {
 		state = archive_crc_state(archive, member);
-		if (state.offset != archive->wish.members->list[member].size)
+		if (state.offset !=
+		    archive->wish.members->list[member].file.size)
 			return -EAGAIN;
 		archive->crcs[member] = state.crc;
 		archive->known[member] = true;

@@ -81,8 +81,8 @@ static struct archive_member entry_of(const struct archive_compressed *packed)
 			.mode = S_IFREG };
 	member = &archive_members(packed->archive)->list[packed->entry];
 	return (struct archive_member){ .name = member->name,
-		.size = member->size,
-		.mtime = member->mtime.tv_sec,
+		.size = member->file.size,
+		.mtime = member->file.mtime.tv_sec,
 		.mode = member->mode };
 }
 

@@ -37,8 +37,8 @@ static struct archive_member entry_of(
 
 	return (struct archive_member){
 		.name = from->name,
-		.size = from->size,
-		.mtime = from->mtime.tv_sec,
+		.size = from->file.size,
+		.mtime = from->file.mtime.tv_sec,
 		.mode = from->mode,
 	};
 }
@@ -109,7 +109,7 @@ uint64_t archive_layout_piece(const struct archive_layout *layout, size_t index)
 		return 0;
 	before = layout->contents[index - 1];
 	return layout->starts[before] + make_header(layout, before, &record) +
-	    layout->members->list[before].size;
+	    layout->members->list[before].file.size;
 }
 
 /* Ends a made piece in front of a content. */
@@ -117,7 +117,7 @@ static void lay_content(
     struct archive_layout *layout, size_t member, uint64_t start)
 {
 	size_t index = layout->content_count++;
-	uint64_t size = layout->members->list[member].size;
+	uint64_t size = layout->members->list[member].file.size;
 
 	layout->contents[index] = (uint32_t)member;
 	layout->lengths[2 * index] =
@@ -136,10 +136,10 @@ static int lay_member(
 		return -ENAMETOOLONG;
 	layout->starts[member] = *end;
 	r = add(end, make_header(layout, member, &record));
-	if (r == 0 && from->size > 0)
+	if (r == 0 && from->file.size > 0)
 		lay_content(layout, member, *end);
 	if (r == 0)
-		r = add(end, from->size);
+		r = add(end, from->file.size);
 	if (r == 0)
 		r = add(end, make_trailer(layout, member, 0, &record));
 	return r;
@@ -283,7 +283,7 @@ static int find_crc(struct making *making, size_t member, uint32_t *ret_crc)
 
 	*ret_crc = 0;
 	if (!is_zip(making->layout) ||
-	    making->layout->members->list[member].size == 0)
+	    making->layout->members->list[member].file.size == 0)
 		return 0;
 	making->unknown = member;
 	return piece->crc(piece->context, member, ret_crc);
@@ -300,7 +300,7 @@ static int make_of_member(struct making *making)
 	uint32_t crc;
 
 	if (making->offset - start >= length) {
-		start += length + layout->members->list[member].size;
+		start += length + layout->members->list[member].file.size;
 		if (find_crc(making, member, &crc) < 0)
 			return -EAGAIN;
 		length = make_trailer(layout, member, crc, &making->record);

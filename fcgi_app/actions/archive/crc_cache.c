@@ -38,32 +38,14 @@ struct crc_cache {
 _Static_assert(crypto_shorthash_siphashx24_BYTES == sizeof(uint64_t[2]),
     "a hash is two words");
 
-/* Without gaps, whose bytes would be hashed too. */
-struct key {
-	uint64_t device;
-	uint64_t inode;
-	uint64_t size;
-	int64_t mtime;
-	int64_t mtime_ns;
-	int64_t ctime;
-	int64_t ctime_ns;
-};
-
 static void hash(
     const struct crc_cache *cache, const struct member *member, uint64_t ret[2])
 {
-	const struct key key = {
-		.device = member->device,
-		.inode = member->inode,
-		.size = member->size,
-		.mtime = member->mtime.tv_sec,
-		.mtime_ns = member->mtime.tv_nsec,
-		.ctime = member->ctime.tv_sec,
-		.ctime_ns = member->ctime.tv_nsec,
-	};
+	uint64_t key[FILE_IDENTITY_WORDS];
 
+	file_identity_pack(&member->file, key);
 	crypto_shorthash_siphashx24((unsigned char *)ret,
-	    (const unsigned char *)&key, sizeof(key), cache->secret);
+	    (const unsigned char *)key, sizeof(key), cache->secret);
 }
 
 static uint32_t *bucket(const struct crc_cache *cache, const uint64_t hash[2])

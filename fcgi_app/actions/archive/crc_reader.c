@@ -57,25 +57,13 @@ static void remove_ready(struct crc_reader *fill)
 
 /* --- those of the same file ----------------------------------------------- */
 
-static bool same_time(const struct timespec *a, const struct timespec *b)
-{
-	return a->tv_sec == b->tv_sec && a->tv_nsec == b->tv_nsec;
-}
-
-static bool same_file(const struct member *a, const struct member *b)
-{
-	return a->device == b->device && a->inode == b->inode &&
-	    a->size == b->size && same_time(&a->mtime, &b->mtime) &&
-	    same_time(&a->ctime, &b->ctime);
-}
-
 static struct crc_reader *find_leader(
     const struct crc_readers *fills, const struct member *file)
 {
 	struct crc_reader *leader;
 
 	TAILQ_FOREACH(leader, &fills->running, among)
-		if (same_file(leader->wish.file, file))
+		if (file_identity_equal(&leader->wish.file->file, &file->file))
 			return leader;
 	return NULL;
 }

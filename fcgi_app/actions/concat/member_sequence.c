@@ -23,9 +23,10 @@ static int measure(const struct members *members, uint64_t *ret_size)
 	uint64_t size = 0;
 
 	for (size_t i = 0; i < members->count; i++) {
-		if (members->list[i].size > MEMBER_SEQUENCE_SIZE_MAX - size)
+		if (members->list[i].file.size >
+		    MEMBER_SEQUENCE_SIZE_MAX - size)
 			return -EOVERFLOW;
-		size += members->list[i].size;
+		size += members->list[i].file.size;
 	}
 	*ret_size = size;
 	return 0;
@@ -93,9 +94,9 @@ time_t member_sequence_modified(const struct member_sequence *sequence)
 	for (size_t i = 0; i < members->count; i++) {
 		const struct member *member = &members->list[i];
 
-		last = i == 0 ? member->mtime.tv_sec
-			      : later(last, member->mtime.tv_sec);
-		last = later(last, member->ctime.tv_sec);
+		last = i == 0 ? member->file.mtime.tv_sec
+			      : later(last, member->file.mtime.tv_sec);
+		last = later(last, member->file.ctime.tv_sec);
 	}
 	return last;
 }
@@ -146,7 +147,7 @@ static struct source *open_all(void *context)
 	if (!lengths)
 		return NULL;
 	for (size_t i = 0; i < count; i++)
-		lengths[i] = sequence->members->list[i].size;
+		lengths[i] = sequence->members->list[i].file.size;
 	source = source_sequence_new(&parts);
 	if (source)
 		ref(sequence);

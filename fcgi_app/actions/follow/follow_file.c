@@ -41,9 +41,9 @@ uint64_t follow_file_identity(int fd, bool is_local)
 
 /* --- beginning ------------------------------------------------------------ */
 
-static size_t bucket_of(dev_t device, ino_t inode)
+static size_t bucket_of(const struct file_identity *file)
 {
-	return (size_t)mix(inode, device) & (FOLLOW_BUCKETS - 1);
+	return (size_t)mix(file->inode, file->device) & (FOLLOW_BUCKETS - 1);
 }
 
 static bool same_text(const char *a, const char *b)
@@ -62,11 +62,11 @@ static bool same_place(
 static struct follow_file *find(struct follow_hub *hub,
     const struct follow_place *place, const struct stat *st, bool past)
 {
+	const struct file_identity wanted = file_identity_of_stat(st);
 	struct follow_file *file;
 
-	LIST_FOREACH(
-	    file, &hub->buckets[bucket_of(st->st_dev, st->st_ino)], bucket) {
-		if (file->inode == st->st_ino && file->device == st->st_dev &&
+	LIST_FOREACH(file, &hub->buckets[bucket_of(&wanted)], bucket) {
+		if (file_identity_is_same_file(&file->opened, &wanted) &&
 		    (past || !file->successor) &&
 		    same_place(&file->place, place))
 			return file;
@@ -97,8 +97,7 @@ static void enlist(struct follow_file *file)
 	struct follow_hub *hub = file->hub;
 
 	file->is_listed = true;
-	LIST_INSERT_HEAD(
-	    &hub->buckets[bucket_of(file->device, file->inode)], file, bucket);
+	LIST_INSERT_HEAD(&hub->buckets[bucket_of(&file->opened)], file, bucket);
 }
 
 static char *copy_text(char **to, const char *text)
@@ -154,11 +153,9 @@ static struct follow_file *make(struct follow_hub *hub,
 	file->hub = hub;
 	file->references = 1;
 	file->size = (uint64_t)result->stat.st_size;
-	file->device = result->stat.st_dev;
-	file->inode = result->stat.st_ino;
+	file->opened = file_identity_of_stat(&result->stat);
 	file->links = result->stat.st_nlink;
-	file->changed_at.tv_sec = result->stat.st_ctim.tv_sec;
-	file->changed_at.tv_nsec = (uint32_t)result->stat.st_ctim.tv_nsec;
+	file->changed_at = result->stat.st_ctim;
 	file->identity =
 	    follow_file_identity(result->fd, !result->close_blocks);
 	TAILQ_INIT(&file->waiters);

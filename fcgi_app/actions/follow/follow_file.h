@@ -10,6 +10,7 @@
 #include <sys/types.h>
 #include <uv.h>
 
+#include "common/file/file_identity.h"
 #include "fcgi_app/actions/follow/follow_hub.h"
 
 struct aio_file;
@@ -67,11 +68,10 @@ struct follow_file {
 	struct follow_hub *hub;
 	unsigned int references;
 	struct follow_place place;
-	dev_t device;
-	ino_t inode;
+	struct file_identity opened; /* what it was then */
 	/* As it was asked last. */
 	uint64_t links;
-	struct statx_timestamp changed_at;
+	struct timespec changed_at;
 	enum follow_state state;
 	bool is_listed;  /* in a bucket */
 	bool is_renamed; /* said inotify(7) */

@@ -63,24 +63,20 @@ void follow_watch_end(struct follow_file *file)
 	wake(file);
 }
 
-static bool same_time(
-    const struct statx_timestamp *a, const struct statx_timestamp *b)
-{
-	return a->tv_sec == b->tv_sec && a->tv_nsec == b->tv_nsec;
-}
-
 /*
  * Whether it may have lost one of its names, since it was asked last: each
  * change of them sets the one time (ctime), a write both.
  */
 static bool take_names(struct follow_file *file, const struct statx *stx)
 {
+	struct timespec mtime = file_identity_time(&stx->stx_mtime);
+	struct timespec ctime = file_identity_time(&stx->stx_ctime);
 	bool changed = stx->stx_nlink < file->links ||
-	    (!same_time(&stx->stx_ctime, &file->changed_at) &&
-		!same_time(&stx->stx_ctime, &stx->stx_mtime));
+	    (!file_identity_same_time(&ctime, &file->changed_at) &&
+		!file_identity_same_time(&ctime, &mtime));
 
 	file->links = stx->stx_nlink;
-	file->changed_at = stx->stx_ctime;
+	file->changed_at = ctime;
 	return changed || stx->stx_nlink == 0;
 }
 
@@ -154,8 +150,12 @@ void follow_watch_finish(struct follow_file *file)
 static bool is_same(
     const struct follow_file *file, const struct file_open_result *result)
 {
-	return result->error == 0 && result->stat.st_ino == file->inode &&
-	    result->stat.st_dev == file->device;
+	struct file_identity found;
+
+	if (result->error < 0)
+		return false;
+	found = file_identity_of_stat(&result->stat);
+	return file_identity_is_same_file(&found, &file->opened);
 }
 
 /* It has its name again, or still. */

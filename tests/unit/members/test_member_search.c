@@ -143,14 +143,14 @@ static void says_what_a_member_is(void **state)
 		struct stat st;
 
 		assert_int_equal(stat(files[i], &st), 0);
-		assert_int_equal(member->size, strlen(files[i]));
-		assert_int_equal(member->device, st.st_dev);
-		assert_int_equal(member->inode, st.st_ino);
+		assert_int_equal(member->file.size, strlen(files[i]));
+		assert_int_equal(member->file.device, st.st_dev);
+		assert_int_equal(member->file.inode, st.st_ino);
 		assert_int_equal(member->mode, st.st_mode);
-		assert_memory_equal(
-		    &member->mtime, &st.st_mtim, sizeof(st.st_mtim));
-		assert_memory_equal(
-		    &member->ctime, &st.st_ctim, sizeof(st.st_ctim));
+		assert_true(
+		    file_identity_same_time(&member->file.mtime, &st.st_mtim));
+		assert_true(
+		    file_identity_same_time(&member->file.ctime, &st.st_ctim));
 	}
 	members_free(outcome.members);
 }
@@ -240,7 +240,7 @@ static void looks_a_repeated_name_up_once(void **state)
 		assert_string_equal(list[i].name, names[i]);
 	assert_memory_equal(&list[0], &list[1], sizeof(list[0]));
 	assert_ptr_equal(list[2].name, list[3].name);
-	assert_int_equal(list[4].inode, list[0].inode);
+	assert_int_equal(list[4].file.inode, list[0].file.inode);
 	members_free(outcome.members);
 }
 
@@ -407,7 +407,7 @@ static void reads_the_root(void **state)
 	(void)state;
 	assert_int_equal(outcome.error, 0);
 	check_names(outcome.members, names, ARRAY_LENGTH(names));
-	assert_int_equal(outcome.members->list[1].size, 0);
+	assert_int_equal(outcome.members->list[1].file.size, 0);
 	assert_true(S_ISDIR(outcome.members->list[1].mode));
 	members_free(outcome.members);
 }

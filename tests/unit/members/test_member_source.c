@@ -69,11 +69,7 @@ static void find_member(struct fixture *f)
 	assert_int_equal(stat(NAME, &st), 0);
 	f->member = (struct member){
 		.name = "file",
-		.size = (uint64_t)st.st_size,
-		.mtime = st.st_mtim,
-		.ctime = st.st_ctim,
-		.device = st.st_dev,
-		.inode = st.st_ino,
+		.file = file_identity_of_stat(&st),
 		.mode = st.st_mode,
 	};
 }
@@ -115,7 +111,7 @@ static void open_source(struct fixture *f, bool is_local)
 	memset(f->place.path, 'x', sizeof(f->place.path) - 1);
 	f->source = member_source_new(f->folder, &f->member);
 	assert_non_null(f->source);
-	assert_true(f->source->size == f->member.size);
+	assert_true(f->source->size == f->member.file.size);
 	f->source->done = on_done;
 	f->source->context = f;
 }

@@ -48,12 +48,13 @@ static void many_names(void **state)
 	(void)state;
 	for (size_t i = 0; i < 3 * MANY; i++) {
 		snprintf(names[i % MANY], sizeof(names[0]), "%zu", i % MANY);
-		list[i] = (struct member){ .name = names[i % MANY], .size = i };
+		list[i] =
+		    (struct member){ .name = names[i % MANY], .file.size = i };
 	}
 	assert_int_equal(members_unite(&members), 0);
 	assert_int_equal(members.count, MANY);
 	for (size_t i = 0; i < MANY; i++)
-		assert_int_equal(list[i].size, i);
+		assert_int_equal(list[i].file.size, i);
 }
 
 int main(void)

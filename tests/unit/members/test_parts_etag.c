@@ -8,7 +8,7 @@
 
 #include "tests/unit/support/unit.h"
 
-static const struct parts_etag_input base = {
+static const struct file_identity base = {
 	.device = 1,
 	.inode = 2,
 	.size = 3,
@@ -17,7 +17,7 @@ static const struct parts_etag_input base = {
 };
 
 static void make(
-    const struct parts_etag_input *inputs, size_t count, char ret[ETAG_MAX])
+    const struct file_identity *inputs, size_t count, char ret[ETAG_MAX])
 {
 	struct parts_etag tag;
 
@@ -46,7 +46,7 @@ static void is_a_strong_tag(void **state)
 
 static void depends_on_each_field(void **state)
 {
-	struct parts_etag_input inputs[8];
+	struct file_identity inputs[8];
 	char tags[ARRAY_LENGTH(inputs)][ETAG_MAX];
 
 	(void)state;
@@ -68,7 +68,7 @@ static void depends_on_each_field(void **state)
 
 static void depends_on_the_order_and_the_number(void **state)
 {
-	struct parts_etag_input inputs[3] = { base, base, base };
+	struct file_identity inputs[3] = { base, base, base };
 	char ab[ETAG_MAX], ba[ETAG_MAX], a[ETAG_MAX], aba[ETAG_MAX];
 
 	(void)state;

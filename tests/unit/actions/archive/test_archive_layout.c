@@ -16,10 +16,10 @@
 /* Empty ones at both ends and between the others. */
 static struct member list[] = {
 	{ .name = "a", .mode = S_IFDIR | 0755 },
-	{ .name = "a/b", .size = 5, .mode = S_IFREG | 0644 },
+	{ .name = "a/b", .file.size = 5, .mode = S_IFREG | 0644 },
 	{ .name = "a/empty", .mode = S_IFREG | 0644 },
-	{ .name = "c", .size = 1024, .mode = S_IFREG | 0644 },
-	{ .name = "d", .size = 700, .mode = S_IFREG | 0644 },
+	{ .name = "c", .file.size = 1024, .mode = S_IFREG | 0644 },
+	{ .name = "d", .file.size = 700, .mode = S_IFREG | 0644 },
 	{ .name = "last", .mode = S_IFREG | 0644 },
 };
 
@@ -37,7 +37,7 @@ static int find_crc(void *context, size_t member, uint32_t *ret_crc)
 	struct crcs *crcs = context;
 
 	/* Nobody needs that of nothing. */
-	assert_true(list[member].size > 0);
+	assert_true(list[member].file.size > 0);
 	crcs->asked++;
 	if (!crcs->known[member])
 		return -EAGAIN;
@@ -111,7 +111,7 @@ static void pieces_and_contents_make_the_whole(void **state)
 		assert_int_equal(layout.content_count, 3);
 		for (size_t k = 0; k < 3; k++)
 			assert_int_equal(layout.lengths[2 * k + 1],
-			    list[layout.contents[k]].size);
+			    list[layout.contents[k]].file.size);
 		free(make_all(&layout, SIZE_MAX));
 		archive_layout_fini(&layout);
 	}
@@ -156,8 +156,8 @@ static void a_zip_says_where_its_members_are(void **state)
 		assert_memory_equal(entry, "PK\1\2", 4);
 		memcpy(&offset, entry + 42, sizeof(offset));
 		assert_int_equal(offset, layout.starts[i]);
-		assert_int_equal(entry[16], list[i].size > 0 ? i : 0);
-		assert_int_equal(entry[17], list[i].size > 0 ? 0x10 : 0);
+		assert_int_equal(entry[16], list[i].file.size > 0 ? i : 0);
+		assert_int_equal(entry[17], list[i].file.size > 0 ? 0x10 : 0);
 	}
 	assert_memory_equal(bytes + layout.directory[some.count], "PK\5\6", 4);
 	free(bytes);
@@ -219,8 +219,8 @@ static void an_archive_of_nothing(void **state)
 static void sizes_that_are_too_much(void **state)
 {
 	struct member huge[2] = {
-		{ .name = "a", .size = UINT64_MAX - 100, .mode = S_IFREG },
-		{ .name = "b", .size = 1, .mode = S_IFREG },
+		{ .name = "a", .file.size = UINT64_MAX - 100, .mode = S_IFREG },
+		{ .name = "b", .file.size = 1, .mode = S_IFREG },
 	};
 	const struct members both = { .count = 2, .list = huge };
 	struct archive_layout layout;

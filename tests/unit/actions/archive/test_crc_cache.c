@@ -10,11 +10,11 @@
 static struct member file(ino_t inode)
 {
 	return (struct member){ .name = "any",
-		.device = 1,
-		.inode = inode,
-		.size = 100,
-		.mtime = { 5, 6 },
-		.ctime = { 7, 8 } };
+		.file = { .device = 1,
+		    .inode = inode,
+		    .size = 100,
+		    .mtime = { 5, 6 },
+		    .ctime = { 7, 8 } } };
 }
 
 static void add(struct crc_cache *cache, ino_t inode, uint64_t offset)
@@ -107,13 +107,13 @@ static void a_file_that_changed_is_another_one(void **state)
 
 	(void)state;
 	add(cache, 1, 100);
-	after[0].device++;
-	after[1].inode++;
-	after[2].size++;
-	after[3].mtime.tv_sec++;
-	after[4].mtime.tv_nsec++;
-	after[5].ctime.tv_sec++;
-	after[6].ctime.tv_nsec++;
+	after[0].file.device++;
+	after[1].file.inode++;
+	after[2].file.size++;
+	after[3].file.mtime.tv_sec++;
+	after[4].file.mtime.tv_nsec++;
+	after[5].file.ctime.tv_sec++;
+	after[6].file.ctime.tv_nsec++;
 	for (size_t i = 0; i < ARRAY_LENGTH(after); i++)
 		assert_int_equal(crc_cache_find(cache, &after[i]).offset, 0);
 	/* Its name is none of its marks. */

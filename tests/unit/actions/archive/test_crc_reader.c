@@ -95,7 +95,7 @@ static struct job *start_file(
 		.context = job,
 	};
 
-	job->file = (struct member){ .name = "any", .inode = inode };
+	job->file = (struct member){ .name = "any", .file.inode = inode };
 	mock_source_init(&job->mock, SIZE);
 	job->mock.closed = on_closed;
 	job->fill = crc_reader_start(&f->fills, &wish);

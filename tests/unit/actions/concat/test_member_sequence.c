@@ -252,8 +252,8 @@ static void is_as_new_as_the_last_change(void **state)
 		struct member_sequence *sequence = NULL;
 
 		for (int k = 0; k < 3; k++) {
-			members->list[k].mtime.tv_sec = rows[i].mtimes[k];
-			members->list[k].ctime.tv_sec = rows[i].ctimes[k];
+			members->list[k].file.mtime.tv_sec = rows[i].mtimes[k];
+			members->list[k].file.ctime.tv_sec = rows[i].ctimes[k];
 		}
 		assert_int_equal(
 		    member_sequence_new(f.folder, members, &sequence), 0);
@@ -312,7 +312,7 @@ static void limits_its_size(void **state)
 		int r;
 
 		for (int k = 0; k < 3; k++) {
-			members->list[k].size = rows[i].sizes[k];
+			members->list[k].file.size = rows[i].sizes[k];
 			size += rows[i].sizes[k];
 		}
 		r = member_sequence_new(f.folder, members, &sequence);

@@ -108,7 +108,7 @@ static void names_that_change_in_turn_make_no_circle(void **state)
 	follow_fixture_run(f, follow_has_next, second);
 	third = second->next;
 	assert_ptr_not_equal(third, file);
-	assert_int_equal(third->inode, file->inode);
+	assert_int_equal(third->opened.inode, file->opened.inode);
 	follow_fixture_append(f, "a", "3");
 	follow_run_to_size(f, third, 2, 0);
 	assert_null(third->next);
