@@ -210,8 +210,7 @@ check_fuzz() {
 # with the sum to their TAP.
 run_fuzzers() {
 	local names group pids=() status=0
-	mapfile -t names < <(find tests/fuzz -maxdepth 1 -name 'fuzz_*' \
-		-type f -perm -u+x | sed 's|.*/fuzz_||' | sort)
+	mapfile -t names < <(tests/fuzz/fuzz)
 	for ((group = 0; group < jobs && group < ${#names[@]}; group++)); do
 		FUZZ_NAMES=$(printf '%s\n' "${names[@]}" |
 			awk -v n="$jobs" -v g="$group" 'NR % n == g') \

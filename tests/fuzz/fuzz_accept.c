@@ -1,23 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /* Fuzz entry of fcgi_app/policy/accept. The input is an Accept field. */
 #include "config.h"
+#include "tests/fuzz/fuzz.h"
 
-#include <stdbool.h>
-#include <stdint.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "fcgi_app/policy/accept.h"
 #include "fcgi_app/policy/qvalue.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void require(bool condition)
-{
-	if (!condition)
-		abort();
-}
 
 static void check(const char *accept, const char *type)
 {
@@ -34,7 +24,7 @@ static void check(const char *accept, const char *type)
 	free(more);
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+int fuzz_accept(const uint8_t *data, size_t size)
 {
 	char *accept = strndup((const char *)data, size);
 

@@ -4,10 +4,8 @@
  * is a query, and the name of a member.
  */
 #include "config.h"
+#include "tests/fuzz/fuzz.h"
 
-#include <stdbool.h>
-#include <stdint.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -17,14 +15,6 @@
 #include "fcgi_app/actions/archive/zip_format.h"
 #include "fcgi_app/policy/percent.h"
 #include "fcgi_app/policy/utf8.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void require(bool condition)
-{
-	if (!condition)
-		abort();
-}
 
 /* Takes the escapes out of a name: that must give what it was made of. */
 static void decode(const char *from, char *to)
@@ -79,7 +69,7 @@ static void check_records(const char *name)
 	}
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+int fuzz_archive_names(const uint8_t *data, size_t size)
 {
 	char *text = strndup((const char *)data, size);
 	enum archive_form form = ARCHIVE_FORMS;

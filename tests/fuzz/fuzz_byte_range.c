@@ -1,26 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /* Fuzz entry of fcgi_app/policy/byte_range. The input is a Range field. */
 #include "config.h"
+#include "tests/fuzz/fuzz.h"
 
 #include <inttypes.h>
-#include <stdbool.h>
-#include <stdint.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "fcgi_app/policy/byte_range.h"
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
 static const uint64_t file_sizes[] = { 0, 1, 2, 500, 1000, UINT64_C(1) << 32,
 	INT64_MAX, UINT64_MAX - 1, UINT64_MAX };
-
-static void require(bool condition)
-{
-	if (!condition)
-		abort();
-}
 
 /* No two parts touch, none is empty, and all are within the file. */
 static void check_parts(const struct byte_range_set *set, uint64_t file_size)
@@ -121,7 +111,7 @@ static void check_size(const char *field, uint64_t file_size, bool malformed)
 	    (check_with(field, ", ,", file_size) == BYTE_RANGE_IGNORED));
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+int fuzz_byte_range(const uint8_t *data, size_t size)
 {
 	size_t count = sizeof(file_sizes) / sizeof(file_sizes[0]);
 	char *field = strndup((const char *)data, size);

@@ -4,21 +4,11 @@
  * field; if it has a newline, the offer stands behind that.
  */
 #include "config.h"
+#include "tests/fuzz/fuzz.h"
 
-#include <stdbool.h>
-#include <stdint.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "fcgi_app/policy/content_coding.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void require(bool condition)
-{
-	if (!condition)
-		abort();
-}
 
 static void check(const char *offered, const char *accept)
 {
@@ -41,7 +31,7 @@ static void check(const char *offered, const char *accept)
 	}
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+int fuzz_content_coding(const uint8_t *data, size_t size)
 {
 	char *accept = strndup((const char *)data, size);
 	char *newline;

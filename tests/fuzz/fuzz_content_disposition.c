@@ -1,21 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* Fuzz entry of fcgi_app/policy/content_disposition. The input is a name. */
 #include "config.h"
+#include "tests/fuzz/fuzz.h"
 
-#include <stdbool.h>
-#include <stdint.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "fcgi_app/policy/content_disposition.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void require(bool condition)
-{
-	if (!condition)
-		abort();
-}
 
 /* Cut a prefix off *cursor. */
 static bool take(const char **cursor, const char *prefix)
@@ -88,7 +78,7 @@ static void check(const char *name)
 	require(check_extended(p) <= CONTENT_DISPOSITION_NAME_MAX);
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+int fuzz_content_disposition(const uint8_t *data, size_t size)
 {
 	char *name = strndup((const char *)data, size);
 

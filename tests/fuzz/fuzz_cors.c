@@ -4,22 +4,12 @@
  * a newline, the list stands behind that.
  */
 #include "config.h"
+#include "tests/fuzz/fuzz.h"
 
-#include <stdbool.h>
-#include <stdint.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "fcgi_app/policy/cors.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void require(bool condition)
-{
-	if (!condition)
-		abort();
-}
 
 static void check(const char *list, const char *origin)
 {
@@ -39,7 +29,7 @@ static void check(const char *list, const char *origin)
 	free(longer);
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+int fuzz_cors(const uint8_t *data, size_t size)
 {
 	char *origin = strndup((const char *)data, size);
 	char *newline;

@@ -1,21 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* Fuzz entry of fcgi_app/policy/digest_record. The input is an attribute. */
 #include "config.h"
+#include "tests/fuzz/fuzz.h"
 
-#include <stdbool.h>
-#include <stdint.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "fcgi_app/policy/digest_record.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void require(bool condition)
-{
-	if (!condition)
-		abort();
-}
 
 /* What is accepted is written again as it was, and fits. */
 static void check(const struct digest_record *r, const char *text, size_t size)
@@ -31,7 +21,7 @@ static void check(const struct digest_record *r, const char *text, size_t size)
 	require(strlen(field) == REPR_DIGEST_MAX - 1);
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+int fuzz_digest_record(const uint8_t *data, size_t size)
 {
 	/* Without a NUL behind it, as fgetxattr(2) leaves it. */
 	char *text = malloc(size);

@@ -1,21 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* Fuzz entry of fcgi_app/policy/etag. The input is an If-None-Match field. */
 #include "config.h"
+#include "tests/fuzz/fuzz.h"
 
-#include <stdbool.h>
-#include <stdint.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "fcgi_app/policy/etag.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void require(bool condition)
-{
-	if (!condition)
-		abort();
-}
 
 static void check(const char *list)
 {
@@ -31,7 +21,7 @@ static void check(const char *list)
 	require(!etag_strong_equal(list, tag) || strong);
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+int fuzz_etag(const uint8_t *data, size_t size)
 {
 	char *list = malloc(size + 1);
 

@@ -4,21 +4,11 @@
  * Last-Event-ID field, and for the content of a file.
  */
 #include "config.h"
+#include "tests/fuzz/fuzz.h"
 
-#include <stdbool.h>
-#include <stdint.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "fcgi_app/actions/follow/event_stream.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void require(bool condition)
-{
-	if (!condition)
-		abort();
-}
 
 /* What is read is written the same, but for zeros in front of a number. */
 static void check_id(const char *text)
@@ -71,7 +61,7 @@ static void check_lines(const char *data, size_t size)
 	}
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+int fuzz_event_stream(const uint8_t *data, size_t size)
 {
 	char *text = strndup((const char *)data, size);
 

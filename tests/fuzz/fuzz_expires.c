@@ -1,24 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /* Fuzz entry of fcgi_app/policy/expires. The input is the operator's text. */
 #include "config.h"
+#include "tests/fuzz/fuzz.h"
 
 #include <errno.h>
-#include <stdbool.h>
-#include <stdint.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "fcgi_app/policy/expires.h"
 
 #define NOW 1000000000
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void require(bool condition)
-{
-	if (!condition)
-		abort();
-}
 
 static void check(const char *text)
 {
@@ -37,7 +27,7 @@ static void check(const char *text)
 	require(expires.max_age >= 0 || strchr(text, '-'));
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+int fuzz_expires(const uint8_t *data, size_t size)
 {
 	char *text = strndup((const char *)data, size);
 

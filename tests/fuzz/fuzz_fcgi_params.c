@@ -7,23 +7,13 @@
  * which is no leak.
  */
 #include "config.h"
+#include "tests/fuzz/fuzz.h"
 
 #include <errno.h>
-#include <stdbool.h>
-#include <stdint.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "common/fcgi/fcgi_params.h"
 #include "common/fcgi/fcgi_scan.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void require(bool condition)
-{
-	if (!condition)
-		abort();
-}
 
 static struct fcgi_params_parser *parser(void)
 {
@@ -87,7 +77,7 @@ static void check_usable(void)
 	fcgi_params_free(params);
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+int fuzz_fcgi_params(const uint8_t *data, size_t size)
 {
 	static uint8_t head[FCGI_SCAN_HEAD_MAX];
 	size_t length = 0, used;

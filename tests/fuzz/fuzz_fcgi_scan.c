@@ -4,15 +4,11 @@
  * whole and in pieces, and both must be told of the same.
  */
 #include "config.h"
+#include "tests/fuzz/fuzz.h"
 
-#include <stdbool.h>
-#include <stdint.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "common/fcgi/fcgi_scan.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 /* All that the scanner said, in short. */
 struct digest {
@@ -22,12 +18,6 @@ struct digest {
 	size_t head_length; /* of this head */
 	enum fcgi_scan_event last;
 };
-
-static void require(bool condition)
-{
-	if (!condition)
-		abort();
-}
 
 /* FNV-1a */
 static void add(uint64_t *digest, const void *bytes, size_t length)
@@ -183,7 +173,7 @@ static bool same(const struct digest *a, const struct digest *b)
 	    a->body == b->body && a->head_length == b->head_length;
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+int fuzz_fcgi_scan(const uint8_t *data, size_t size)
 {
 	static const size_t most[] = { 1, 9, 300 };
 	struct digest whole = { .last = FCGI_SCAN_MORE };

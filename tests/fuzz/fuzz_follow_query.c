@@ -4,22 +4,12 @@
  * input is taken for a query string, for an Accept and for a Range field.
  */
 #include "config.h"
+#include "tests/fuzz/fuzz.h"
 
-#include <stdbool.h>
-#include <stdint.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "fcgi_app/actions/follow/follow_query.h"
 #include "fcgi_app/actions/follow/follow_range.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void require(bool condition)
-{
-	if (!condition)
-		abort();
-}
 
 static void check_query(const char *text)
 {
@@ -50,7 +40,7 @@ static void check_range(const char *text, uint64_t size)
 	require(strlen(value) < sizeof(value));
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+int fuzz_follow_query(const uint8_t *data, size_t size)
 {
 	char *text = strndup((const char *)data, size);
 

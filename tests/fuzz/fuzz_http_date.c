@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* Fuzz entry of fcgi_app/policy/http_date. The input is a date field. */
 #include "config.h"
+#include "tests/fuzz/fuzz.h"
 
 #include <errno.h>
-#include <stdbool.h>
-#include <stdint.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "fcgi_app/policy/http_date.h"
@@ -14,16 +12,8 @@
 #define EARLIEST INT64_C(-62167219200)
 #define LATEST INT64_C(253402300799)
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
 static const int64_t clocks[] = { INT64_MIN, EARLIEST, 0, 784111777, LATEST,
 	INT64_MAX };
-
-static void require(bool condition)
-{
-	if (!condition)
-		abort();
-}
 
 /* What can be read can be written, and is read again as the same. */
 static void check(const char *field, time_t now)
@@ -60,7 +50,7 @@ static void check_time(const uint8_t *data, size_t size)
 		require(again == (when < 0 ? EARLIEST : LATEST));
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+int fuzz_http_date(const uint8_t *data, size_t size)
 {
 	char *field = strndup((const char *)data, size);
 

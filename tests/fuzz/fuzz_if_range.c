@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Fuzz entry of fcgi_app/policy/if_range. The input is an If-Range field. */
 #include "config.h"
+#include "tests/fuzz/fuzz.h"
 
-#include <stdbool.h>
-#include <stdint.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "fcgi_app/policy/etag.h"
@@ -12,14 +10,6 @@
 #include "fcgi_app/policy/if_range.h"
 
 #define MODIFIED 784111777
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void require(bool condition)
-{
-	if (!condition)
-		abort();
-}
 
 /* With a fixed tag: only that tag or the date of the file may hold. */
 static void check_fixed(const char *field)
@@ -57,7 +47,7 @@ static void check_own(const char *field)
 	require(!if_range_holds(field, &v));
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+int fuzz_if_range(const uint8_t *data, size_t size)
 {
 	char *field = strndup((const char *)data, size);
 

@@ -4,13 +4,11 @@
  * newlines behind the first two.
  */
 #include "config.h"
+#include "tests/fuzz/fuzz.h"
 
 #include <jansson.h>
 #include <limits.h>
-#include <stdbool.h>
-#include <stdint.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "fcgi_app/actions/list/list_order.h"
@@ -19,14 +17,6 @@
 #include "fcgi_app/actions/list/text_out.h"
 #include "fcgi_app/policy/media_type.h"
 #include "fcgi_app/policy/utf8.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void require(bool condition)
-{
-	if (!condition)
-		abort();
-}
 
 static int sign(int number)
 {
@@ -108,7 +98,7 @@ static void check_name(const char *name)
 	media_types_free(types);
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+int fuzz_list_names(const uint8_t *data, size_t size)
 {
 	char *text = strndup((const char *)data, size);
 	const char *names[3] = { "", "", "" };

@@ -1,22 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* Fuzz entry of fcgi_app/policy/list_query. The input is a query. */
 #include "config.h"
+#include "tests/fuzz/fuzz.h"
 
-#include <stdbool.h>
-#include <stdint.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "fcgi_app/actions/list/list_query.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void require(bool condition)
-{
-	if (!condition)
-		abort();
-}
 
 /* What was understood, written again, is understood in the same way. */
 static void check_again(const struct list_query *query)
@@ -33,7 +23,7 @@ static void check_again(const struct list_query *query)
 	require(again.format == LIST_FORMAT_ANY);
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+int fuzz_list_query(const uint8_t *data, size_t size)
 {
 	char *text = strndup((const char *)data, size);
 	struct list_query query;

@@ -1,22 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* Fuzz entry of fcgi_app/policy/media_type. The input is a mime.types file. */
 #include "config.h"
+#include "tests/fuzz/fuzz.h"
 
-#include <stdbool.h>
-#include <stdint.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "fcgi_app/policy/media_type.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void require(bool condition)
-{
-	if (!condition)
-		abort();
-}
 
 /* A charset is added once at most. */
 static void check_charset(const char *type)
@@ -59,7 +49,7 @@ static void check_words(const struct media_types *types, char *text)
 	}
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+int fuzz_media_type(const uint8_t *data, size_t size)
 {
 	struct media_types *types = media_types_new();
 	char *text = strndup((const char *)data, size);

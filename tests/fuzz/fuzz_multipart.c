@@ -4,25 +4,15 @@
  * boundary, then a line with the Content-Type, then a Range field.
  */
 #include "config.h"
+#include "tests/fuzz/fuzz.h"
 
-#include <stdbool.h>
-#include <stdint.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "fcgi_app/policy/byte_range.h"
 #include "fcgi_app/policy/multipart.h"
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
 static const uint64_t file_sizes[] = { 1, 2, 1000, UINT64_C(1) << 32,
 	UINT64_MAX };
-
-static void require(bool condition)
-{
-	if (!condition)
-		abort();
-}
 
 static const char *skip(const char *text, const char *prefix)
 {
@@ -94,7 +84,7 @@ static void check(struct multipart *m, const char *field, uint64_t file_size)
 			"\x1b\x1c\x1d\x1e\x1f\x7f"));
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+int fuzz_multipart(const uint8_t *data, size_t size)
 {
 	char boundary[MULTIPART_BOUNDARY_MAX];
 	struct multipart m = { .boundary = boundary };

@@ -1,14 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* Fuzz entry of name_list_from_json(). The input is the text. */
 #include "config.h"
-
-#include <stdint.h>
+#include "tests/fuzz/fuzz.h"
 
 #include "tests/fuzz/name_list_check.h"
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+int fuzz_name_list_json(const uint8_t *data, size_t size)
 {
 	struct name_list list;
 	enum name_list_result result = name_list_from_json(

@@ -1,16 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /* Fuzz entry of name_list_from_query(). The input is the query. */
 #include "config.h"
+#include "tests/fuzz/fuzz.h"
 
-#include <stdint.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "tests/fuzz/name_list_check.h"
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+int fuzz_name_list_query(const uint8_t *data, size_t size)
 {
 	char *query = strndup((const char *)data, size);
 	struct name_list list;

@@ -1,12 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* Fuzz entry of common/parse_number. The input is the text of a number. */
 #include "config.h"
+#include "tests/fuzz/fuzz.h"
 
 #include <errno.h>
 #include <inttypes.h>
-#include <stdbool.h>
-#include <stdint.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "common/parse_number.h"
@@ -14,14 +12,6 @@
 #define UNTOUCHED UINT64_C(0x5a5a5a5a5a5a5a5a)
 
 typedef int parse_fn(const char *text, uint64_t *ret_value);
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void require(bool condition)
-{
-	if (!condition)
-		abort();
-}
 
 /* The result is one of three, and a failure leaves the value alone. */
 static int checked(parse_fn *parse, const char *text, uint64_t *ret_value)
@@ -51,7 +41,7 @@ static void compare_with_libc(const char *text, int err, uint64_t value)
 	require(err || value == expected);
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+int fuzz_parse_number(const uint8_t *data, size_t size)
 {
 	char *text = strndup((const char *)data, size);
 	uint64_t number;

@@ -1,23 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /* Fuzz entry of fcgi_app/policy/path_rule. The input is a path. */
 #include "config.h"
+#include "tests/fuzz/fuzz.h"
 
 #include <limits.h>
-#include <stdbool.h>
-#include <stdint.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "fcgi_app/policy/path_rule.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void require(bool condition)
-{
-	if (!condition)
-		abort();
-}
 
 static bool has_component(const char *path, const char *name)
 {
@@ -126,7 +116,7 @@ static void check_relative(const char *path)
 	check_in_folder(relative);
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+int fuzz_path_rule(const uint8_t *data, size_t size)
 {
 	char *path = strndup((const char *)data, size);
 

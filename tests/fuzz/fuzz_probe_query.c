@@ -1,22 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* Fuzz entry of fcgi_app/policy/probe_query. The input is a query string. */
 #include "config.h"
+#include "tests/fuzz/fuzz.h"
 
 #include <errno.h>
-#include <stdbool.h>
-#include <stdint.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "fcgi_app/actions/probe/probe_query.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void require(bool condition)
-{
-	if (!condition)
-		abort();
-}
 
 static void check(const char *text)
 {
@@ -36,7 +26,7 @@ static void check(const char *text)
 	require((query.token != 0) == (strstr(text, "token=") != NULL));
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+int fuzz_probe_query(const uint8_t *data, size_t size)
 {
 	char *text = malloc(size + 1);
 

@@ -4,23 +4,13 @@
  * more a decoded path.
  */
 #include "config.h"
+#include "tests/fuzz/fuzz.h"
 
 #include <errno.h>
-#include <stdbool.h>
-#include <stdint.h>
-#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
 #include "fcgi_app/policy/redirect.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void require(bool condition)
-{
-	if (!condition)
-		abort();
-}
 
 /* Characters of a URI (RFC 3986, 2) but "#", "[" and "]". */
 static void check_characters(const char *text)
@@ -66,7 +56,7 @@ static void check(const char *request_uri, const char *path)
 	    redirect_to_folder(buf + 1, "/x", again, sizeof(again)) == -ELOOP);
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+int fuzz_redirect(const uint8_t *data, size_t size)
 {
 	char *text = strndup((const char *)data, size);
 

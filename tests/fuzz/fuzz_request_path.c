@@ -4,22 +4,12 @@
  * the order of their struct, one on each line; what is left is the last one.
  */
 #include "config.h"
+#include "tests/fuzz/fuzz.h"
 
-#include <stdbool.h>
-#include <stdint.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "fcgi_app/policy/request_path.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void require(bool condition)
-{
-	if (!condition)
-		abort();
-}
 
 /* Encodes each byte, so that decoding it once gives the path again. */
 static void check_round_trip(const char *path)
@@ -69,7 +59,7 @@ static void check(const struct request_path_params *params)
 	free(path);
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+int fuzz_request_path(const uint8_t *data, size_t size)
 {
 	char *text = strndup((const char *)data, size), *rest = text;
 	struct request_path_params params;

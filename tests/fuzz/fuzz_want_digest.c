@@ -4,26 +4,16 @@
  * stands on. The input is a Want-Repr-Digest field.
  */
 #include "config.h"
+#include "tests/fuzz/fuzz.h"
 
 #include <errno.h>
-#include <stdbool.h>
-#include <stdint.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "fcgi_app/policy/structured_field.h"
 #include "fcgi_app/policy/want_digest.h"
 
 #define INTEGER_MAX INT64_C(999999999999999)
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void require(bool condition)
-{
-	if (!condition)
-		abort();
-}
 
 /* Whether the field is a dictionary. */
 static bool check_members(const char *field)
@@ -70,7 +60,7 @@ static void check(const char *field)
 	require(!wanted_with(field, ""));
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+int fuzz_want_digest(const uint8_t *data, size_t size)
 {
 	char *field = strndup((const char *)data, size);
 

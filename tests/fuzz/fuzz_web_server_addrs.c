@@ -4,23 +4,13 @@
  * FCGI_WEB_SERVER_ADDRS.
  */
 #include "config.h"
+#include "tests/fuzz/fuzz.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
-#include <stdbool.h>
-#include <stdint.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "fcgi_app/setup/web_server_addrs.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void require(bool condition)
-{
-	if (!condition)
-		abort();
-}
 
 static bool allow_ipv6(
     const struct web_server_addrs *addrs, const struct in6_addr *address)
@@ -64,7 +54,7 @@ static void check_stranger(const struct web_server_addrs *addrs)
 	require(allow_ipv6(addrs, &stranger) == listed);
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+int fuzz_web_server_addrs(const uint8_t *data, size_t size)
 {
 	static struct web_server_addrs addrs;
 	struct sockaddr unix_peer = { .sa_family = AF_UNIX };

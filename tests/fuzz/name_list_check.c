@@ -3,14 +3,9 @@
 #include "tests/fuzz/name_list_check.h"
 
 #include <limits.h>
-#include <stdlib.h>
 #include <string.h>
 
-void require(bool condition)
-{
-	if (!condition)
-		abort();
-}
+#include "tests/fuzz/fuzz.h"
 
 static void check_name(const char *name)
 {

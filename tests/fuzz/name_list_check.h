@@ -3,15 +3,12 @@
 #ifndef TESTS_FUZZ_NAME_LIST_CHECK_H
 #define TESTS_FUZZ_NAME_LIST_CHECK_H
 
-#include <stdbool.h>
 #include <stddef.h>
 
 #include "fcgi_app/members/name_list.h"
 
 /* The names that the entries take at most. */
 #define NAME_LIST_CHECK_MOST 100
-
-void require(bool condition);
 
 /* Checks the result for `length` bytes of text, and clears the list. */
 void name_list_check(

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A main() for a fuzz entry that is built without libFuzzer: runs the entry
- * over each file named on the command line, and once over no bytes at all.
+ * The main() of the fuzz program that is built without libFuzzer: runs the
+ * entry over each file named on the command line, and once over no bytes.
  *
  * Ends with 0, or with 2 if a file cannot be read. A broken invariant aborts,
  * after the name of the file has been printed.
@@ -17,6 +17,7 @@
 /* Longer inputs are cut: the corpus has none, and a slip should not hurt. */
 #define INPUT_MAX (1024 * 1024)
 
+int LLVMFuzzerInitialize(int *argc, char ***argv);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 /* Hand over a copy of the exact size, so that ASan sees an overrun. */
@@ -56,6 +57,7 @@ int main(int argc, char **argv)
 {
 	static const uint8_t nothing[1];
 
+	LLVMFuzzerInitialize(&argc, &argv);
 	run_entry(nothing, 0);
 	for (int i = 1; i < argc; i++) {
 		int err;

@@ -1,18 +1,20 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 #
-# Replays the corpus of each fuzz entry, one TAP test point per entry. Run by
-# "make check" in the build folder, with
-#   FUZZ_NAMES  names of the entries: tests/fuzz/fuzz_NAME is the program,
-#               tests/fuzz/corpus/NAME in the sources is the corpus
+# Replays the corpus of each fuzz entry, one TAP test point per entry; that of
+# NAME is tests/fuzz/corpus/NAME in the sources. Run by "make check" in the
+# build folder, with
 #   srcdir      the top of the source tree (the current folder by default)
 set -u
 
 corpora=${srcdir:-.}/tests/fuzz/corpus
+unset FUZZ_ENTRY
+# A corpus without an entry is of no use: it fails as one.
+names=$({ ./tests/fuzz/fuzz && ls "$corpora"; } | sort -u)
 # shellcheck disable=SC2086 # a list of words
-set -- ${FUZZ_NAMES:-}
+set -- $names
 if [ $# -eq 0 ]; then
-	echo 'Bail out! FUZZ_NAMES is empty'
+	echo 'Bail out! no fuzz entries'
 	exit 99
 fi
 
@@ -33,7 +35,8 @@ replay()
 		echo "# no files in $corpora/$1"
 		return 1
 	fi
-	"./tests/fuzz/fuzz_$1" "$corpora/$1"/* >"$log" 2>&1 && return 0
+	FUZZ_ENTRY=$1 ./tests/fuzz/fuzz "$corpora/$1"/* >"$log" 2>&1 &&
+		return 0
 	echo "# status $?, the last lines are:"
 	tail -n 20 "$log" | sed 's/^/# /'
 	return 1

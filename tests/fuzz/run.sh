@@ -3,15 +3,15 @@
 #
 # Usage: tests/fuzz/run.sh SECONDS
 #
-# Runs each libFuzzer program for some seconds, beginning with its corpus, one
-# TAP test point per program. To be run in the folder of a build that was
-# configured with --enable-fuzz; reads
-#   FUZZ_NAMES  names of the entries; by default all that have been built
+# Runs each fuzz entry with libFuzzer for some seconds, beginning with its
+# corpus, one TAP test point per entry. To be run in the folder of a build that
+# was configured with --enable-fuzz; reads
+#   FUZZ_NAMES  names of the entries; by default all
 #   srcdir      the top of the source tree; by default where this script is
 #
 # New inputs go to a temporary folder, so the sources are not written to. An
-# input that makes a program fail is kept as tests/fuzz/NAME-crash-..., and the
-# program's output as tests/fuzz/NAME.log, both in the build folder.
+# input that makes an entry fail is kept as tests/fuzz/NAME-crash-..., and the
+# output as tests/fuzz/NAME.log, both in the build folder.
 set -u
 
 bail_out()
@@ -29,13 +29,10 @@ esac
 
 srcdir=${srcdir:-$(dirname "$0")/../..}
 corpora=$srcdir/tests/fuzz/corpus
-if [ -z "${FUZZ_NAMES:-}" ]; then
-	FUZZ_NAMES=$(find tests/fuzz -maxdepth 1 -name 'fuzz_*' -type f \
-		-perm -u+x 2>/dev/null | sed 's|.*/fuzz_||' | sort)
-fi
-# shellcheck disable=SC2086 # a list of words
-set -- $FUZZ_NAMES
-[ $# -gt 0 ] || bail_out 'there are no fuzz programs in ./tests/fuzz'
+unset FUZZ_ENTRY
+# shellcheck disable=SC2046 # a list of words
+set -- ${FUZZ_NAMES:-$(./tests/fuzz/fuzz)}
+[ $# -gt 0 ] || bail_out './tests/fuzz/fuzz names no entries'
 
 scratch=$(mktemp -d) || bail_out 'no temporary folder'
 trap 'rm -rf "$scratch"' EXIT
@@ -50,7 +47,7 @@ fuzz()
 		echo "# no files in $corpora/$1"
 		return 1
 	fi
-	"./tests/fuzz/fuzz_$1" "$scratch/$1" \
+	FUZZ_ENTRY=$1 ./tests/fuzz/fuzz "$scratch/$1" \
 		-max_total_time="$seconds" -timeout=10 -rss_limit_mb=1024 \
 		-max_len=65536 -print_final_stats=1 \
 		-artifact_prefix="tests/fuzz/$1-" >"$log" 2>&1
@@ -63,7 +60,7 @@ fuzz()
 	sed -n 's/^stat::number_of_executed_units: */# inputs tried: /p' "$log"
 	# A program without libFuzzer has replayed the options as files.
 	grep -q '^stat::number_of_executed_units' "$log" && return 0
-	echo "# fuzz_$1 was built without libFuzzer"
+	echo '# tests/fuzz/fuzz was built without libFuzzer'
 	return 1
 }
 
