@@ -35,11 +35,17 @@
 #include <string.h>
 #include <sys/types.h>
 
+#include "common/container_of.h"
 #include "common/stream/stream_pace.h"
 #include "common/stream/writer.h"
 
 /* Chunks that a client must take in time before it is read ahead for again. */
 #define HOLD_OFF_CHUNKS 16
+
+static struct stream *of_seat(struct stream_seat *seat)
+{
+	return container_of(seat, struct stream, seat);
+}
 
 static uint64_t smaller(uint64_t a, uint64_t b)
 {
@@ -76,7 +82,7 @@ static void forget_next(struct stream *stream)
 {
 	struct source *source = stream->source;
 
-	stream_group_remove_holder(stream);
+	stream_group_remove_holder(&stream->seat);
 	switch (stream->next) {
 	case STREAM_NEXT_NONE:
 		break;
@@ -90,7 +96,8 @@ static void forget_next(struct stream *stream)
 	stream->next = STREAM_NEXT_NONE;
 }
 
-void stream_give_up_next(struct stream *stream)
+/* The client is too slow for read-ahead. */
+static void give_up_next(struct stream *stream)
 {
 	forget_next(stream);
 	set_ahead(stream, 0);
@@ -105,7 +112,7 @@ static size_t next_length(const struct stream *stream, uint64_t offset)
 	if (stream->pace)
 		length =
 		    smaller(length, stream_pace_allow(stream->pace, length));
-	length = smaller(length, stream->group->chunk_size);
+	length = smaller(length, stream->seat.group->chunk_size);
 	return (size_t)smaller(
 	    length, stream->writer->ops->room(stream->writer));
 }
@@ -152,7 +159,7 @@ static int put_start(struct stream *stream)
 }
 
 /* Closes the response and waits till it has left. */
-void stream_end_response(struct stream *stream)
+static void end_response(struct stream *stream)
 {
 	int r = put_start(stream);
 
@@ -225,7 +232,7 @@ static ssize_t send_chunk(struct stream *stream)
 	struct source_chunk chunk = stream->chunk;
 	ssize_t taken;
 
-	stream_group_remove_holder(stream);
+	stream_group_remove_holder(&stream->seat);
 	stream->next = STREAM_NEXT_NONE;
 	if (chunk.length == 0) {
 		stream->source->ops->release(stream->source, &chunk);
@@ -241,7 +248,7 @@ static ssize_t send_chunk(struct stream *stream)
 	if (stream->pace)
 		stream_pace_take(stream->pace, (size_t)taken);
 	if ((size_t)taken < chunk.length) {
-		stream_give_up_next(stream);
+		give_up_next(stream);
 		stream->writable = false;
 	} else if (stream->position < stream->end && !must_pause(stream)) {
 		stream->writable = has_room(stream);
@@ -279,17 +286,19 @@ static void settle(struct stream *stream)
 	} else if (!stream->writable) {
 		want(stream, true);
 		if (stream->next == STREAM_NEXT_READY)
-			stream_group_add_holder(stream);
+			stream_group_add_holder(&stream->seat);
 	} else if (stream->next == STREAM_NEXT_READING) {
 		want(stream, false);
 		stream->writer->ops->flush(stream->writer);
 	} else {
-		stream_group_add_runnable(stream);
+		stream_group_add_runnable(
+		    &stream->seat, stream_is_untouched(stream));
 	}
 }
 
-size_t stream_turn(struct stream *stream)
+static size_t seat_turn(struct stream_seat *seat)
 {
+	struct stream *stream = of_seat(seat);
 	ssize_t sent = 0;
 	int r = 0;
 
@@ -301,7 +310,7 @@ size_t stream_turn(struct stream *stream)
 	if (r < 0 || sent < 0)
 		finish(stream, r < 0 ? r : (int)sent);
 	else if (stream->position == stream->end)
-		stream_group_add_ending(stream);
+		stream_group_add_ending(&stream->seat);
 	else
 		settle(stream);
 	return sent > 0 ? (size_t)sent : 0;
@@ -313,13 +322,13 @@ static void on_ready(void *context)
 
 	if (stream->position == stream->end) {
 		/* At once: a request may follow in what is just being read. */
-		if (!stream->ending)
-			stream_end_response(stream);
+		if (!stream->seat.is_ending)
+			end_response(stream);
 		return;
 	}
-	if (stream->runnable && stream->reported)
+	if (stream->seat.is_runnable && stream->reported)
 		want(stream, false);
-	stream->reported = stream->runnable;
+	stream->reported = stream->seat.is_runnable;
 	stream->writable = true;
 	stream->took = true;
 	settle(stream);
@@ -342,11 +351,28 @@ static void on_read(void *context, int error, const struct source_chunk *chunk)
 	settle(stream);
 }
 
+static void seat_end(struct stream_seat *seat)
+{
+	end_response(of_seat(seat));
+}
+
+static void seat_give_up(struct stream_seat *seat)
+{
+	give_up_next(of_seat(seat));
+}
+
+static const struct stream_seat_ops seat_ops = {
+	.turn = seat_turn,
+	.end = seat_end,
+	.give_up = seat_give_up,
+};
+
 void stream_init(struct stream *stream, struct stream_group *group,
     struct source *source, struct writer *writer)
 {
 	memset(stream, 0, sizeof(*stream));
-	stream->group = group;
+	stream->seat.ops = &seat_ops;
+	stream->seat.group = group;
 	stream->source = source;
 	stream->writer = writer;
 }
@@ -389,9 +415,9 @@ void stream_start(struct stream *stream, uint64_t offset, uint64_t length,
 	if (stream->start_first && put_start(stream) == 0)
 		stream->writer->ops->flush(stream->writer);
 	if (length == 0)
-		stream_group_add_ending(stream);
+		stream_group_add_ending(&stream->seat);
 	else
-		stream_group_start(stream);
+		stream_group_start(&stream->seat, stream_is_untouched(stream));
 }
 
 void stream_cancel(struct stream *stream)
@@ -399,7 +425,7 @@ void stream_cancel(struct stream *stream)
 	if (!stream->active)
 		return;
 	stream->active = false;
-	stream_group_remove(stream);
+	stream_group_remove(&stream->seat);
 	forget_next(stream);
 	if (stream->source)
 		set_ahead(stream, 0);

@@ -6,7 +6,6 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <sys/queue.h>
 
 #include "common/stream/source.h"
 #include "common/stream/stream_group.h"
@@ -38,7 +37,7 @@ struct stream {
 	bool start_first;
 
 	uint64_t end;
-	struct stream_group *group;
+	struct stream_seat seat;
 	struct source *source;
 	struct writer *writer;
 	struct stream_pace *pace; /* NULL: as fast as the writer */
@@ -56,14 +55,6 @@ struct stream {
 	bool reported;      /* the writer said again what is known */
 	unsigned int ahead; /* chunks to read ahead of the one that is sent */
 	unsigned int hold_off; /* chunks to go without read-ahead */
-	/* Kept by stream_group.c. */
-	bool runnable;
-	bool fresh;
-	bool ending;
-	bool holding;
-	unsigned int sweeps; /* of the group, since it holds */
-	TAILQ_ENTRY(stream) run_link;
-	TAILQ_ENTRY(stream) hold_link;
 };
 
 /*
@@ -111,16 +102,5 @@ bool stream_is_untouched(const struct stream *stream);
  * called. Harmless on a zeroed stream and on one that ended.
  */
 void stream_cancel(struct stream *stream);
-
-/* --- for stream_group.c --------------------------------------------------- */
-
-/* The stream's turn: sends a chunk, or asks for it. How many bytes left. */
-size_t stream_turn(struct stream *stream);
-
-/* All bytes are with the writer: closes the response. */
-void stream_end_response(struct stream *stream);
-
-/* Gives back what is not on its way: the client is too slow for read-ahead. */
-void stream_give_up_next(struct stream *stream);
 
 #endif

@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "common/chunk_pool.h"
-#include "common/stream/stream.h"
 
 /*
  * What is sent in a turn of the loop: 0.1 to 0.2 ms of work. Twice as much has
@@ -41,95 +40,95 @@ static void announce(struct stream_group *group)
 		group->on_runnable(group->context);
 }
 
-void stream_group_add_ending(struct stream *stream)
+void stream_group_add_ending(struct stream_seat *seat)
 {
-	struct stream_group *group = stream->group;
+	struct stream_group *group = seat->group;
 
-	if (stream->ending)
+	if (seat->is_ending)
 		return;
 	announce(group);
-	stream->ending = true;
-	TAILQ_INSERT_TAIL(&group->ending, stream, run_link);
+	seat->is_ending = true;
+	TAILQ_INSERT_TAIL(&group->ending, seat, run_link);
 }
 
-static void remove_ending(struct stream *stream)
+static void remove_ending(struct stream_seat *seat)
 {
-	if (stream->ending)
-		TAILQ_REMOVE(&stream->group->ending, stream, run_link);
-	stream->ending = false;
+	if (seat->is_ending)
+		TAILQ_REMOVE(&seat->group->ending, seat, run_link);
+	seat->is_ending = false;
 }
 
-void stream_group_add_runnable(struct stream *stream)
+void stream_group_add_runnable(struct stream_seat *seat, bool is_fresh)
 {
-	struct stream_group *group = stream->group;
+	struct stream_group *group = seat->group;
 
-	if (stream->runnable)
+	if (seat->is_runnable)
 		return;
 	announce(group);
-	stream->runnable = true;
-	stream->fresh = stream_is_untouched(stream);
-	if (stream->fresh)
-		TAILQ_INSERT_TAIL(&group->fresh, stream, run_link);
+	seat->is_runnable = true;
+	seat->is_fresh = is_fresh;
+	if (seat->is_fresh)
+		TAILQ_INSERT_TAIL(&group->fresh, seat, run_link);
 	else
-		TAILQ_INSERT_TAIL(&group->runnable, stream, run_link);
+		TAILQ_INSERT_TAIL(&group->runnable, seat, run_link);
 }
 
-static void remove_runnable(struct stream *stream)
+static void remove_runnable(struct stream_seat *seat)
 {
-	struct stream_group *group = stream->group;
+	struct stream_group *group = seat->group;
 
-	if (stream->runnable && stream->fresh)
-		TAILQ_REMOVE(&group->fresh, stream, run_link);
-	else if (stream->runnable)
-		TAILQ_REMOVE(&group->runnable, stream, run_link);
-	stream->runnable = false;
+	if (seat->is_runnable && seat->is_fresh)
+		TAILQ_REMOVE(&group->fresh, seat, run_link);
+	else if (seat->is_runnable)
+		TAILQ_REMOVE(&group->runnable, seat, run_link);
+	seat->is_runnable = false;
 }
 
-static struct stream *next_runnable(struct stream_group *group)
+static struct stream_seat *next_runnable(struct stream_group *group)
 {
-	struct stream *stream = TAILQ_FIRST(&group->fresh);
+	struct stream_seat *seat = TAILQ_FIRST(&group->fresh);
 
-	return stream ? stream : TAILQ_FIRST(&group->runnable);
+	return seat ? seat : TAILQ_FIRST(&group->runnable);
 }
 
-static void have_turn(struct stream *stream)
+static void have_turn(struct stream_seat *seat)
 {
-	struct stream_group *group = stream->group;
-	size_t sent = stream_turn(stream);
+	struct stream_group *group = seat->group;
+	size_t sent = seat->ops->turn(seat);
 
 	group->done += sent > TURN_BYTES_MIN ? sent : TURN_BYTES_MIN;
 	if (group->on_turn)
 		group->on_turn(group->context);
 }
 
-void stream_group_start(struct stream *stream)
+void stream_group_start(struct stream_seat *seat, bool is_fresh)
 {
-	if (stream->group->done < START_BYTES)
-		have_turn(stream);
+	if (seat->group->done < START_BYTES)
+		have_turn(seat);
 	else
-		stream_group_add_runnable(stream);
+		stream_group_add_runnable(seat, is_fresh);
 }
 
 /* No bound: each is of a request that was taken up, or ended, in this turn. */
 static void run_endings(struct stream_group *group)
 {
-	struct stream *stream;
+	struct stream_seat *seat;
 
-	while ((stream = TAILQ_FIRST(&group->ending)) != NULL) {
-		remove_ending(stream);
-		stream_end_response(stream);
+	while ((seat = TAILQ_FIRST(&group->ending)) != NULL) {
+		remove_ending(seat);
+		seat->ops->end(seat);
 	}
 }
 
 bool stream_group_run(struct stream_group *group)
 {
-	struct stream *stream;
+	struct stream_seat *seat;
 
 	run_endings(group);
-	while (group->done < RUN_BYTES &&
-	    (stream = next_runnable(group)) != NULL) {
-		remove_runnable(stream);
-		have_turn(stream);
+	while (
+	    group->done < RUN_BYTES && (seat = next_runnable(group)) != NULL) {
+		remove_runnable(seat);
+		have_turn(seat);
 	}
 	group->done = 0;
 	run_endings(group);
@@ -138,58 +137,58 @@ bool stream_group_run(struct stream_group *group)
 
 /* --- chunks that are held ------------------------------------------------- */
 
-void stream_group_remove_holder(struct stream *stream)
+void stream_group_remove_holder(struct stream_seat *seat)
 {
-	if (stream->holding)
-		TAILQ_REMOVE(&stream->group->holders, stream, hold_link);
-	stream->holding = false;
+	if (seat->is_holding)
+		TAILQ_REMOVE(&seat->group->holders, seat, hold_link);
+	seat->is_holding = false;
 }
 
-void stream_group_add_holder(struct stream *stream)
+void stream_group_add_holder(struct stream_seat *seat)
 {
-	struct stream_group *group = stream->group;
+	struct stream_group *group = seat->group;
 
 	/* Somebody who could send needs the buffer more. */
 	if (group->pool && chunk_pool_is_short(group->pool)) {
-		stream_give_up_next(stream);
+		seat->ops->give_up(seat);
 		return;
 	}
-	if (stream->holding)
+	if (seat->is_holding)
 		return;
 	if (TAILQ_EMPTY(&group->holders) && group->on_hold)
 		group->on_hold(group->context);
-	stream->holding = true;
-	stream->sweeps = 0;
-	TAILQ_INSERT_TAIL(&group->holders, stream, hold_link);
+	seat->is_holding = true;
+	seat->sweeps = 0;
+	TAILQ_INSERT_TAIL(&group->holders, seat, hold_link);
 }
 
 bool stream_group_reclaim(struct stream_group *group)
 {
-	struct stream *stream = TAILQ_FIRST(&group->holders);
+	struct stream_seat *seat = TAILQ_FIRST(&group->holders);
 
-	if (!stream)
+	if (!seat)
 		return false;
-	stream_give_up_next(stream);
+	seat->ops->give_up(seat);
 	return true;
 }
 
 bool stream_group_sweep(struct stream_group *group)
 {
-	struct stream *stream = TAILQ_FIRST(&group->holders);
+	struct stream_seat *seat = TAILQ_FIRST(&group->holders);
 
-	while (stream) {
-		struct stream *after = TAILQ_NEXT(stream, hold_link);
+	while (seat) {
+		struct stream_seat *after = TAILQ_NEXT(seat, hold_link);
 
-		if (stream->sweeps++ > 0)
-			stream_give_up_next(stream);
-		stream = after;
+		if (seat->sweeps++ > 0)
+			seat->ops->give_up(seat);
+		seat = after;
 	}
 	return !TAILQ_EMPTY(&group->holders);
 }
 
-void stream_group_remove(struct stream *stream)
+void stream_group_remove(struct stream_seat *seat)
 {
-	remove_runnable(stream);
-	remove_ending(stream);
-	stream_group_remove_holder(stream);
+	remove_runnable(seat);
+	remove_ending(seat);
+	stream_group_remove_holder(seat);
 }

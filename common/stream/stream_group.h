@@ -8,10 +8,34 @@
 #include <sys/queue.h>
 
 struct chunk_pool;
-struct stream;
+struct stream_group;
+struct stream_seat;
 
 /* Something happened; see struct stream_group. */
 typedef void stream_group_fn(void *context);
+
+struct stream_seat_ops {
+	/* Its turn: sends a chunk, or asks for it. Returns the bytes sent. */
+	size_t (*turn)(struct stream_seat *seat);
+	/* Nothing is left to send: ends the response. */
+	void (*end)(struct stream_seat *seat);
+	/* Gives the chunk back that it holds. */
+	void (*give_up)(struct stream_seat *seat);
+};
+
+/* A stream's place in its group, embedded in it. */
+struct stream_seat {
+	/* Set before it is used; the rest, zeroed then, is the group's. */
+	const struct stream_seat_ops *ops;
+	struct stream_group *group;
+	bool is_runnable;
+	bool is_fresh; /* it is runnable, and its response has not begun */
+	bool is_ending;
+	bool is_holding;
+	unsigned int sweeps; /* of the group, since it holds */
+	TAILQ_ENTRY(stream_seat) run_link;
+	TAILQ_ENTRY(stream_seat) hold_link;
+};
 
 /* One for each loop. Embedded by value. */
 struct stream_group {
@@ -20,17 +44,17 @@ struct stream_group {
 	 * leave together at the end of a turn: a send wakes up the front, and
 	 * one that is awake takes the others for free.
 	 */
-	TAILQ_HEAD(, stream) ending;
+	TAILQ_HEAD(, stream_seat) ending;
 	/* Streams that can send, those first whose response has not begun. */
-	TAILQ_HEAD(, stream) fresh;
-	TAILQ_HEAD(, stream) runnable;
+	TAILQ_HEAD(, stream_seat) fresh;
+	TAILQ_HEAD(, stream_seat) runnable;
 	/* Work done in this turn of the loop, in bytes. */
 	size_t done;
 	/*
 	 * Streams that hold a chunk which was read ahead and can't leave yet,
 	 * oldest first.
 	 */
-	TAILQ_HEAD(, stream) holders;
+	TAILQ_HEAD(, stream_seat) holders;
 	/* Most bytes in one read. */
 	size_t chunk_size;
 	/* Where chunks come from: while it is short none is held. */
@@ -75,21 +99,24 @@ bool stream_group_sweep(struct stream_group *group);
 /* --- for the streams ------------------------------------------------------ */
 
 /* Queues a stream whose response can end. */
-void stream_group_add_ending(struct stream *stream);
+void stream_group_add_ending(struct stream_seat *seat);
 
-/* Queues a stream for its turn; once is enough. */
-void stream_group_add_runnable(struct stream *stream);
+/*
+ * Queues a stream for its turn; once is enough. `is_fresh`: its response has
+ * not begun, so it goes before those whose response has.
+ */
+void stream_group_add_runnable(struct stream_seat *seat, bool is_fresh);
 
 /* A new stream: it has its first turn at once, or soon if that is too much. */
-void stream_group_start(struct stream *stream);
+void stream_group_start(struct stream_seat *seat, bool is_fresh);
 
 /* It holds a chunk; or it has to give it up at once, as others are waiting. */
-void stream_group_add_holder(struct stream *stream);
+void stream_group_add_holder(struct stream_seat *seat);
 
 /* It holds nothing any more; harmless if it did not. */
-void stream_group_remove_holder(struct stream *stream);
+void stream_group_remove_holder(struct stream_seat *seat);
 
 /* Takes it off all lists. */
-void stream_group_remove(struct stream *stream);
+void stream_group_remove(struct stream_seat *seat);
 
 #endif

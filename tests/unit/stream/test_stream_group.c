@@ -186,7 +186,7 @@ static void first_chunks_come_first(void **state)
 	stream_start(&late->stream, 0, CHUNK, on_end, late);
 	mock_source_complete(&late->source);
 	assert_int_equal(late->ends, 0);
-	assert_true(&late->stream == TAILQ_FIRST(&f->group.fresh));
+	assert_true(&late->stream.seat == TAILQ_FIRST(&f->group.fresh));
 	assert_true(stream_group_run(&f->group));
 	assert_int_equal(late->ends, 1);
 	stop(f, 2);
