@@ -31,6 +31,7 @@
 #include "fcgi_app/connection/connection_internal.h"
 #include "fcgi_app/connection/peer_timer.h"
 #include "fcgi_app/request/request.h"
+#include "fcgi_app/request/services.h"
 #include "fcgi_app/setup/log.h"
 #include "fcgi_app/setup/options.h"
 
@@ -211,7 +212,7 @@ static void on_poll(uv_poll_t *poll, int status, int events)
 int connection_new(struct connections *all, int fd)
 {
 	struct connection *connection = calloc(1, sizeof(*connection));
-	uv_loop_t *loop = all->services.loop;
+	uv_loop_t *loop = all->services->loop;
 
 	if (!connection)
 		goto out_close;
@@ -219,14 +220,14 @@ int connection_new(struct connections *all, int fd)
 	if (!connection->output || uv_poll_init(loop, &connection->poll, fd))
 		goto out_free;
 	peer_timer_init(
-	    &connection->timer, loop, all->services.options, on_expired);
+	    &connection->timer, loop, all->services->options, on_expired);
 	connection->poll.data = connection->timer.handle.data = connection;
 	connection->open_handles = 2;
 	connection->all = all;
 	connection->fd = fd;
 	connection->over_limit = all->count >= all->limit;
 	writer_fcgi_init(&connection->writer, connection->output, fd,
-	    all->services.options->chunk_size);
+	    all->services->options->chunk_size);
 	connection->writer.loop = loop;
 	connection->writer.watch = on_want;
 	connection->writer.watch_context = connection;

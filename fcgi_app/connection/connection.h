@@ -9,11 +9,11 @@
 #include <sys/queue.h>
 #include <uv.h>
 
-#include "fcgi_app/request/services.h"
-
 struct chunk_pool;
 struct connection;
 struct fcgi_params_parser;
+struct request;
+struct services;
 
 /* Bytes that one turn of the loop reads from a connection at most. */
 #define CONNECTION_READ_MAX 65536
@@ -26,16 +26,20 @@ struct fcgi_params_parser;
 /* Connections over the limit that are still answered, with 503. */
 #define CONNECTION_SPARE 64
 
+/* Answers a request, now or later; see request.h. */
+typedef void connections_request_fn(struct request *request);
+
 /* A connection was closed. */
 typedef void connections_changed_fn(void *context);
 
 /* All connections of a worker and what they share; one for each worker. */
 struct connections {
-	struct services services;
+	struct services *services;
 	struct fcgi_params_parser *parser;
 	/* Buffers of FCGI_BATCH_BUFFER_SIZE. */
 	struct chunk_pool *records;
 	unsigned int limit;
+	connections_request_fn *on_request;
 	connections_changed_fn *changed;
 	void *context;
 

@@ -13,7 +13,6 @@
 #include "common/fcgi/fcgi_management.h"
 #include "common/fcgi/fcgi_output.h"
 #include "common/fcgi/fcgi_params.h"
-#include "fcgi_app/actions/dispatch.h"
 #include "fcgi_app/connection/connection.h"
 #include "fcgi_app/request/request.h"
 
@@ -85,7 +84,7 @@ static void start_request(
     struct connection *connection, struct fcgi_params *params, int error)
 {
 	const struct request_origin origin = {
-		.services = &connection->all->services,
+		.services = connection->all->services,
 		.params = params,
 		.writer = &connection->writer.writer,
 		.output = connection->output,
@@ -111,7 +110,7 @@ static void start_request(
 	else if (connection->over_limit)
 		request_refuse(request, 503, "over --max-connections");
 	else
-		dispatch(request);
+		connection->all->on_request(request);
 }
 
 static void on_head(struct connection *connection)

@@ -31,9 +31,11 @@
 #include "common/memory_budget.h"
 #include "common/reader/aio_reader.h"
 #include "fcgi_app/actions/archive/archive_service.h"
+#include "fcgi_app/actions/dispatch.h"
 #include "fcgi_app/actions/follow/follow_hub.h"
 #include "fcgi_app/connection/connection.h"
 #include "fcgi_app/process/acceptor.h"
+#include "fcgi_app/request/services.h"
 #include "fcgi_app/setup/listener.h"
 #include "fcgi_app/setup/log.h"
 #include "fcgi_app/setup/options.h"
@@ -67,6 +69,7 @@ struct worker {
 	uv_prepare_t before_sleep;
 	struct acceptor acceptor;
 	struct chunk_pool *chunks;
+	struct services services;
 	struct connections connections;
 	struct archive_service archives;
 	struct memory_budget member_memory;
@@ -77,7 +80,7 @@ static void on_sweep(uv_timer_t *timer)
 {
 	struct worker *worker = timer->data;
 
-	if (!stream_group_sweep(&worker->connections.services.streams))
+	if (!stream_group_sweep(&worker->services.streams))
 		uv_timer_stop(timer);
 }
 
@@ -105,14 +108,14 @@ static void on_turn(void *context)
 {
 	struct worker *worker = context;
 
-	aio_reader_kick(worker->connections.services.reader);
+	aio_reader_kick(worker->services.reader);
 }
 
 static void on_run(uv_check_t *check)
 {
 	struct worker *worker = check->data;
 
-	if (!stream_group_run(&worker->connections.services.streams))
+	if (!stream_group_run(&worker->services.streams))
 		uv_idle_stop(&worker->more);
 }
 
@@ -139,9 +142,9 @@ static void stop(struct worker *worker)
 	close_handle((uv_handle_t *)&worker->more);
 	close_handle((uv_handle_t *)&worker->drain);
 	close_handle((uv_handle_t *)&worker->before_sleep);
-	follow_hub_close(worker->connections.services.follow_hub);
+	follow_hub_close(worker->services.follow_hub);
 	archive_service_close(&worker->archives);
-	aio_reader_close(worker->connections.services.reader);
+	aio_reader_close(worker->services.reader);
 }
 
 /* There are fewer connections, or a pause is over. */
@@ -178,7 +181,7 @@ static void start_drain(struct worker *worker)
 	uv_timer_start(&worker->drain, on_drain_timeout,
 	    worker->config->options->drain_timeout_ms, 0);
 	connections_drain(connections);
-	follow_hub_drain(connections->services.follow_hub);
+	follow_hub_drain(worker->services.follow_hub);
 	worker_changed(worker);
 }
 
@@ -236,7 +239,7 @@ static void report_slots(const struct aio_reader *reader, unsigned int depth)
 static int make_services(struct worker *worker)
 {
 	const struct options *options = worker->config->options;
-	struct services *services = &worker->connections.services;
+	struct services *services = &worker->services;
 	const struct aio_reader_options reader = {
 		.loop = &worker->loop,
 		.pool = worker->chunks,
@@ -283,6 +286,8 @@ static int make_connections(struct worker *worker)
 	struct connections *connections = &worker->connections;
 
 	connections_init(connections);
+	connections->services = &worker->services;
+	connections->on_request = dispatch;
 	connections->limit = worker->config->options->max_connections;
 	connections->changed = worker_changed;
 	connections->context = worker;
@@ -378,9 +383,9 @@ static int worker_init(struct worker *worker)
 
 static void worker_fini(struct worker *worker)
 {
-	follow_hub_free(worker->connections.services.follow_hub);
+	follow_hub_free(worker->services.follow_hub);
 	archive_service_fini(&worker->archives);
-	file_table_free(worker->connections.services.files);
+	file_table_free(worker->services.files);
 	fcgi_params_parser_free(worker->connections.parser);
 	chunk_pool_free(worker->connections.records);
 	chunk_pool_free(worker->chunks);
