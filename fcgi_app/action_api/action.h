@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What an action is written with. An action answers the requests that a front
- * server sends with its name in STREAM_ACTION; docs/ACTIONS.md teaches it.
+ * What an action is written with. An action answers the requests for which the
+ * front sends its name in STREAM_ACTION; docs/WRITING_ACTIONS.md teaches it.
  *
  * All of it belongs to the worker's loop (libuv): call it from there, never
  * from another thread, and never block. Functions return 0, or -errno:

@@ -245,11 +245,11 @@ def an_action_is_built_with_what_is_installed(case):
     check_events(case, daemon)
 
 
-# --- docs/ACTIONS.md ---------------------------------------------------------
+# --- docs/WRITING_ACTIONS.md -------------------------------------------------
 
 @test
 def the_snippets_of_the_documentation_compile(case):
-    text = (TOP / "docs" / "ACTIONS.md").read_text()
+    text = (TOP / "docs" / "WRITING_ACTIONS.md").read_text()
     snippets = re.findall(r"^```c\n(.*?)^```$", text, re.DOTALL | re.M)
     true(len(snippets) >= 5, f"only {len(snippets)} snippets")
     true(EXAMPLE.read_text().partition("*/\n")[2] in text or
