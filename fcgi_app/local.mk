@@ -109,6 +109,7 @@ libapp_a_SOURCES = \
 	%D%/request/opened_file.c %D%/request/opened_file.h \
 	%D%/request/operator_fields.c %D%/request/operator_fields.h \
 	%D%/request/operator_pace.c %D%/request/operator_pace.h \
+	%D%/request/param_rule.h \
 	%D%/request/representation.c %D%/request/representation.h \
 	%D%/request/request.c %D%/request/request.h \
 	%D%/request/request_open.c %D%/request/request_open.h \

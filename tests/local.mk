@@ -269,6 +269,7 @@ functional_tests = \
 	%D%/functional/test_list_slow.py \
 	%D%/functional/test_listen.py \
 	%D%/functional/test_load.py \
+	%D%/functional/test_messages.py \
 	%D%/functional/test_nginx.py \
 	%D%/functional/test_operator_fields.py \
 	%D%/functional/test_pace.py \

@@ -82,7 +82,7 @@ static enum fcgi_scan_event open_begin(struct fcgi_scan *scan)
 	const struct fcgi_record *record = &scan->record;
 
 	if (record->content_length != sizeof(scan->begin_body))
-		return broken(scan, "BEGIN_REQUEST of a wrong length");
+		return broken(scan, "BEGIN_REQUEST is not 8 bytes long");
 	if (scan->phase == FCGI_SCAN_IDLE) {
 		scan->phase = FCGI_SCAN_BEGIN;
 		scan->request_id = record->request_id;
@@ -91,7 +91,8 @@ static enum fcgi_scan_event open_begin(struct fcgi_scan *scan)
 		return open_head_record(scan);
 	}
 	if (record->request_id == scan->request_id)
-		return broken(scan, "BEGIN_REQUEST for a running request");
+		return broken(
+		    scan, "BEGIN_REQUEST with the id of the running request");
 	scan->announce = true;
 	return FCGI_SCAN_MORE;
 }
@@ -107,7 +108,7 @@ static enum fcgi_scan_event open_stdin(struct fcgi_scan *scan)
 	case FCGI_SCAN_PARAMS:
 		return broken(scan, "STDIN before the end of PARAMS");
 	case FCGI_SCAN_DONE:
-		return broken(scan, "STDIN behind its end");
+		return broken(scan, "STDIN after its end");
 	case FCGI_SCAN_IDLE:
 	case FCGI_SCAN_FAILED:
 		break;
@@ -118,7 +119,7 @@ static enum fcgi_scan_event open_stdin(struct fcgi_scan *scan)
 static enum fcgi_scan_event open_params(struct fcgi_scan *scan)
 {
 	if (scan->phase != FCGI_SCAN_PARAMS)
-		return broken(scan, "PARAMS behind their end");
+		return broken(scan, "PARAMS after their end");
 	scan->announce = scan->record.content_length == 0;
 	return open_head_record(scan);
 }
@@ -138,7 +139,7 @@ static enum fcgi_scan_event open_own_record(struct fcgi_scan *scan)
 		/* Only a filter reads it (6.4); the role is checked later. */
 		return FCGI_SCAN_MORE;
 	default:
-		return broken(scan, "record type unknown");
+		return broken(scan, "unknown record type");
 	}
 }
 
@@ -159,7 +160,7 @@ static enum fcgi_scan_event open_record(struct fcgi_scan *scan)
 		scan->target = FCGI_SCAN_TO_MANAGEMENT;
 		scan->announce = true;
 		if (record->content_length > FCGI_SCAN_MANAGEMENT_MAX)
-			return broken(scan, "management record too long");
+			return broken(scan, "management record over 512 bytes");
 		scan->collected = 0;
 		return FCGI_SCAN_MORE;
 	}

@@ -202,7 +202,7 @@ void action_add_fields(const void *context, struct response_head *head)
 			response_head_put(head, name, value_of(name));
 }
 
-int action_media_type(
+const struct param_rule *action_media_type(
     const struct action *action, const char *fallback, char *ret, size_t size)
 {
 	const char *type = action_find_field(action, "Content-Type");
@@ -242,33 +242,36 @@ bool action_has_no_body(int status)
 	return status == 204 || status == 304;
 }
 
-static bool add_type(
+static const struct param_rule *add_type(
     const struct action *action, uint64_t length, struct response_head *head)
 {
 	char type[CONTENT_TYPE_MAX];
+	const struct param_rule *bad;
 
 	if (action_has_no_body(action->status) ||
 	    (length == 0 && !action_find_field(action, "Content-Type")))
-		return true;
-	if (action_media_type(
-		action, "application/octet-stream", type, sizeof(type)) < 0)
-		return false;
-	response_head_put(head, "Content-Type", type);
-	return true;
+		return NULL;
+	bad = action_media_type(
+	    action, "application/octet-stream", type, sizeof(type));
+	if (!bad)
+		response_head_put(head, "Content-Type", type);
+	return bad;
 }
 
-static const char *add_all(
+static const struct param_rule *add_all(
     const struct action *action, uint64_t length, struct response_head *head)
 {
 	const struct fcgi_params *params = action->request->origin.params;
 	struct operator_fields fields;
-	const char *bad = operator_fields_read(params, time(NULL), &fields);
+	const struct param_rule *bad =
+	    operator_fields_read(params, time(NULL), &fields);
 
 	if (bad)
 		return bad;
 	begin_head(action, head);
-	if (!add_type(action, length, head))
-		return "Content-Type, STREAM_CONTENT_TYPE or STREAM_CHARSET";
+	bad = add_type(action, length, head);
+	if (bad)
+		return bad;
 	add_validators(action, head);
 	if (length != ACTION_LENGTH_NONE && !action_has_no_body(action->status))
 		response_head_add(head, "Content-Length", "%" PRIu64, length);
@@ -287,12 +290,9 @@ static const char *add_all(
 bool action_make_head(
     struct action *action, uint64_t length, struct response_head *ret_head)
 {
-	const char *bad = add_all(action, length, ret_head);
-	char why[96];
+	const struct param_rule *bad = add_all(action, length, ret_head);
 
-	if (!bad)
-		return true;
-	snprintf(why, sizeof(why), "%s makes no sense", bad);
-	request_refuse(action->request, 500, why);
-	return false;
+	if (bad)
+		request_bad_param(action->request, bad);
+	return !bad;
 }

@@ -105,8 +105,11 @@ bool action_make_head(
  */
 void action_add_fields(const void *context, struct response_head *head);
 
-/* Its media type, or the operator's; -errno: one of them makes no sense. */
-int action_media_type(
+/*
+ * Writes its media type, or the operator's. Returns NULL, or the rule that one
+ * of them breaks.
+ */
+const struct param_rule *action_media_type(
     const struct action *action, const char *fallback, char *ret, size_t size);
 
 /* --- action_write.c ------------------------------------------------------- */

@@ -9,7 +9,10 @@
 #include <assert.h>
 #include <dlfcn.h>
 #include <errno.h>
+#include <stdarg.h>
 #include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -88,49 +91,62 @@ static unsigned int methods_of(const struct action_module *module)
 	return methods;
 }
 
-/* What is wrong with a description, or NULL. */
-static const char *check(const struct action_module *found)
+static bool __attribute__((format(printf, 2, 3)))
+fail(const char *option, const char *format, ...)
+{
+	char why[1024];
+	va_list arguments;
+
+	va_start(arguments, format);
+	vsnprintf(why, sizeof(why), format, arguments);
+	va_end(arguments);
+	log_message(LOG_LEVEL_ERROR, "--action=%s: %s", option, why);
+	return false;
+}
+
+/* Returns whether a module's description can be used. */
+static bool check(const char *option, const struct action_module *found)
 {
 	const uint32_t known = ACTION_GET | ACTION_HEAD | ACTION_POST;
 
-	/* It stands in front of all that a version may change. */
+	/* The one field that is at the same place in every version. */
 	if (found->abi_version != ACTION_ABI_VERSION)
-		return "made for another version of fcgi-stream "
-		       "(ACTION_ABI_VERSION)";
+		return fail(option,
+		    "made for another version of fcgi-stream: "
+		    "ACTION_ABI_VERSION is %ju, not %ju",
+		    (uintmax_t)found->abi_version,
+		    (uintmax_t)ACTION_ABI_VERSION);
 	if (found->size < SIZE_MIN || found->size > SIZE_MAX_SANE)
-		return "its size is not that of a struct action_module";
-	if (found->methods == 0 || (found->methods & ~known))
-		return "its methods are none that there are";
+		return fail(option,
+		    "`size` is %ju, not that of a struct action_module",
+		    (uintmax_t)found->size);
+	if (found->methods == 0)
+		return fail(option, "`methods` is 0");
+	if (found->methods & ~known)
+		return fail(option, "unknown method bits 0x%jx in `methods`",
+		    (uintmax_t)(found->methods & ~known));
 	if (!found->start)
-		return "it has no function `start`";
-	return NULL;
-}
-
-static bool fail(const char *option, const char *why)
-{
-	log_message(LOG_LEVEL_ERROR, "--action=%s: %s", option, why);
-	return false;
+		return fail(option, "`start` is NULL");
+	return true;
 }
 
 static bool take_module(struct module *module, const char *option, void *object)
 {
 	const struct action_module *found = dlsym(object, SYMBOL);
-	const char *bad;
 	size_t size;
 	int r;
 
 	if (!found)
-		return fail(option, "it does not export `" SYMBOL "`");
-	bad = check(found);
-	if (bad)
-		return fail(option, bad);
+		return fail(option, "does not export `" SYMBOL "`");
+	if (!check(option, found))
+		return false;
 	size = sizeof(module->module);
 	memcpy(&module->module, found, found->size < size ? found->size : size);
 	module->action.name = module->name;
 	module->action.methods = methods_of(&module->module);
 	module->action.start = start_module;
 	r = module->module.load ? module->module.load() : 0;
-	return r == 0 || fail(option, strerror(r < 0 ? -r : r));
+	return r == 0 || fail(option, "`load`: %s", strerror(r < 0 ? -r : r));
 }
 
 /* A name without a slash would be looked for in the system's libraries. */
@@ -141,12 +157,12 @@ static bool load_object(
 	void *object;
 
 	if (!strchr(path, '/'))
-		return fail(option, "not a path with a slash");
+		return fail(option, "%s: not a path with a slash", path);
 	object = dlopen(path, RTLD_NOW | RTLD_LOCAL);
 	if (object)
 		return take_module(module, option, object);
 	why = dlerror();
-	return fail(option, why ? why : "it can't be loaded");
+	return fail(option, "%s", why ? why : "cannot be loaded");
 }
 
 static bool load_one(struct action_modules *modules, const char *option)
@@ -161,9 +177,10 @@ static bool load_one(struct action_modules *modules, const char *option)
 	memcpy(module->name, option, length);
 	module->name[length] = '\0';
 	if (dispatch_is_built_in(module->name))
-		return fail(option, "the name is that of a built-in action");
+		return fail(option, "%s is a built-in action", module->name);
 	if (action_modules_find(modules, module->name))
-		return fail(option, "the name is taken");
+		return fail(
+		    option, "%s is the name of another --action", module->name);
 	if (!load_object(module, option, option + length + 1))
 		return false;
 	modules->count++;

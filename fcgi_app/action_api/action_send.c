@@ -88,6 +88,7 @@ static void send_bytes(struct action *action, const char *fallback_type,
     struct representation *representation)
 {
 	char type[CONTENT_TYPE_MAX];
+	const struct param_rule *bad;
 
 	if (action->etag[0]) {
 		representation->etag = action->etag;
@@ -97,10 +98,10 @@ static void send_bytes(struct action *action, const char *fallback_type,
 		send_whole(action, representation);
 		return;
 	}
-	if (action_media_type(action, fallback_type, type, sizeof(type)) < 0) {
+	bad = action_media_type(action, fallback_type, type, sizeof(type));
+	if (bad) {
 		release(&representation->bytes);
-		request_refuse(
-		    action->request, 500, "the media type makes no sense");
+		request_bad_param(action->request, bad);
 		return;
 	}
 	representation->content_type = type;

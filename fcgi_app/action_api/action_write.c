@@ -289,7 +289,8 @@ static void complete(struct action *action)
 	bool has_all = action->drops_body || length_left(action) == 0;
 
 	if (action->has_length && !has_all) {
-		action_log(action, "ended before what action_length() said");
+		action_log(action,
+		    "ended before the bytes that action_length() promised");
 		break_off(action, -EPROTO);
 		return;
 	}

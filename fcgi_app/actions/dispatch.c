@@ -136,12 +136,15 @@ static void start(struct request *request, const struct dispatch_action *action)
 		request_error(request, 405, "Allow", allow);
 }
 
-/* It is the operator who names it: this 404 is an error. */
-static void refuse_action(struct request *request, const char *name)
+/* The operator names the action, so this 404 is an error in the log. */
+static void refuse_action(struct request *request, bool is_known)
 {
-	log_message(LOG_LEVEL_ERROR,
-	    "%s: STREAM_ACTION=%.64s: no such action: \"%s\"", request->id,
-	    name, request->path);
+	char why[REQUEST_FAULT_MAX];
+
+	request_param_fault(request, "STREAM_ACTION",
+	    is_known ? "needs --probe" : "no built-in action, nor an --action",
+	    why);
+	request_log(request, LOG_LEVEL_ERROR, why);
 	request_error(request, 404, NULL, NULL);
 }
 
@@ -154,9 +157,10 @@ void dispatch(struct request *request)
 		action = action_modules_find(
 		    request->services->action_modules, name);
 	if (!action || is_off(action, request->services)) {
-		refuse_action(request, name);
+		refuse_action(request, action != NULL);
 	} else if (request->path_is_malformed) {
-		request_refuse(request, 400, "SCRIPT_FILENAME: bad escape");
+		request_refuse_param(request, 400, "SCRIPT_FILENAME",
+		    "a \"%\" without two hexadecimal digits, or \"%00\"");
 	} else {
 		start(request, action);
 	}

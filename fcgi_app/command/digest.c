@@ -111,7 +111,7 @@ static const char *reason_of(int error)
 	case -ENXIO:
 		return "not a regular file";
 	case -ESTALE:
-		return "was changed while it was read";
+		return "changed while it was being read";
 	}
 	return strerror(-error);
 }
@@ -216,7 +216,7 @@ static void compare(struct run *run, const struct digest_file *file,
 		return;
 	}
 	print_verdict(file->name, "FAILED");
-	complain(run, file->name, "its content has another digest");
+	complain(run, file->name, "content does not match the stored digest");
 }
 
 static void check(struct run *run, const struct digest_file *file)
@@ -229,11 +229,11 @@ static void check(struct run *run, const struct digest_file *file)
 		break;
 	case DIGEST_STORED_FOREIGN:
 		complain(
-		    run, file->name, "what is stored was not made by " NAME);
+		    run, file->name, "stored digest was not made by " NAME);
 		break;
 	case DIGEST_STORED_OUTDATED:
 		complain(
-		    run, file->name, "was changed since its digest was stored");
+		    run, file->name, "changed since its digest was stored");
 		break;
 	case DIGEST_STORED_VALID:
 		compare(run, file, &stored);

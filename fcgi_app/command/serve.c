@@ -41,8 +41,8 @@ static void raise_descriptor_limit(const struct options *options)
 		    LOG_LEVEL_WARNING, "RLIMIT_NOFILE: %s", strerror(errno));
 	else if (limit.rlim_max < wanted)
 		log_message(LOG_LEVEL_NOTICE,
-		    "the limit of %ju descriptors is enough for about %ju "
-		    "streams in a worker, not for --max-connections=%u",
+		    "RLIMIT_NOFILE=%ju is enough for about %ju streams in a "
+		    "worker, not for --max-connections=%u",
 		    (uintmax_t)limit.rlim_max,
 		    (uintmax_t)limit.rlim_max / DESCRIPTORS_PER_STREAM,
 		    options->max_connections);
@@ -73,8 +73,9 @@ static int read_web_server_addrs(struct web_server_addrs *addrs)
 	if (r < 0)
 		log_message(LOG_LEVEL_ERROR, "FCGI_WEB_SERVER_ADDRS=%s: %s",
 		    list,
-		    r == -EINVAL ? "not a list of IP addresses"
-				 : "too many addresses");
+		    r == -EINVAL ? "not a list of IP addresses such as "
+				   "127.0.0.1,::1"
+				 : "more than 64 addresses");
 	return r;
 }
 
@@ -103,7 +104,9 @@ static struct worker_board *make_worker_board(unsigned int workers)
 
 	if (!board)
 		log_message(LOG_LEVEL_WARNING,
-		    "connections may be spread unevenly: %s", strerror(errno));
+		    "memory that workers share: %s; connections may be spread "
+		    "unevenly",
+		    strerror(errno));
 	return board;
 }
 
@@ -166,8 +169,8 @@ int serve_command(int argc, char **argv)
 	options_parse(&options, argc, argv);
 	r = file_open_supported();
 	if (r < 0) {
-		log_message(
-		    LOG_LEVEL_ERROR, "openat2(2), Linux 5.6: %s", strerror(-r));
+		log_message(LOG_LEVEL_ERROR,
+		    "openat2(2), which needs Linux 5.6: %s", strerror(-r));
 		return EXIT_FAILURE;
 	}
 	raise_descriptor_limit(&options);

@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <fastcgi.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "common/fcgi/fcgi_management.h"
@@ -15,6 +16,8 @@
 #include "common/fcgi/fcgi_params.h"
 #include "fcgi_app/connection/connection.h"
 #include "fcgi_app/request/request.h"
+#include "fcgi_app/request/services.h"
+#include "fcgi_app/setup/options.h"
 
 /* --- requests ----------------------------------------------------------- */
 
@@ -63,8 +66,9 @@ static void send_control(
 	int r = fcgi_output_control(connection->output, records, length);
 
 	if (r == -ENOBUFS)
-		connection_refuse(
-		    connection, "asks for more than it reads the answers of");
+		connection_refuse(connection,
+		    "sends management requests faster than it reads the "
+		    "replies");
 	else
 		connection_flush(connection);
 }
@@ -95,6 +99,7 @@ static void start_request(
 		.sequence = ++connection->all->requests,
 	};
 	struct request *request = request_new(&origin);
+	char why[48];
 
 	if (!request) {
 		fcgi_params_free(params);
@@ -105,12 +110,15 @@ static void start_request(
 	fcgi_output_begin(connection->output, connection->scan.request_id);
 	writer_fcgi_begin(
 	    &connection->writer, fcgi_scan_in_body(&connection->scan));
-	if (error < 0)
-		request_refuse(request, 400, "malformed parameters");
-	else if (connection->over_limit)
-		request_refuse(request, 503, "over --max-connections");
-	else
+	if (error < 0) {
+		request_refuse(request, 400, "malformed PARAMS");
+	} else if (connection->over_limit) {
+		snprintf(why, sizeof(why), "over --max-connections=%u",
+		    origin.services->options->max_connections);
+		request_refuse(request, 503, why);
+	} else {
 		connection->all->on_request(request);
+	}
 }
 
 static void on_head(struct connection *connection)

@@ -144,7 +144,8 @@ static void take(struct acceptor *acceptor, int fd, const struct sockaddr *peer,
 		return;
 	}
 	if (connection_new(acceptor->options.connections, fd) < 0)
-		log_message(LOG_LEVEL_ERROR, "connection refused: no memory");
+		log_message(
+		    LOG_LEVEL_ERROR, "connection refused: out of memory");
 	tell_board(acceptor);
 }
 

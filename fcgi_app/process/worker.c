@@ -15,6 +15,7 @@
 #include "fcgi_app/process/worker.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
@@ -167,7 +168,8 @@ static void on_drain_timeout(uv_timer_t *timer)
 	struct worker *worker = timer->data;
 
 	log_message(LOG_LEVEL_WARNING,
-	    "--drain-timeout is over: %u connections are broken off",
+	    "--drain-timeout=%" PRIu64 "ms is over: %u connections are cut off",
+	    worker->config->options->drain_timeout_ms,
 	    worker->connections.count);
 	connections_abort(&worker->connections, "worker stopped");
 }
@@ -209,8 +211,7 @@ static void on_degraded(void *context, int error)
 {
 	(void)context;
 	log_message(LOG_LEVEL_WARNING,
-	    "kernel AIO: %s; reads that it refuses "
-	    "go to the thread pool",
+	    "kernel AIO: %s; reads that it refuses go to the thread pool",
 	    strerror(-error));
 }
 
@@ -226,13 +227,13 @@ static void report_slots(const struct aio_reader *reader, unsigned int depth)
 
 	if (slots == 0)
 		log_message(LOG_LEVEL_WARNING,
-		    "kernel AIO: %s; all reads from "
-		    "disk go to the thread pool (see fs.aio-max-nr)",
+		    "kernel AIO: %s; all reads from disk go to the thread pool "
+		    "(see fs.aio-max-nr)",
 		    strerror(-aio_reader_setup_error(reader)));
 	else if (slots < depth)
 		log_message(LOG_LEVEL_WARNING,
-		    "kernel AIO: only %u of %u "
-		    "slots were granted (see fs.aio-max-nr)",
+		    "kernel AIO: only %u slots granted of --aio-depth=%u (see "
+		    "fs.aio-max-nr)",
 		    slots, depth);
 }
 

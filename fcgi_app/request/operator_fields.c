@@ -13,8 +13,24 @@
 #include "fcgi_app/policy/http_date.h"
 #include "fcgi_app/policy/media_type.h"
 #include "fcgi_app/policy/response_head.h"
+#include "fcgi_app/request/param_rule.h"
 
 #define BLANKS " \t"
+
+static const struct param_rule expires_rule = { "STREAM_EXPIRES",
+	"not a time such as 30s, 1h30m or 7d, nor epoch, max or off" };
+static const struct param_rule disposition_rule = { "STREAM_DISPOSITION",
+	"not attachment or inline" };
+static const struct param_rule type_rule = { "STREAM_CONTENT_TYPE",
+	"not a media type such as text/plain" };
+static const struct param_rule charset_rule = { "STREAM_CHARSET",
+	"not the name of a charset such as utf-8" };
+/* What makes a media type longer than its field may be. */
+static const struct param_rule long_type_rule = { "STREAM_CONTENT_TYPE",
+	"too long" };
+static const struct param_rule long_charset_rule = { "STREAM_CHARSET",
+	"too long" };
+static const struct param_rule long_field_rule = { "Content-Type", "too long" };
 
 /* An empty parameter is how a front says that there is none. */
 static const char *get(const struct fcgi_params *params, const char *name)
@@ -26,7 +42,7 @@ static const char *get(const struct fcgi_params *params, const char *name)
 
 /* --- of a file ---------------------------------------------------------- */
 
-const char *operator_fields_read(
+const struct param_rule *operator_fields_read(
     const struct fcgi_params *params, time_t now, struct operator_fields *ret)
 {
 	const char *expires = get(params, "STREAM_EXPIRES");
@@ -38,14 +54,14 @@ const char *operator_fields_read(
 	ret->has_expires = expires && strcmp(expires, "off") != 0;
 	ret->disposition[0] = '\0';
 	if (ret->has_expires && expires_parse(expires, now, &ret->expires) < 0)
-		return "STREAM_EXPIRES";
+		return &expires_rule;
 	/* A name alone says how to save it, not that it must be saved. */
 	if (!disposition && filename)
 		disposition = "inline";
 	if (disposition &&
 	    content_disposition_format(disposition, filename, ret->disposition,
 		sizeof(ret->disposition)) < 0)
-		return "STREAM_DISPOSITION";
+		return &disposition_rule;
 	return NULL;
 }
 
@@ -97,22 +113,28 @@ static bool is_token(const char *text)
 	return length > 0 && text[length] == '\0';
 }
 
-int operator_fields_media_type(
+const struct param_rule *operator_fields_media_type(
     const struct fcgi_params *params, const char *type, char *ret, size_t size)
 {
 	const char *other = get(params, "STREAM_CONTENT_TYPE");
 	const char *charset = get(params, "STREAM_CHARSET");
 	int length;
 
-	if ((other && !is_media_type(other)) || (charset && !is_token(charset)))
-		return -EINVAL;
+	if (other && !is_media_type(other))
+		return &type_rule;
+	if (charset && !is_token(charset))
+		return &charset_rule;
 	if (other)
 		type = other;
 	if (charset && media_type_takes_charset(type))
 		length = snprintf(ret, size, "%s; charset=%s", type, charset);
 	else
 		length = snprintf(ret, size, "%s", type);
-	return length < 0 || (size_t)length >= size ? -ENOSPC : 0;
+	if (length >= 0 && (size_t)length < size)
+		return NULL;
+	if (strlen(type) < size)
+		return &long_charset_rule;
+	return other ? &long_type_rule : &long_field_rule;
 }
 
 /* --- of every response -------------------------------------------------- */

@@ -13,6 +13,7 @@
 #include "fcgi_app/policy/expires.h"
 
 struct fcgi_params;
+struct param_rule;
 struct response_head;
 
 /* What the parameters say of a file; strings are the parameters' own. */
@@ -25,10 +26,10 @@ struct operator_fields {
 };
 
 /*
- * Reads the parameters. Returns NULL, or the name of one that makes no sense;
- * *ret is then not to be used.
+ * Reads the parameters. Returns NULL, or the rule that one of them breaks; *ret
+ * must then not be used.
  */
-const char *operator_fields_read(
+const struct param_rule *operator_fields_read(
     const struct fcgi_params *params, time_t now, struct operator_fields *ret);
 
 /* Cache-Control and Expires (RFC 9111, 5.2, 5.3): for 200, 206 and 304. */
@@ -55,9 +56,10 @@ void operator_fields_add_preflight(
 /*
  * The media type with STREAM_CONTENT_TYPE in place of `type` and with
  * STREAM_CHARSET, where that has a meaning, into `size` bytes at `ret`.
- * Returns 0; -EINVAL: one of them is malformed; or -ENOSPC.
+ * Returns NULL, or the rule that one of them breaks, or for a `type` that does
+ * not fit one of the name Content-Type.
  */
-int operator_fields_media_type(
+const struct param_rule *operator_fields_media_type(
     const struct fcgi_params *params, const char *type, char *ret, size_t size);
 
 #endif

@@ -5,13 +5,14 @@
 
 struct fcgi_params;
 struct pacer_plan;
+struct param_rule;
 
 /*
- * Reads the parameters: bytes, maybe with K, M or G; `ret->rate` is 0 if there
- * is to be no pace. Returns NULL, or the name of one that makes no sense; *ret
- * is then not to be used. STREAM_BURST counts with a rate only.
+ * Reads the parameters: bytes, maybe with K, M or G. Returns NULL, or the rule
+ * that one of them breaks; *ret must then not be used. Without a rate
+ * `ret->rate` is 0, and STREAM_BURST is not looked at.
  */
-const char *operator_pace_read(
+const struct param_rule *operator_pace_read(
     const struct fcgi_params *params, struct pacer_plan *ret);
 
 #endif

@@ -296,9 +296,8 @@ void representation_answer(
 		.now = now(),
 		.modified = representation->modified,
 	};
-	const char *bad = operator_fields_read(
+	const struct param_rule *bad = operator_fields_read(
 	    request->origin.params, answer.now, &answer.fields);
-	char why[64];
 
 	/*
 	 * RFC 9110, 8.8.2.1: never later than the response itself. A date that
@@ -308,8 +307,7 @@ void representation_answer(
 		answer.modified = answer.now;
 	if (bad) {
 		release(&representation->bytes);
-		snprintf(why, sizeof(why), "%s makes no sense", bad);
-		request_refuse(request, 500, why);
+		request_bad_param(request, bad);
 		return;
 	}
 	evaluate(&answer);

@@ -28,12 +28,15 @@
 #include "fcgi_app/request/access_log.h"
 #include "fcgi_app/request/operator_fields.h"
 #include "fcgi_app/request/operator_pace.h"
+#include "fcgi_app/request/param_rule.h"
 #include "fcgi_app/request/services.h"
 #include "fcgi_app/setup/log.h"
 #include "fcgi_app/setup/options.h"
 
 /* The whole text of an error: three digits, a blank, a reason phrase. */
 #define TEXT_MAX 64
+/* The room for a parameter's value, and for DOCUMENT_ROOT, in a message. */
+#define VALUE_MAX 256
 /* Seconds after which a client may try again when something ran out. */
 #define RETRY_AFTER "1"
 
@@ -129,22 +132,20 @@ static const char *reason_of(int error)
 	return strerror(-error);
 }
 
-/* Neither looks like a part of the message, whatever bytes it has. */
-static void log_why(
+/* All names are quoted, so that no byte in them can forge a message. */
+void request_log(
     const struct request *request, enum log_level level, const char *why)
 {
 	const char *about = request->about ? request->about(request) : NULL;
-	char path[LOG_PATH_MAX];
-	char name[LOG_NAME_MAX];
+	const char *folder = request_param(request, "DOCUMENT_ROOT");
+	char path[LOG_PATH_MAX], name[LOG_NAME_MAX], root[VALUE_MAX];
 
 	log_quote(path, sizeof(path), request->path);
-	if (about) {
-		log_quote(name, sizeof(name), about);
-		log_message(level, "%s: %s: \"%s\" in \"%s\"", request->id, why,
-		    name, path);
-	} else {
-		log_message(level, "%s: %s: \"%s\"", request->id, why, path);
-	}
+	log_quote(name, sizeof(name), about ? about : "");
+	log_quote(root, sizeof(root), folder ? folder : "");
+	log_message(level, "%s: %s: %s%s%s\"%s\"%s%s%s", request->id, why,
+	    about ? "\"" : "", name, about ? "\" in " : "", path,
+	    folder ? " beneath \"" : "", root, folder ? "\"" : "");
 }
 
 /* The last that is done for a request; `reason`: as in the access log. */
@@ -162,7 +163,7 @@ static void finish(struct request *request, int error)
 	void *context = request->origin.context;
 
 	if (error < 0 && !peer_left(error))
-		log_why(request, LOG_LEVEL_ERROR, reason_of(error));
+		request_log(request, LOG_LEVEL_ERROR, reason_of(error));
 	leave(request, error < 0 ? reason_of(error) : NULL);
 	over(context, error);
 }
@@ -197,16 +198,20 @@ static void refuse_body(struct request *request, int status, const char *why)
 
 void request_add_body(struct request *request, const void *bytes, size_t length)
 {
+	char why[64];
 	int r;
 
 	if (!request->on_body)
 		return;
 	r = byte_queue_append(
 	    &request->body, bytes, length, request->body_most);
-	if (r == -ENOBUFS)
-		refuse_body(request, 413, "request body over its limit");
-	else if (r < 0)
+	if (r == -ENOBUFS) {
+		snprintf(why, sizeof(why), "request body over %zu bytes",
+		    request->body_most);
+		refuse_body(request, 413, why);
+	} else if (r < 0) {
 		refuse_body(request, 503, strerror(-r));
+	}
 }
 
 /*
@@ -226,11 +231,14 @@ static void hand_over_body(struct request *request)
 {
 	request_body_fn *done = request->on_body;
 	struct byte_queue *body = &request->body;
+	char why[REQUEST_FAULT_MAX], fault[64];
 	int r;
 
 	if (!is_body_whole(request)) {
-		refuse_body(request, 400,
-		    "request body is not as long as CONTENT_LENGTH");
+		snprintf(fault, sizeof(fault), "the request body has %zu bytes",
+		    body->length);
+		request_param_fault(request, "CONTENT_LENGTH", fault, why);
+		refuse_body(request, 400, why);
 		return;
 	}
 	r = byte_queue_append(body, "", 1, request->body_most + 1);
@@ -244,7 +252,8 @@ static void hand_over_body(struct request *request)
 
 void request_stop_body(struct request *request)
 {
-	refuse_body(request, 408, "request body stalled for --head-timeout");
+	refuse_body(
+	    request, 408, "no more of the request body within --head-timeout");
 }
 
 void request_end_body(struct request *request)
@@ -423,18 +432,46 @@ void request_error(
 
 void request_refuse(struct request *request, int status, const char *why)
 {
-	char line[512];
+	char line[REQUEST_FAULT_MAX + 64];
 
 	/* Anybody can ask for what is not there. */
 	if (status == 404) {
-		log_why(request, LOG_LEVEL_NOTICE, why);
+		request_log(request, LOG_LEVEL_NOTICE, why);
 	} else {
-		log_why(request, LOG_LEVEL_ERROR, why);
+		request_log(request, LOG_LEVEL_ERROR, why);
 		snprintf(line, sizeof(line), "fcgi-stream %s: %d: %s",
 		    request->id, status, why);
 		fcgi_output_error_log(request->origin.output, line);
 	}
 	request_error(request, status, NULL, NULL);
+}
+
+void request_param_fault(const struct request *request, const char *name,
+    const char *fault, char ret[REQUEST_FAULT_MAX])
+{
+	const char *text = request_param(request, name);
+	char value[VALUE_MAX];
+
+	log_quote(value, sizeof(value), text ? text : "");
+	if (text)
+		snprintf(ret, REQUEST_FAULT_MAX, "%s=\"%s\": %s", name, value,
+		    fault);
+	else
+		snprintf(ret, REQUEST_FAULT_MAX, "%s: %s", name, fault);
+}
+
+void request_refuse_param(
+    struct request *request, int status, const char *name, const char *fault)
+{
+	char why[REQUEST_FAULT_MAX];
+
+	request_param_fault(request, name, fault, why);
+	request_refuse(request, status, why);
+}
+
+void request_bad_param(struct request *request, const struct param_rule *rule)
+{
+	request_refuse_param(request, 500, rule->name, rule->fault);
 }
 
 void request_respond(struct request *request, struct response_head *head)
@@ -470,16 +507,14 @@ void request_stream(struct request *request, struct response_head *head,
     struct source *source, uint64_t offset, uint64_t length)
 {
 	struct part part = { .offset = offset, .length = length };
-	const char *bad =
+	const struct param_rule *bad =
 	    operator_pace_read(request->origin.params, &part.pace);
-	char why[64];
 
 	if (source && source->size == SOURCE_SIZE_UNKNOWN)
 		part.length = SOURCE_SIZE_UNKNOWN - offset;
 	request->source = source;
 	if (bad) {
-		snprintf(why, sizeof(why), "%s makes no sense", bad);
-		request_refuse(request, 500, why);
+		request_bad_param(request, bad);
 		return;
 	}
 	if (is_paced(&part))

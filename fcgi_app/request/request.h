@@ -9,10 +9,12 @@
 
 #include "common/fcgi/byte_queue.h"
 #include "common/stream/stream.h"
+#include "fcgi_app/setup/log.h"
 
 struct action;
 struct fcgi_output;
 struct fcgi_params;
+struct param_rule;
 struct request;
 struct response_head;
 struct services;
@@ -146,6 +148,30 @@ void request_error(
  * error log. A mere 404 is a notice in the log alone.
  */
 void request_refuse(struct request *request, int status, const char *why);
+
+/*
+ * Logs `why` with the request's id and which file it is about: its name, the
+ * path and the document root, quoted. For what request_refuse() does not fit.
+ */
+void request_log(
+    const struct request *request, enum log_level level, const char *why);
+
+/* Room for the text of request_param_fault(). */
+#define REQUEST_FAULT_MAX 512
+
+/*
+ * Writes `NAME="VALUE": fault` for request_refuse(), or `NAME: fault` if the
+ * parameter is absent. The value is quoted, and cut after 255 bytes.
+ */
+void request_param_fault(const struct request *request, const char *name,
+    const char *fault, char ret[REQUEST_FAULT_MAX]);
+
+/* Refuses the request for what is wrong with one of its parameters. */
+void request_refuse_param(
+    struct request *request, int status, const char *name, const char *fault);
+
+/* The same for a mistake of the operator's: 500. */
+void request_bad_param(struct request *request, const struct param_rule *rule);
 
 /*
  * Answers with a head and `length` bytes of `source` from `offset` on, at the

@@ -2,7 +2,6 @@
 #include "config.h"
 #include "fcgi_app/request/request_place.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #include "common/file/file_open.h"
@@ -10,45 +9,33 @@
 #include "fcgi_app/request/request.h"
 #include "fcgi_app/request/services.h"
 
-/* Says that `what` breaks a rule on paths. True if it does. */
-static bool breaks_rule(enum path_rule_result rule, const char *what,
-    struct request_place_fault *ret)
-{
-	const char *how = "";
-
-	switch (rule) {
-	case PATH_RULE_OK:
-		return false;
-	case PATH_RULE_MALFORMED:
-		ret->status = 400;
-		how = "missing or not absolute";
-		break;
-	case PATH_RULE_OUTSIDE:
-		ret->status = 403;
-		how = "has a \"..\" in it";
-		break;
-	case PATH_RULE_TOO_LONG:
-		ret->status = 404;
-		how = "too long";
-		break;
-	}
-	snprintf(ret->why, sizeof(ret->why), "%s: %s", what, how);
-	return true;
-}
+/* What a path's fault is called, and the status that it is answered with. */
+static const struct {
+	int status;
+	const char *text;
+} faults[] = {
+	[PATH_RULE_MALFORMED] = { 400, "missing, or not an absolute path" },
+	[PATH_RULE_OUTSIDE] = { 403, "has a \"..\" component" },
+	[PATH_RULE_TOO_LONG] = { 404, "path too long" },
+};
 
 static bool find_root(const struct request *request, struct request_place *ret,
     struct request_place_fault *ret_fault)
 {
 	const char *name = request_param(request, "DOCUMENT_ROOT");
+	enum path_rule_result rule = path_rule_normalize(
+	    name ? name : "", ret->folder, sizeof(ret->folder));
+	const char *text = "not at or beneath a --root";
 
-	if (breaks_rule(path_rule_normalize(
-			    name ? name : "", ret->folder, sizeof(ret->folder)),
-		"DOCUMENT_ROOT", ret_fault))
-		return false;
-	if (roots_find(request->services->roots, ret->folder, &ret->root) == 0)
+	if (rule == PATH_RULE_OK &&
+	    roots_find(request->services->roots, ret->folder, &ret->root) == 0)
 		return true;
 	ret_fault->status = 403;
-	strcpy(ret_fault->why, "DOCUMENT_ROOT is beneath no --root");
+	if (rule != PATH_RULE_OK) {
+		ret_fault->status = faults[rule].status;
+		text = faults[rule].text;
+	}
+	request_param_fault(request, "DOCUMENT_ROOT", text, ret_fault->why);
 	return false;
 }
 
@@ -62,14 +49,19 @@ bool request_place_shows_hidden(const struct request *request)
 static bool find_path(const struct request *request, const char *path,
     struct request_place *ret, struct request_place_fault *ret_fault)
 {
-	if (breaks_rule(path_rule_relative(path, ret->path, sizeof(ret->path)),
-		"path", ret_fault))
+	enum path_rule_result rule =
+	    path_rule_relative(path, ret->path, sizeof(ret->path));
+
+	if (rule != PATH_RULE_OK) {
+		ret_fault->status = faults[rule].status;
+		strcpy(ret_fault->why, faults[rule].text);
 		return false;
+	}
 	if (!path_rule_is_hidden(ret->path) ||
 	    request_place_shows_hidden(request))
 		return true;
 	ret_fault->status = 404;
-	strcpy(ret_fault->why, "hidden, STREAM_DOTFILES is not \"allow\"");
+	strcpy(ret_fault->why, "hidden, and STREAM_DOTFILES is not \"allow\"");
 	return false;
 }
 

@@ -6,10 +6,10 @@
 #include <limits.h>
 #include <stdbool.h>
 
+#include "fcgi_app/request/request.h"
 #include "fcgi_app/setup/roots.h"
 
 struct file_open_target;
-struct request;
 
 /* A place; `root.below` points into `folder`, so it must not be copied. */
 struct request_place {
@@ -22,7 +22,7 @@ struct request_place {
 /* Why there is none. */
 struct request_place_fault {
 	int status; /* of the response */
-	char why[96];
+	char why[REQUEST_FAULT_MAX];
 };
 
 /*

@@ -103,15 +103,16 @@ static int open_unix(
 	int r;
 
 	if (path[0] == '\0')
-		return complain_text(name, "the path is missing");
+		return complain_text(name, "no path after unix:");
 	if (strlen(path) >= sizeof(address.un.sun_path))
 		return complain_text(name, "the path is longer than 107 bytes");
 	strcpy(address.un.sun_path, path);
 	r = clear_path(&address);
 	if (r == -EADDRINUSE)
-		return complain_text(name, "another process listens there");
+		return complain_text(name, "another process listens on it");
 	if (r == -EEXIST)
-		return complain_text(name, "is there and is not a socket");
+		return complain_text(
+		    name, "the path exists and is not a socket");
 	if (r < 0)
 		return complain(name, r);
 	listener->fd =
@@ -143,7 +144,7 @@ static int split(const char *name, char host[256], const char **ret_port)
 		length -= 2;
 	} else if (memchr(name, ':', length)) {
 		return complain_text(
-		    name, "an IPv6 address stands in brackets: [V6]:PORT");
+		    name, "an IPv6 address needs brackets: [V6]:PORT");
 	}
 	/* getaddrinfo() would take 65536 for 0. */
 	if (parse_u64(colon + 1, &port) < 0 || port > UINT16_MAX)
@@ -274,7 +275,7 @@ static int systemd_sockets(void)
 #else
 	if (getenv("LISTEN_FDS"))
 		log_message(LOG_LEVEL_WARNING,
-		    "LISTEN_FDS is set, but this build is without libsystemd");
+		    "LISTEN_FDS is ignored: this build has no libsystemd");
 	return 0;
 #endif
 }
@@ -284,16 +285,17 @@ static int adopt_systemd(struct listeners *listeners, int count)
 	int r = 0;
 
 	if (count > OPTIONS_LISTEN_MAX) {
-		log_message(LOG_LEVEL_ERROR, "LISTEN_FDS: more than %d sockets",
+		log_message(LOG_LEVEL_ERROR,
+		    "LISTEN_FDS=%d: more than %d sockets", count,
 		    OPTIONS_LISTEN_MAX);
 		return -EINVAL;
 	}
 	for (int fd = 3; fd < 3 + count; fd++) {
 		if (!is_listening(fd)) {
 			log_message(LOG_LEVEL_ERROR,
-			    "LISTEN_FDS: descriptor "
-			    "%d is not a listening socket",
-			    fd);
+			    "LISTEN_FDS=%d: descriptor %d is not a listening "
+			    "socket",
+			    count, fd);
 			return -EINVAL;
 		}
 		r = adopt(listeners, fd);
@@ -312,7 +314,7 @@ static int adopt_passed(struct listeners *listeners)
 	if (is_listening(STDIN_FILENO))
 		return adopt(listeners, STDIN_FILENO);
 	log_message(LOG_LEVEL_ERROR,
-	    "nothing to listen on: give --listen=ADDR, or start it with "
+	    "nothing to listen on: give --listen=ADDR, or start with "
 	    "spawn-fcgi or a systemd socket");
 	return -EINVAL;
 }

@@ -237,7 +237,7 @@ static error_t parse_other(int key, const char *arg, struct argp_state *state)
 	switch (key) {
 	case KEY_ROOT:
 		if (arg[0] == '\0')
-			argp_error(state, "--root: the folder has no name");
+			argp_error(state, "--root=: not the name of a folder");
 		add(&roots, arg, state);
 		return 0;
 	case KEY_LISTEN:
@@ -261,12 +261,10 @@ static error_t parse_other(int key, const char *arg, struct argp_state *state)
 	case ARGP_KEY_END:
 		if (options->root_count == 0)
 			argp_error(state,
-			    "--root is missing: "
-			    "which folder shall be served?");
+			    "--root is missing: give the folder to serve");
 		if (options->chunk_size % 4096 != 0)
 			argp_error(state,
-			    "--chunk-size=%zu: not a multiple "
-			    "of 4096",
+			    "--chunk-size=%zu: not a multiple of 4096",
 			    options->chunk_size);
 		return 0;
 	}

@@ -61,7 +61,7 @@ def what_the_operator_sets_goes_first(case):
         equal(response.header("Access-Control-Allow-Origin"), "*", path)
     response = ask(daemon, "/text", STREAM_EXPIRES="sometime")
     check_response(response, 500)
-    daemon.wait_log("STREAM_EXPIRES makes no sense")
+    daemon.wait_log('STREAM_EXPIRES="[^"]*": not a time ')
 
 
 @test
@@ -238,7 +238,7 @@ def a_failure_has_a_status_before_the_head_and_breaks_after_it(case):
         response = ask(daemon, "/much", query=f"size={size}&promise")
         true(response.broken or response.status == 500, f"{response!r}")
         true(not (response.complete and response.status == 200), "too short")
-    daemon.wait_log("ended before what action_length", count=2)
+    daemon.wait_log("ended before the bytes that action_length", count=2)
 
 
 @test

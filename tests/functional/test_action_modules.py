@@ -71,7 +71,7 @@ def bad_names_are_refused(case):
         f"--root={case.root}", f"--listen=unix:{case.dir}/s",
         f"--action=a={path}", f"--action=a={path}")
     equal(status, 2, "exit status of a name twice")
-    found("the name is taken", errors, "errors of a name twice")
+    found("is the name of another --action", errors, "errors of a name twice")
 
 
 @test
@@ -99,11 +99,11 @@ def a_module_of_another_version_is_refused(case):
     size = "sizeof(struct action_module)"
     for wrong in ("0", f"{size} - 1", "4097"):
         path = write_module(case, "size", size=wrong)
-        refuse(case, f"a={path}", "its size")
+        refuse(case, f"a={path}", "`size` is")
     for methods in ("0", "8"):
         path = write_module(case, "methods", methods=methods)
-        refuse(case, f"a={path}", "its methods")
-    refuse(case, f"a={write_module(case, 'start', start='0')}", "no function")
+        refuse(case, f"a={path}", "`methods`")
+    refuse(case, f"a={write_module(case, 'start', start='0')}", "`start` is NULL")
     # One that knows more than we do is as good as it is for us.
     for longer in (f"{size} + 8", "4096"):
         path = write_module(case, "longer", size=longer,

@@ -361,8 +361,8 @@ def a_member_that_may_not_be_read_refuses_the_archive(case):
                         ("/", "f=a&f=b"), ("/c/closed/", "")):
         check_error(daemon.fetch(path, QUERY_STRING=query, **ARCHIVE), 403,
                     what=f"{path} {query}")
-    daemon.wait_log(r'Permission denied: "b/closed" in "/"$')
-    daemon.wait_log(r'Permission denied: "closed" in "/b/"$')
+    daemon.wait_log(r'Permission denied: "b/closed" in "/" beneath "')
+    daemon.wait_log(r'Permission denied: "closed" in "/b/" beneath "')
 
 
 @test

@@ -103,7 +103,7 @@ def changes_that_leave_the_times_do_not_damage_later_archives(case):
             if mark() == before:
                 break
             mapped[0:1] = b"C"
-    daemon.wait_log('error the bytes of "f" were changed, but not its times')
+    daemon.wait_log('error "f": content changed without its times')
     fetch("the file as it stays", b"D")
 
 

@@ -110,7 +110,7 @@ def a_changed_part_is_not_taken_for_a_whole(case):
           "the head")
     true(len(body) < len(joined.content), "a whole body")
     true(joined.content.startswith(body), "wrong bytes were sent")
-    daemon.wait_log(r' error \S+: file was changed: "part 7" in "/parts/"$')
+    daemon.wait_log(r' error \S+: file was changed: "part 7" in "/parts/" beneath "')
 
 
 # --- segments ----------------------------------------------------------------

@@ -308,7 +308,7 @@ def an_unknown_action_gets_404_and_a_log_line(case):
     for name in ("teleport", "FILE", "file ", "x" * 1000):
         response = daemon.fetch("/file", STREAM_ACTION=name)
         check_error(response, 404, what=f"action {name[:20]}")
-    daemon.wait_log(r' error \S+: STREAM_ACTION=teleport: .*: "/file"')
+    daemon.wait_log(r' error \S+: STREAM_ACTION="teleport": .*: "/file"')
     check_file(daemon.fetch("/file", STREAM_ACTION="file"), stored)
 
 

@@ -282,8 +282,8 @@ static void log_contradiction(const struct member *member)
 
 	log_quote(name, sizeof(name), member->name);
 	log_message(LOG_LEVEL_ERROR,
-	    "the bytes of \"%s\" were changed, but not its times: archives "
-	    "that were sent of it may be damaged",
+	    "\"%s\": content changed without its times: archives sent with it "
+	    "may be damaged",
 	    name);
 }
 

@@ -37,7 +37,8 @@
 /* What the archive of a document root is called. */
 #define ROOT_NAME "archive"
 
-#define TOO_MANY "more files than STREAM_ARCHIVE_MAX_FILES, or too deep"
+/* The names that archive_form_choose() knows, for the log. */
+#define FORMS "zip, tar, tar.gz, tar.zst or zip-deflate"
 
 /* The request's `state`, up to its end. */
 struct archiving {
@@ -111,6 +112,16 @@ static void refuse(struct archiving *archiving, int status, const char *why)
 	request->cancel = NULL;
 	archive_service_leave(request->services->archives, &archiving->turn);
 	request_refuse(request, status, why);
+}
+
+static void refuse_too_many(struct archiving *archiving)
+{
+	char why[80];
+
+	snprintf(why, sizeof(why),
+	    "more files than STREAM_ARCHIVE_MAX_FILES=%ju, or folders too deep",
+	    (uintmax_t)archiving->most);
+	refuse(archiving, 403, why);
 }
 
 /* --- the answer ----------------------------------------------------------- */
@@ -188,9 +199,11 @@ static void send_packed(struct archiving *archiving)
 	struct operator_fields fields;
 	struct response_head head;
 	struct source *source;
+	const struct param_rule *bad =
+	    operator_fields_read(request->origin.params, time(NULL), &fields);
 
-	if (operator_fields_read(request->origin.params, time(NULL), &fields)) {
-		request_refuse(request, 500, "a STREAM_ field makes no sense");
+	if (bad) {
+		request_bad_param(request, bad);
 		return;
 	}
 	make_packed_head(archiving, &head);
@@ -204,7 +217,7 @@ static void send_packed(struct archiving *archiving)
 		request_stream(request, &head, source, 0, 0);
 	else
 		request_refuse(request, 503,
-		    errno == EBUSY ? "too many archives are compressed"
+		    errno == EBUSY ? "too many archives are being compressed"
 				   : strerror(ENOMEM));
 }
 
@@ -230,7 +243,7 @@ static void refuse_members(struct archiving *archiving, int error)
 	struct request *request = archiving->request;
 
 	if (error == -E2BIG) {
-		refuse(archiving, 403, TOO_MANY);
+		refuse_too_many(archiving);
 		return;
 	}
 	request->cancel = NULL;
@@ -316,7 +329,7 @@ static void refuse_list(
 	    archiving->most > NAME_LIST_QUERY_MAX;
 
 	if (result == NAME_LIST_TOO_MANY && !is_theirs)
-		refuse(archiving, 403, TOO_MANY);
+		refuse_too_many(archiving);
 	else
 		refuse(archiving, name_list_status(result),
 		    name_list_reason(result));
@@ -334,10 +347,12 @@ static void use_list(void *context, enum name_list_result result,
 	if (result != NAME_LIST_OK)
 		refuse_list(archiving, result);
 	else if (hidden && !request_place_shows_hidden(request))
-		refuse(archiving, 404, "a name in the list is hidden");
+		refuse(archiving, 404,
+		    "a name in the list is hidden, and STREAM_DOTFILES is not "
+		    "\"allow\"");
 	else if (names.count == 0 && is_post(request))
 		/* A list of nothing must not mean all that there is. */
-		refuse(archiving, 400, "an empty list");
+		refuse(archiving, 400, "the request body names no file");
 	else
 		search(archiving);
 }
@@ -411,8 +426,8 @@ static void read_list(struct archiving *archiving)
 	struct request *request = archiving->request;
 
 	if (read_most(request, &archiving->most) < 0)
-		request_refuse(
-		    request, 500, "STREAM_ARCHIVE_MAX_FILES makes no sense");
+		request_refuse_param(request, 500, "STREAM_ARCHIVE_MAX_FILES",
+		    "not a number from 1 to 1000000");
 	else if (is_post(request))
 		request_read_body(request, NAME_LIST_TEXT_MAX, on_body);
 	else
@@ -435,9 +450,11 @@ void archive_action_start(struct request *request)
 	r = archive_form_choose(request_param(request, "QUERY_STRING"),
 	    request_param(request, "STREAM_FORMAT"), &archiving->form);
 	if (r == -EINVAL)
-		request_refuse(request, 400, "format: no such form");
+		request_refuse_param(
+		    request, 400, "QUERY_STRING", "format is not " FORMS);
 	else if (r < 0)
-		request_refuse(request, 500, "STREAM_FORMAT makes no sense");
+		request_refuse_param(
+		    request, 500, "STREAM_FORMAT", "not " FORMS);
 	else
 		read_list(archiving);
 }

@@ -145,19 +145,21 @@ static void join(struct concat *concat)
 {
 	struct request *request = concat->request;
 	char type[CONTENT_TYPE_MAX];
+	const struct param_rule *bad =
+	    operator_fields_media_type(request->origin.params,
+		type_of(request->services->media_types, concat->members), type,
+		sizeof(type));
 	int r;
 
-	if (operator_fields_media_type(request->origin.params,
-		type_of(request->services->media_types, concat->members), type,
-		sizeof(type)) < 0) {
-		request_refuse(request, 500,
-		    "STREAM_CONTENT_TYPE or STREAM_CHARSET makes no sense");
+	if (bad) {
+		request_bad_param(request, bad);
 		return;
 	}
 	r = member_sequence_new(
 	    concat->folder, concat->members, &concat->sequence);
 	if (r == -EOVERFLOW) {
-		request_refuse(request, 400, "together too large");
+		request_refuse(
+		    request, 400, "the files are larger than 8 EiB together");
 		return;
 	}
 	if (r < 0) {
@@ -223,7 +225,7 @@ static bool refuse_hidden(
 		if (!path_rule_is_hidden(names->names[i]))
 			continue;
 		snprintf(why, sizeof(why),
-		    "name %zu: hidden, STREAM_DOTFILES is not \"allow\"",
+		    "name %zu is hidden, and STREAM_DOTFILES is not \"allow\"",
 		    i + 1);
 		request_refuse(request, 404, why);
 		return true;
@@ -262,7 +264,8 @@ static void on_list(void *context, int error, const char *text, size_t length)
 		refuse_list(request, result == NAME_LIST_NO_MEMORY ? 503 : 500,
 		    result, names.failed);
 	else if (names.count == 0)
-		request_refuse(request, 404, "STREAM_LIST has no names in it");
+		request_refuse_param(
+		    request, 404, "STREAM_LIST", "the list names no file");
 	else if (!refuse_hidden(request, &names))
 		find(concat, &names);
 	name_list_clear(&names);
@@ -276,7 +279,8 @@ static void read_list(
 
 	if (!S_ISREG(result->stat.st_mode)) {
 		file_open_discard(loop, result);
-		request_refuse(request, 404, "STREAM_LIST is no regular file");
+		request_refuse_param(
+		    request, 404, "STREAM_LIST", "not a regular file");
 		return;
 	}
 	concat = begin(request);
@@ -305,7 +309,8 @@ static void read_query(struct request *request)
 		refuse_list(
 		    request, name_list_status(result), result, names.failed);
 	} else if (names.count == 0) {
-		request_refuse(request, 400, "the query names no file");
+		request_refuse_param(
+		    request, 400, "QUERY_STRING", "names no file with f=NAME");
 	} else if (!refuse_hidden(request, &names)) {
 		concat = begin(request);
 		if (concat)

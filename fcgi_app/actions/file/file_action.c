@@ -98,12 +98,12 @@ static void send_file(
 		.modified = result->stat.st_mtim.tv_sec,
 	};
 	char type[CONTENT_TYPE_MAX], etag[ETAG_MAX], digest[REPR_DIGEST_MAX];
+	const struct param_rule *bad = operator_fields_media_type(
+	    lookup->request->origin.params, lookup->type, type, sizeof(type));
 
-	if (operator_fields_media_type(lookup->request->origin.params,
-		lookup->type, type, sizeof(type)) < 0) {
+	if (bad) {
 		file_open_discard(lookup->request->services->loop, result);
-		refuse(lookup, 500,
-		    "STREAM_CONTENT_TYPE or STREAM_CHARSET makes no sense");
+		request_bad_param(end_lookup(lookup), bad);
 		return;
 	}
 	if (opened_file_init(lookup->request->services, result, &file.bytes) <
@@ -155,7 +155,9 @@ static bool redirect(struct lookup *lookup)
 	if (r == -ELOOP)
 		return false;
 	if (r < 0)
-		refuse(lookup, 404, "a folder, and no way to redirect to it");
+		refuse(lookup, 404,
+		    "folder without trailing slash, and its name is too long "
+		    "for a redirect");
 	else
 		request_error(end_lookup(lookup), 308, "Location", location);
 	return true;
@@ -169,7 +171,9 @@ static void answer_mere_folder(struct lookup *lookup)
 	if (on_folder)
 		on_folder(end_lookup(lookup));
 	else
-		refuse(lookup, 404, "a folder");
+		refuse(lookup, 404,
+		    "a folder, and neither STREAM_INDEX nor the action list "
+		    "says what to send");
 }
 
 /* True: it is not answered yet, its index is to be opened. */
@@ -179,7 +183,8 @@ static bool answer_folder(struct lookup *lookup)
 	    lookup->on_folder || request_param(lookup->request, "STREAM_INDEX");
 
 	if (lookup->index) {
-		refuse(lookup, 404, "its index is a folder");
+		request_refuse_param(end_lookup(lookup), 404, "STREAM_INDEX",
+		    "the index is a folder");
 		return false;
 	}
 	if (has_answer && !lookup->names_folder && redirect(lookup))
@@ -245,7 +250,8 @@ static bool find_place(struct lookup *lookup, struct request_place *ret)
 	if (path_rule_in_folder(folder, lookup->index, lookup->index_length,
 		ret->path, sizeof(ret->path)) == PATH_RULE_OK)
 		return true;
-	refuse(lookup, 500, "STREAM_INDEX: not the name of a file");
+	request_refuse_param(end_lookup(lookup), 500, "STREAM_INDEX",
+	    "not a name, or names with blanks in between");
 	return false;
 }
 

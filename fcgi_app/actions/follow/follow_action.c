@@ -84,27 +84,32 @@ static void refuse(struct follow_start *start, int status, const char *why)
 
 /* --- heads ---------------------------------------------------------------- */
 
-/* The fields of every answer that is followed. -errno: the type's fault. */
-static int begin_head(
-    const struct follow_start *start, struct response_head *head, int status)
+/*
+ * Makes the fields of every answer that is followed. Returns false if the media
+ * type breaks a rule; the request is answered then.
+ */
+static bool begin_head(
+    struct follow_start *start, struct response_head *head, int status)
 {
 	const struct request *request = start->request;
 	char type[CONTENT_TYPE_MAX] = "text/event-stream";
-	int r = 0;
+	const struct param_rule *bad = NULL;
 
 	if (!start->wishes.plan.events)
-		r = operator_fields_media_type(request->origin.params,
+		bad = operator_fields_media_type(request->origin.params,
 		    media_types_find(
 			request->services->media_types, request->path),
 		    type, sizeof(type));
-	if (r < 0)
-		return r;
+	if (bad) {
+		request_bad_param(end_start(start), bad);
+		return false;
+	}
 	response_head_init(head, status);
 	response_head_put(head, "Content-Type", type);
 	response_head_put(head, "Cache-Control", "no-store");
 	response_head_put(head, "X-Accel-Buffering", "no");
 	operator_fields_add_common(request->origin.params, head, "Accept");
-	return 0;
+	return true;
 }
 
 static void send_head(struct follow_start *start, struct response_head *head)
@@ -127,12 +132,6 @@ static void send_head(struct follow_start *start, struct response_head *head)
 	}
 	request->head_first = true;
 	request_stream(request, head, source, 0, 0);
-}
-
-static void refuse_type(struct follow_start *start)
-{
-	refuse(
-	    start, 500, "STREAM_CONTENT_TYPE or STREAM_CHARSET makes no sense");
 }
 
 /* --- answers -------------------------------------------------------------- */
@@ -161,10 +160,8 @@ static void answer_part(struct follow_start *start,
 	struct response_head head;
 	char value[BYTE_RANGE_CONTENT_RANGE_MAX];
 
-	if (begin_head(start, &head, 206) < 0) {
-		refuse_type(start);
+	if (!begin_head(start, &head, 206))
 		return;
-	}
 	if (start->finished)
 		byte_range_format_content_range(
 		    value, sizeof(value), &part, size_of(start));
@@ -185,10 +182,8 @@ static void answer_live(struct follow_start *start)
 {
 	struct response_head head;
 
-	if (begin_head(start, &head, 200) < 0) {
-		refuse_type(start);
+	if (!begin_head(start, &head, 200))
 		return;
-	}
 	start->wishes.plan.from_lines =
 	    start->wishes.query.has_lines && !start->wishes.has_last;
 	start->wishes.plan.lines = start->wishes.query.lines;
@@ -462,7 +457,7 @@ static void on_marker(
 void follow_action_start(struct request *request)
 {
 	struct follow_start *start = calloc(1, sizeof(*start));
-	char why[FOLLOW_WISHES_WHY_MAX];
+	char why[REQUEST_FAULT_MAX];
 	int status;
 
 	if (!start) {

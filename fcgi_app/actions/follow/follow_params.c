@@ -2,12 +2,23 @@
 #include "config.h"
 #include "fcgi_app/actions/follow/follow_params.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #include "common/parse_number.h"
 #include "fcgi_app/actions/follow/follow_action.h"
+#include "fcgi_app/request/param_rule.h"
 #include "fcgi_app/request/request.h"
+
+#define NO_DURATION "not a time such as 500ms, 30s or 5m"
+
+static const struct param_rule format_rule = { "STREAM_FORMAT",
+	"not raw or events" };
+static const struct param_rule idle_rule = { "STREAM_IDLE", NO_DURATION };
+static const struct param_rule heartbeat_rule = { "STREAM_HEARTBEAT",
+	NO_DURATION };
+static const struct param_rule rotate_rule = { "STREAM_ROTATE", NO_DURATION };
+static const struct param_rule marker_rule = { "STREAM_END_MARKER",
+	"a suffix of file names has no slash" };
 
 static bool take_duration(
     const struct request *request, const char *name, uint64_t *ret_ms)
@@ -17,24 +28,24 @@ static bool take_duration(
 	return !text || parse_duration(text, ret_ms) == 0;
 }
 
-/* NULL, or the name of a parameter that makes no sense. */
-static const char *read_options(const struct request *request,
+/* Returns NULL, or the rule that a parameter breaks. */
+static const struct param_rule *read_options(const struct request *request,
     struct follow_params *wishes, enum follow_format *ret_format)
 {
 	struct follow_plan *plan = &wishes->plan;
 
 	if (follow_format_parse(
 		request_param(request, "STREAM_FORMAT"), ret_format) < 0)
-		return "STREAM_FORMAT";
+		return &format_rule;
 	if (!take_duration(request, "STREAM_IDLE", &plan->idle_ms))
-		return "STREAM_IDLE";
+		return &idle_rule;
 	if (!take_duration(request, "STREAM_HEARTBEAT", &plan->beat_ms))
-		return "STREAM_HEARTBEAT";
+		return &heartbeat_rule;
 	if (!take_duration(request, "STREAM_ROTATE", &wishes->rotate_ms))
-		return "STREAM_ROTATE";
+		return &rotate_rule;
 	wishes->marker = request_param(request, "STREAM_END_MARKER");
 	if (wishes->marker && strchr(wishes->marker, '/'))
-		return "STREAM_END_MARKER";
+		return &marker_rule;
 	return NULL;
 }
 
@@ -63,7 +74,7 @@ static void read_id(const struct request *request, struct follow_params *wishes)
 }
 
 int follow_params_read(const struct request *request,
-    struct follow_params *ret_wishes, char ret_why[FOLLOW_WISHES_WHY_MAX])
+    struct follow_params *ret_wishes, char ret_why[REQUEST_FAULT_MAX])
 {
 	struct follow_params wishes = {
 		.plan = { .length = UINT64_MAX,
@@ -71,17 +82,17 @@ int follow_params_read(const struct request *request,
 		.rotate_ms = FOLLOW_ROTATE_MS,
 	};
 	enum follow_format format;
-	const char *fault = read_options(request, &wishes, &format);
+	const struct param_rule *bad = read_options(request, &wishes, &format);
 
-	if (fault) {
-		snprintf(
-		    ret_why, FOLLOW_WISHES_WHY_MAX, "%s makes no sense", fault);
+	if (bad) {
+		request_param_fault(request, bad->name, bad->fault, ret_why);
 		return 500;
 	}
 	if (follow_query_parse(
 		request_param(request, "QUERY_STRING"), &wishes.query) < 0) {
-		snprintf(ret_why, FOLLOW_WISHES_WHY_MAX,
-		    "lines or format makes no sense");
+		request_param_fault(request, "QUERY_STRING",
+		    "not lines=N up to 10000 or format=raw|events, each once",
+		    ret_why);
 		return 400;
 	}
 	wishes.plan.events = wants_events(request, &wishes.query, format);

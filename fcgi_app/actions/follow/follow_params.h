@@ -9,11 +9,7 @@
 #include "fcgi_app/actions/follow/event_stream.h"
 #include "fcgi_app/actions/follow/follow_query.h"
 #include "fcgi_app/actions/follow/follow_source.h"
-
-struct request;
-
-/* Room for why they make no sense. */
-#define FOLLOW_WISHES_WHY_MAX 64
+#include "fcgi_app/request/request.h"
 
 struct follow_params {
 	/* From the start of the file; its times are there. */
@@ -27,10 +23,10 @@ struct follow_params {
 };
 
 /*
- * Reads them from a request's parameters and fields. 0; or the status to
- * refuse it with, and why.
+ * Reads them from a request's parameters and fields. Returns 0, or the status
+ * to refuse it with, and why.
  */
 int follow_params_read(const struct request *request,
-    struct follow_params *ret_wishes, char ret_why[FOLLOW_WISHES_WHY_MAX]);
+    struct follow_params *ret_wishes, char ret_why[REQUEST_FAULT_MAX]);
 
 #endif

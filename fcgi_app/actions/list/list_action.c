@@ -34,6 +34,7 @@
 #include "fcgi_app/actions/list/text_out.h"
 #include "fcgi_app/policy/response_head.h"
 #include "fcgi_app/request/operator_fields.h"
+#include "fcgi_app/request/param_rule.h"
 #include "fcgi_app/request/request.h"
 #include "fcgi_app/request/request_open.h"
 #include "fcgi_app/request/request_place.h"
@@ -72,6 +73,9 @@ static TAILQ_HEAD(run_list, run) waiting = TAILQ_HEAD_INITIALIZER(waiting);
 
 /* --- what is asked for ---------------------------------------------------- */
 
+static const struct param_rule archive_rule = { "STREAM_LIST_ARCHIVE",
+	"not a URL's absolute path of up to 1024 bytes" };
+
 /* What the parameters say; strings are their own. */
 struct wish {
 	struct list_query query;
@@ -81,7 +85,8 @@ struct wish {
 	struct operator_fields fields;
 };
 
-/* Without the slashes at its end, so "/" is "". False: it makes no sense. */
+/* Drops the slashes at its end, so "/" is "". Returns false if it is no path.
+ */
 static bool read_archive(const struct request *request, struct wish *ret)
 {
 	const char *path = request_param(request, "STREAM_LIST_ARCHIVE");
@@ -101,17 +106,14 @@ static bool read_archive(const struct request *request, struct wish *ret)
 
 static bool read_operator(struct request *request, struct wish *ret)
 {
-	const char *bad = operator_fields_read(
+	const struct param_rule *bad = operator_fields_read(
 	    request->origin.params, time(NULL), &ret->fields);
-	char why[64];
 
 	if (!bad && !read_archive(request, ret))
-		bad = "STREAM_LIST_ARCHIVE";
-	if (!bad)
-		return true;
-	snprintf(why, sizeof(why), "%s makes no sense", bad);
-	request_refuse(request, 500, why);
-	return false;
+		bad = &archive_rule;
+	if (bad)
+		request_bad_param(request, bad);
+	return !bad;
 }
 
 /* False: the request is answered. */
@@ -121,7 +123,9 @@ static bool read_wish(struct request *request, struct wish *ret)
 
 	if (list_query_parse(
 		request_param(request, "QUERY_STRING"), &ret->query) < 0) {
-		request_refuse(request, 400, "not a query of a listing");
+		request_refuse_param(request, 400, "QUERY_STRING",
+		    "not format=html|json, sort=name|size|time or "
+		    "order=asc|desc");
 		return false;
 	}
 	ret->format = list_query_format(&ret->query, accept) == LIST_FORMAT_JSON
@@ -422,7 +426,7 @@ static void on_open(
 
 	if (!S_ISDIR(result->stat.st_mode)) {
 		file_open_discard(loop, result);
-		request_refuse(request, 404, "not a folder any more");
+		request_refuse(request, 404, "no longer a folder");
 	} else if (!read_wish(request, &wish)) {
 		file_open_discard(loop, result);
 	} else if (request_is_head(request)) {

@@ -229,9 +229,9 @@ static bool take_place(struct run *run, const struct probe_query *query)
 	    query->token, now_ms(), &run->lease);
 
 	if (r == -EEXIST)
-		request_refuse(run->request, 400, "probe: the token is in use");
+		request_refuse(run->request, 400, "probe: token in use");
 	else if (r < 0)
-		request_refuse(run->request, 503, "too many probes");
+		request_refuse(run->request, 503, "probe: too many at once");
 	else
 		run->on_board = true;
 	return r == 0;
@@ -334,7 +334,8 @@ void probe_action_start(struct request *request)
 	if (!begin_run(request))
 		refuse_memory(request);
 	else if (probe_query_parse(text, &query) < 0)
-		request_refuse(request, 400, "not a question for the probe");
+		request_refuse_param(
+		    request, 400, "QUERY_STRING", "unknown probe query");
 	else
 		answer(request, &query);
 }

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: MIT */
-/* Unit tests of fcgi_app/operator_fields. */
+/* Unit tests of fcgi_app/request/operator_fields. */
 #include "config.h"
 
 #include "fcgi_app/request/operator_fields.h"
 
-#include <errno.h>
 #include <string.h>
 
 #include "common/fcgi/fcgi_params.h"
 #include "fcgi_app/policy/cors.h"
 #include "fcgi_app/policy/response_head.h"
+#include "fcgi_app/request/param_rule.h"
 #include "tests/unit/support/make_params.h"
 #include "tests/unit/support/unit.h"
 
@@ -92,7 +92,7 @@ static void adds_fields_of_a_file(void **state)
 	check_cases(add_all, cases, ARRAY_LENGTH(cases));
 }
 
-static void names_what_makes_no_sense(void **state)
+static void names_a_bad_parameter(void **state)
 {
 	static const struct {
 		const char *params[3];
@@ -107,9 +107,11 @@ static void names_what_makes_no_sense(void **state)
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
 		struct fcgi_params *params = make_params(cases[i].params);
+		const struct param_rule *bad =
+		    operator_fields_read(params, NOW, &fields);
 
-		assert_string_equal(
-		    operator_fields_read(params, NOW, &fields), cases[i].bad);
+		assert_non_null(bad);
+		assert_string_equal(bad->name, cases[i].bad);
 		fcgi_params_free(params);
 	}
 }
@@ -187,37 +189,49 @@ static void chooses_the_media_type(void **state)
 		{ "STREAM_CHARSET", "utf 8" },
 		{ "STREAM_CHARSET", "\"utf-8\"" },
 	};
+	static const char *const too_long[][3] = {
+		{ "STREAM_CONTENT_TYPE", "text/css" },
+		{ "STREAM_CHARSET", "c" },
+	};
+	const struct param_rule *bad;
 	struct fcgi_params *params;
 	char text[64];
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
 		params = make_params(cases[i].params);
-		assert_int_equal(operator_fields_media_type(
-				     params, cases[i].type, text, sizeof(text)),
-		    0);
+		assert_null(operator_fields_media_type(
+		    params, cases[i].type, text, sizeof(text)));
 		assert_string_equal(text, cases[i].result);
 		fcgi_params_free(params);
 	}
 	for (size_t i = 0; i < ARRAY_LENGTH(malformed); i++) {
 		params = make_params(malformed[i]);
-		assert_int_equal(operator_fields_media_type(
-				     params, "text/css", text, sizeof(text)),
-		    -EINVAL);
+		bad = operator_fields_media_type(
+		    params, "text/css", text, sizeof(text));
+		assert_non_null(bad);
+		assert_string_equal(bad->name, malformed[i][0]);
 		fcgi_params_free(params);
 	}
 	params = make_params((const char *const[]){ NULL });
-	assert_int_equal(operator_fields_media_type(params, "a/b", text, 4), 0);
-	assert_int_equal(
-	    operator_fields_media_type(params, "a/bc", text, 4), -ENOSPC);
+	assert_null(operator_fields_media_type(params, "a/b", text, 4));
+	bad = operator_fields_media_type(params, "a/bc", text, 4);
+	assert_string_equal(bad->name, "Content-Type");
 	fcgi_params_free(params);
+	for (size_t i = 0; i < ARRAY_LENGTH(too_long); i++) {
+		params = make_params(too_long[i]);
+		bad = operator_fields_media_type(params, "text/b", text, 8);
+		assert_non_null(bad);
+		assert_string_equal(bad->name, too_long[i][0]);
+		fcgi_params_free(params);
+	}
 }
 
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(adds_fields_of_a_file),
-		cmocka_unit_test(names_what_makes_no_sense),
+		cmocka_unit_test(names_a_bad_parameter),
 		cmocka_unit_test(adds_fields_of_every_response),
 		cmocka_unit_test(answers_preflights),
 		cmocka_unit_test(chooses_the_media_type),

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Unit tests of fcgi_app/operator_pace. */
+/* Unit tests of fcgi_app/request/operator_pace. */
 #include "config.h"
 #include "fcgi_app/request/operator_pace.h"
 
@@ -7,6 +7,7 @@
 
 #include "common/fcgi/fcgi_params.h"
 #include "common/stream/pacer.h"
+#include "fcgi_app/request/param_rule.h"
 #include "tests/unit/support/make_params.h"
 #include "tests/unit/support/unit.h"
 
@@ -23,11 +24,11 @@ static void check_case(const struct pace_case *c)
 		"STREAM_BURST", c->burst ? c->burst : "", NULL };
 	struct fcgi_params *params = make_params(pairs);
 	struct pacer_plan plan;
-	const char *bad = operator_pace_read(params, &plan);
+	const struct param_rule *bad = operator_pace_read(params, &plan);
 
 	if (c->bad) {
 		assert_non_null(bad);
-		assert_string_equal(bad, c->bad);
+		assert_string_equal(bad->name, c->bad);
 	} else {
 		assert_null(bad);
 		assert_int_equal(plan.rate, c->plan.rate);
@@ -55,7 +56,7 @@ static void reads_sizes(void **state)
 		check_case(&cases[i]);
 }
 
-static void refuses_what_makes_no_sense(void **state)
+static void refuses_what_is_no_size(void **state)
 {
 	static const struct pace_case cases[] = {
 		{ "fast", NULL, "STREAM_RATE", { 0, 0 } },
@@ -92,7 +93,7 @@ int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(reads_sizes),
-		cmocka_unit_test(refuses_what_makes_no_sense),
+		cmocka_unit_test(refuses_what_is_no_size),
 		cmocka_unit_test(absent_is_as_empty),
 	};
 

@@ -392,7 +392,7 @@ static void wants_a_root(void **state)
 	(void)state;
 	check_refused(&none, "--root", "missing");
 	check_refused(&other, "--root", "missing");
-	check_refused(&empty, "--root", "no name");
+	check_refused(&empty, "--root", "not the name");
 	check_refused(&without, "--root", "requires an argument");
 }
 

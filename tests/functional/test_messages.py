@@ -1,0 +1,182 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""What an operator reads: the wording of the most common messages.
+
+A message names the parameter or option, its value, what would be right, and
+the file with the folder that it was looked for in.
+"""
+
+import re
+
+from support import fastcgi
+from support.harness import check_response, equal, found, main, test
+
+COMMAND_LINE = (
+    (("--workers=two",), "--workers=two: not a number from 1 to 1024"),
+    (("--chunk-size=12Q",), "--chunk-size=12Q: not a size from 16K to 1M"),
+    (("--chunk-size=20000",), "--chunk-size=20000: not a multiple of 4096"),
+    (("--head-timeout=soon",),
+     "--head-timeout=soon: not a time from 1ms to 24h"),
+    (("--page-cache=some",), "--page-cache=some: not auto, always or never"),
+    (("--access-log=maybe",), "--access-log=maybe: not on or off"),
+    (("--listen=localhost",),
+     "--listen=localhost: not unix:PATH, HOST:PORT or [V6]:PORT"),
+    (("--listen=::1:9000",),
+     "--listen=::1:9000: an IPv6 address needs brackets: [V6]:PORT"),
+    (("--root=/none/such",), "--root=/none/such: No such file or directory"),
+    (("--action=file=/x.so",),
+     "--action=file=/x.so: file is a built-in action"),
+    (("--colour=red",), "unrecognized option '--colour=red'"),
+)
+
+# Parameters, the status, and the message without what names the file.
+REFUSALS = (
+    ({"STREAM_RATE": "2MB"}, 500,
+     'STREAM_RATE="2MB": not a rate such as 500K or 2M, up to 1024G'),
+    ({"STREAM_EXPIRES": "soon"}, 500,
+     'STREAM_EXPIRES="soon": not a time such as 30s, 1h30m or 7d, nor epoch, '
+     'max or off'),
+    ({"STREAM_DISPOSITION": "save"}, 500,
+     'STREAM_DISPOSITION="save": not attachment or inline'),
+    ({"STREAM_CONTENT_TYPE": "text"}, 500,
+     'STREAM_CONTENT_TYPE="text": not a media type such as text/plain'),
+    ({"STREAM_CHARSET": "utf 8"}, 500,
+     'STREAM_CHARSET="utf 8": not the name of a charset such as utf-8'),
+    ({"STREAM_ACTION": "follow", "STREAM_IDLE": "1d"}, 500,
+     'STREAM_IDLE="1d": not a time such as 500ms, 30s or 5m'),
+    ({"STREAM_ACTION": "follow", "QUERY_STRING": "lines=-1"}, 400,
+     'QUERY_STRING="lines=-1": not lines=N up to 10000 or format=raw|events, '
+     'each once'),
+    ({"STREAM_ACTION": "archive", "STREAM_FORMAT": "rar"}, 500,
+     'STREAM_FORMAT="rar": not zip, tar, tar.gz, tar.zst or zip-deflate'),
+    ({"STREAM_ACTION": "archive", "QUERY_STRING": "format=rar"}, 400,
+     'QUERY_STRING="format=rar": format is not zip, tar, tar.gz, tar.zst or '
+     'zip-deflate'),
+    ({"STREAM_ACTION": "archive", "STREAM_ARCHIVE_MAX_FILES": "0"}, 500,
+     'STREAM_ARCHIVE_MAX_FILES="0": not a number from 1 to 1000000'),
+    ({"STREAM_ACTION": "teleport"}, 404,
+     'STREAM_ACTION="teleport": no built-in action, nor an --action'),
+    ({"STREAM_ACTION": "probe"}, 404, 'STREAM_ACTION="probe": needs --probe'),
+)
+
+
+def line(daemon, level, text, path, root):
+    """Waits for the message about a path beneath a document root."""
+    daemon.wait_log(rf' {level} [\d-]+: {re.escape(text)}: "{re.escape(path)}"'
+                    rf' beneath "{re.escape(str(root))}"$')
+
+
+@test
+def the_command_line_is_refused_by_name_and_value(case):
+    usual = (f"--root={case.root}", f"--listen=unix:{case.dir}/s")
+    for options, message in COMMAND_LINE:
+        status, _, errors = case.run(*usual, *options)
+        equal(status, 2, f"exit status with {options}")
+        found(rf"(?m){re.escape(message)}$", errors, "message")
+    for options, message in (
+            (usual[1:], "--root is missing: give the folder to serve"),
+            (usual[:1], "nothing to listen on: give --listen=ADDR, or start "
+             "with spawn-fcgi or a systemd socket")):
+        status, _, errors = case.run(*options, env={"LISTEN_FDS": ""})
+        equal(status, 2, f"exit status with {options}")
+        found(rf"(?m){re.escape(message)}$", errors, "message")
+
+
+@test
+def the_environment_is_refused_by_name_and_value(case):
+    _, _, errors = case.run(
+        f"--root={case.root}", f"--listen=unix:{case.dir}/s",
+        env={"FCGI_WEB_SERVER_ADDRS": "localhost"})
+    found("(?m)FCGI_WEB_SERVER_ADDRS=localhost: not a list of IP addresses "
+          "such as 127.0.0.1,::1$", errors, "message")
+
+
+@test
+def a_bad_parameter_is_named_with_its_value_and_what_is_right(case):
+    case.store("file", 10)
+    daemon = case.start()
+    for params, status, message in REFUSALS:
+        path = "/" if params.get("STREAM_ACTION") == "archive" else "/file"
+        response = daemon.fetch(path, **params)
+        check_response(response, status)
+        line(daemon, "error", message, path, case.root)
+        # A front writes it to its own log, but for a 404.
+        if status != 404:
+            found(rf"^fcgi-stream [\d-]+: {status}: {re.escape(message)}$",
+                  response.stderr.decode(), "the front's error log")
+
+
+@test
+def a_document_root_outside_every_root_is_named(case):
+    case.store("file", 10)
+    daemon = case.start()
+    for root, status, fault in (
+            (case.dir, 403, "not at or beneath a --root"),
+            (f"{case.root}/../x", 403, 'has a ".." component'),
+            ("srv", 400, "missing, or not an absolute path")):
+        response = daemon.fetch("/file", DOCUMENT_ROOT=str(root))
+        check_response(response, status)
+        line(daemon, "error", f'DOCUMENT_ROOT="{root}": {fault}', "/file",
+             root)
+
+
+@test
+def a_file_that_cannot_be_served_is_named_with_its_root(case):
+    case.store(".hidden", 10)
+    (case.root / "folder").mkdir()
+    (case.root / "out").symlink_to("/etc/passwd")
+    daemon = case.start()
+    for path, status, level, message in (
+            ("/none", 404, "notice", "No such file or directory"),
+            ("/.hidden", 404, "notice",
+             'hidden, and STREAM_DOTFILES is not "allow"'),
+            ("/folder", 404, "notice", "a folder, and neither STREAM_INDEX "
+             "nor the action list says what to send"),
+            ("/out", 403, "error", "leads out of its root"),
+            ("/../x", 403, "error", 'has a ".." component')):
+        check_response(daemon.fetch(path), status)
+        line(daemon, level, message, path, case.root)
+
+
+@test
+def no_value_can_forge_a_message(case):
+    case.store("file", 10)
+    daemon = case.start()
+    response = daemon.fetch("/file", STREAM_RATE='1": \\ok\n2026 notice x')
+    check_response(response, 500)
+    shown = r'STREAM_RATE="1\\x22: \\x5cok\\x0a2026 notice x": not a rate '
+    daemon.wait_log(f" error [^ ]+ {shown}")
+    found(f"^fcgi-stream [^ ]+ 500: {shown}", response.stderr.decode(),
+          "the front's error log")
+    check_response(daemon.fetch("/file", STREAM_RATE="x" * 5000), 500)
+    daemon.wait_log('STREAM_RATE="x{255}": not a rate ')
+
+
+@test
+def a_dropped_connection_has_its_reason(case):
+    daemon = case.start("--head-timeout=300ms")
+    begin = fastcgi.begin()
+    params = fastcgi.stream(fastcgi.PARAMS, b"")
+    for sent, reason in (
+            (begin, "request head not complete within --head-timeout"),
+            (begin + fastcgi.record(fastcgi.STDIN),
+             "STDIN before the end of PARAMS"),
+            (begin + params + params, "PARAMS after their end"),
+            (begin + fastcgi.record(42), "unknown record type"),
+            (bytes(8), "not a FastCGI record of version 1")):
+        connection = daemon.connect()
+        connection.send(sent)
+        daemon.wait_log(f" warning connection dropped: {reason}$")
+
+
+@test
+def a_request_over_the_limit_of_connections_names_it(case):
+    daemon = case.start("--max-connections=1")
+    first = daemon.connect()
+    check_response(first.ask(daemon.params("/none"), keep=True), 404)
+    check_response(daemon.fetch("/file"), 503)
+    line(daemon, "error", "over --max-connections=1", "/file", case.root)
+
+
+if __name__ == "__main__":
+    main()
