@@ -115,6 +115,7 @@ libapp_a_SOURCES = \
 	%D%/request/request_open.c %D%/request/request_open.h \
 	%D%/request/request_place.c %D%/request/request_place.h \
 	%D%/request/services.h \
+	%D%/request/stream_action.h \
 	%D%/setup/listener.c %D%/setup/listener.h \
 	%D%/setup/log.c %D%/setup/log.h \
 	%D%/setup/options.c %D%/setup/options.h \

@@ -6,7 +6,6 @@
 #include "config.h"
 #include "fcgi_app/action_api/action_modules.h"
 
-#include <assert.h>
 #include <dlfcn.h>
 #include <errno.h>
 #include <stdarg.h>
@@ -18,7 +17,7 @@
 
 #include "fcgi_app/action_api/action_internal.h"
 #include "fcgi_app/request/request.h"
-#include "fcgi_app/request/services.h"
+#include "fcgi_app/request/stream_action.h"
 #include "fcgi_app/setup/log.h"
 #include "fcgi_app/setup/options.h"
 
@@ -30,8 +29,8 @@
 #define SIZE_MAX_SANE 4096
 
 struct module {
+	struct stream_action action; /* the first: see start_module() */
 	char name[ACTION_MODULES_NAME_MAX + 1];
-	struct dispatch_action action;
 	struct action_module module;
 };
 
@@ -42,29 +41,19 @@ struct action_modules {
 
 /* --- at work -------------------------------------------------------------- */
 
-static const struct module *find(
+const struct stream_action *action_modules_find(
     const struct action_modules *modules, const char *name)
 {
 	for (size_t i = 0; modules && i < modules->count; i++)
 		if (strcmp(modules->list[i].name, name) == 0)
-			return &modules->list[i];
+			return &modules->list[i].action;
 	return NULL;
-}
-
-const struct dispatch_action *action_modules_find(
-    const struct action_modules *modules, const char *name)
-{
-	const struct module *module = find(modules, name);
-
-	return module ? &module->action : NULL;
 }
 
 static void start_module(struct request *request)
 {
-	const struct module *module =
-	    find(request->services->action_modules, request->action_name);
+	const struct module *module = (const void *)request->stream_action;
 
-	assert(module);
 	action_start(request, module->module.start);
 }
 
@@ -76,19 +65,6 @@ static bool is_name(const char *text, size_t length)
 
 	return length > 0 && length <= ACTION_MODULES_NAME_MAX &&
 	    *text >= 'a' && *text <= 'z' && strspn(text, more) >= length;
-}
-
-static unsigned int methods_of(const struct action_module *module)
-{
-	unsigned int methods = 0;
-
-	if (module->methods & ACTION_GET)
-		methods |= DISPATCH_GET;
-	if (module->methods & ACTION_HEAD)
-		methods |= DISPATCH_HEAD;
-	if (module->methods & ACTION_POST)
-		methods |= DISPATCH_POST;
-	return methods;
 }
 
 static bool __attribute__((format(printf, 2, 3)))
@@ -143,7 +119,7 @@ static bool take_module(struct module *module, const char *option, void *object)
 	size = sizeof(module->module);
 	memcpy(&module->module, found, found->size < size ? found->size : size);
 	module->action.name = module->name;
-	module->action.methods = methods_of(&module->module);
+	module->action.methods = module->module.methods;
 	module->action.start = start_module;
 	r = module->module.load ? module->module.load() : 0;
 	return r == 0 || fail(option, "`load`: %s", strerror(r < 0 ? -r : r));
@@ -165,7 +141,8 @@ static bool load_object(
 	return fail(option, "%s", why ? why : "cannot be loaded");
 }
 
-static bool load_one(struct action_modules *modules, const char *option)
+static bool load_one(struct action_modules *modules, const char *option,
+    action_modules_taken_fn *is_taken)
 {
 	struct module *module = &modules->list[modules->count];
 	size_t length = strcspn(option, "=");
@@ -176,7 +153,7 @@ static bool load_one(struct action_modules *modules, const char *option)
 		    "of a-z, 0-9, - and _ and begins with a letter");
 	memcpy(module->name, option, length);
 	module->name[length] = '\0';
-	if (dispatch_is_built_in(module->name))
+	if (is_taken(module->name))
 		return fail(option, "%s is a built-in action", module->name);
 	if (action_modules_find(modules, module->name))
 		return fail(
@@ -187,7 +164,8 @@ static bool load_one(struct action_modules *modules, const char *option)
 	return true;
 }
 
-struct action_modules *action_modules_load(const struct options *options)
+struct action_modules *action_modules_load(
+    const struct options *options, action_modules_taken_fn *is_taken)
 {
 	size_t count = options->action_count;
 	struct action_modules *modules =
@@ -198,7 +176,7 @@ struct action_modules *action_modules_load(const struct options *options)
 		return NULL;
 	}
 	for (size_t i = 0; i < count; i++) {
-		if (!load_one(modules, options->actions[i])) {
+		if (!load_one(modules, options->actions[i], is_taken)) {
 			free(modules);
 			return NULL;
 		}

@@ -2,10 +2,13 @@
 #include "config.h"
 #include "fcgi_app/actions/dispatch.h"
 
+#include <errno.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "fcgi_app/action_api/action.h"
 #include "fcgi_app/action_api/action_modules.h"
 #include "fcgi_app/actions/archive/archive_action.h"
 #include "fcgi_app/actions/concat/concat_action.h"
@@ -13,84 +16,60 @@
 #include "fcgi_app/actions/follow/follow_action.h"
 #include "fcgi_app/actions/list/list_action.h"
 #include "fcgi_app/actions/probe/probe_action.h"
-#include "fcgi_app/actions/probe/probe_query.h"
 #include "fcgi_app/policy/response_head.h"
 #include "fcgi_app/request/operator_fields.h"
 #include "fcgi_app/request/request.h"
 #include "fcgi_app/request/services.h"
+#include "fcgi_app/request/stream_action.h"
 #include "fcgi_app/setup/log.h"
 
-static const struct dispatch_action actions[] = {
-	{ "archive", DISPATCH_GET | DISPATCH_HEAD | DISPATCH_POST,
-	    archive_action_start },
-	{ "file", DISPATCH_GET | DISPATCH_HEAD, file_action_start },
-	{ "concat", DISPATCH_GET | DISPATCH_HEAD, concat_action_start },
-	{ "follow", DISPATCH_GET | DISPATCH_HEAD, follow_action_start },
-	{ "list", DISPATCH_GET | DISPATCH_HEAD, list_action_start },
-	{ "probe", DISPATCH_GET, probe_action_start },
+static const struct stream_action *const actions[] = {
+	&archive_action,
+	&concat_action,
+	&file_action,
+	&follow_action,
+	&list_action,
+	&probe_action,
 };
+
+/* Answered here for every action; no module has this bit. */
+#define METHOD_OPTIONS (1u << 31)
 
 static const struct {
 	const char *name;
-	enum dispatch_method method;
+	unsigned int bit;
 } methods[] = {
-	{ "GET", DISPATCH_GET },
-	{ "HEAD", DISPATCH_HEAD },
-	{ "POST", DISPATCH_POST },
-	{ "OPTIONS", DISPATCH_OPTIONS },
+	{ "GET", ACTION_GET },
+	{ "HEAD", ACTION_HEAD },
+	{ "POST", ACTION_POST },
+	{ "OPTIONS", METHOD_OPTIONS },
 };
 
 #define COUNT(table) (sizeof(table) / sizeof((table)[0]))
 
-static const struct dispatch_action *find_action(const char *name)
+/* Returns the place in the table, COUNT(actions) if there is no such name. */
+static size_t find(const char *name)
 {
-	for (size_t i = 0; i < COUNT(actions); i++)
-		if (strcmp(actions[i].name, name) == 0)
-			return &actions[i];
-	return NULL;
-}
+	size_t i = 0;
 
-static bool serves_files(const char *action)
-{
-	return strcmp(action, "file") == 0 || strcmp(action, "list") == 0;
+	while (i < COUNT(actions) && strcmp(actions[i]->name, name) != 0)
+		i++;
+	return i;
 }
 
 bool dispatch_is_built_in(const char *name)
 {
-	return find_action(name) != NULL;
+	return find(name) < COUNT(actions);
 }
 
-/*
- * The probe is there with --probe only, and then also by a name of its own in
- * each location that serves files. A front that passes no good path is just
- * what it is to find out, so the request's target will do.
- */
-static const char *choose_action(const struct request *request)
-{
-	const char *name = request_param(request, "STREAM_ACTION");
-	const char *target = request_param(request, "REQUEST_URI");
-
-	if (!name)
-		name = "file";
-	if (request->services->probe_board && serves_files(name) &&
-	    (probe_query_is_path(request->path) ||
-		(target && probe_query_is_path(target))))
-		return "probe";
-	return name;
-}
-
-static bool is_off(
-    const struct dispatch_action *action, const struct services *services)
-{
-	return action->start == probe_action_start && !services->probe_board;
-}
+/* --- a request ------------------------------------------------------------ */
 
 /* Method names are case-sensitive (RFC 9110, 9.1). */
 static unsigned int find_method(const char *name)
 {
 	for (size_t i = 0; i < COUNT(methods); i++)
 		if (strcmp(methods[i].name, name) == 0)
-			return methods[i].method;
+			return methods[i].bit;
 	return 0;
 }
 
@@ -99,7 +78,7 @@ static void list_methods(unsigned int allowed, char *to)
 {
 	*to = '\0';
 	for (size_t i = 0; i < COUNT(methods); i++) {
-		if (!(allowed & methods[i].method))
+		if (!(allowed & methods[i].bit))
 			continue;
 		if (*to)
 			strcat(to, ", ");
@@ -119,49 +98,143 @@ static void answer_options(struct request *request, const char *allow)
 	request_respond(request, &head);
 }
 
-static void start(struct request *request, const struct dispatch_action *action)
+static void start(struct request *request, const struct stream_action *action)
 {
 	unsigned int method = find_method(request->method);
 	char allow[12 * COUNT(methods)];
 
-	request->action_name = action->name;
+	request->stream_action = action;
 	if (method & action->methods) {
 		action->start(request);
 		return;
 	}
-	list_methods(action->methods | DISPATCH_OPTIONS, allow);
-	if (method == DISPATCH_OPTIONS)
+	list_methods(action->methods | METHOD_OPTIONS, allow);
+	if (method == METHOD_OPTIONS)
 		answer_options(request, allow);
 	else
 		request_error(request, 405, "Allow", allow);
 }
 
-/* The operator names the action, so this 404 is an error in the log. */
-static void refuse_action(struct request *request, bool is_known)
+/* The operator chose the name, so this 404 is an error in the log. */
+static void refuse_action(struct request *request, const char *name)
 {
+	size_t at = find(name);
 	char why[REQUEST_FAULT_MAX];
 
 	request_param_fault(request, "STREAM_ACTION",
-	    is_known ? "needs --probe" : "no built-in action, nor an --action",
+	    at < COUNT(actions) ? actions[at]->off_fault
+				: "no built-in action, nor an --action",
 	    why);
 	request_log(request, LOG_LEVEL_ERROR, why);
 	request_error(request, 404, NULL, NULL);
 }
 
+static bool is_off(const struct services *services, size_t at)
+{
+	return actions[at]->state && !services->action_states[at];
+}
+
+/* Returns the place of the action that claims the request, or `at`. */
+static size_t find_claimant(const struct request *request, size_t at)
+{
+	for (size_t i = 0; i < COUNT(actions); i++)
+		if (actions[i]->claims && !is_off(request->services, i) &&
+		    actions[i]->claims(request))
+			return i;
+	return at;
+}
+
+/* Returns the action, with its state in the request; NULL: none, or off. */
+static const struct stream_action *choose(
+    struct request *request, const char *name)
+{
+	const struct services *services = request->services;
+	size_t at = find(name);
+
+	if (at == COUNT(actions))
+		return action_modules_find(services->action_modules, name);
+	if (actions[at]->is_claimable)
+		at = find_claimant(request, at);
+	if (is_off(services, at))
+		return NULL;
+	request->action_state = services->action_states[at];
+	return actions[at];
+}
+
 void dispatch(struct request *request)
 {
-	const char *name = choose_action(request);
-	const struct dispatch_action *action = find_action(name);
+	const char *given = request_param(request, "STREAM_ACTION");
+	const char *name = given ? given : "file";
+	const struct stream_action *action = choose(request, name);
 
 	if (!action)
-		action = action_modules_find(
-		    request->services->action_modules, name);
-	if (!action || is_off(action, request->services)) {
-		refuse_action(request, action != NULL);
-	} else if (request->path_is_malformed) {
+		refuse_action(request, name);
+	else if (request->path_is_malformed)
 		request_refuse_param(request, 400, "SCRIPT_FILENAME",
 		    "a \"%\" without two hexadecimal digits, or \"%00\"");
-	} else {
+	else
 		start(request, action);
+}
+
+/* --- what actions keep beyond a request ----------------------------------- */
+
+void **dispatch_prepare(const struct options *options)
+{
+	void **states = calloc(COUNT(actions), sizeof(*states));
+
+	if (!states) {
+		log_message(LOG_LEVEL_ERROR, "actions: %s", strerror(ENOMEM));
+		return NULL;
 	}
+	for (size_t i = 0; i < COUNT(actions); i++) {
+		const struct stream_action_state *ops = actions[i]->state;
+
+		if (ops && ops->prepare &&
+		    ops->prepare(options, &states[i]) < 0) {
+			dispatch_free(states);
+			return NULL;
+		}
+	}
+	return states;
+}
+
+int dispatch_open(const struct services *services)
+{
+	int r = 0;
+
+	for (size_t i = 0; i < COUNT(actions) && r == 0; i++) {
+		const struct stream_action_state *ops = actions[i]->state;
+
+		if (ops && ops->open)
+			r = ops->open(services, &services->action_states[i]);
+	}
+	return r;
+}
+
+void dispatch_drain(const struct services *services)
+{
+	for (size_t i = 0; i < COUNT(actions); i++) {
+		const struct stream_action_state *ops = actions[i]->state;
+
+		if (ops && ops->drain)
+			ops->drain(services->action_states[i]);
+	}
+}
+
+void dispatch_close(const struct services *services)
+{
+	for (size_t i = 0; i < COUNT(actions); i++) {
+		const struct stream_action_state *ops = actions[i]->state;
+
+		if (ops && ops->close)
+			ops->close(services->action_states[i]);
+	}
+}
+
+void dispatch_free(void **states)
+{
+	for (size_t i = 0; states && i < COUNT(actions); i++)
+		if (actions[i]->state && states[i])
+			actions[i]->state->free(states[i]);
+	free(states);
 }

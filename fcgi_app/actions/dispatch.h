@@ -5,34 +5,40 @@
 
 #include <stdbool.h>
 
+struct options;
 struct request;
+struct services;
 
-/* Request methods (RFC 9110, 9), as bits of struct dispatch_action.methods. */
-enum dispatch_method {
-	DISPATCH_GET = 1 << 0,
-	DISPATCH_HEAD = 1 << 1,
-	DISPATCH_POST = 1 << 2,
-	DISPATCH_OPTIONS = 1 << 3, /* answered by dispatch() for every action */
-};
-
-/* A row of the table. */
-struct dispatch_action {
-	/* As in STREAM_ACTION. */
-	const char *name;
-	unsigned int methods;
-	/* Answers the request, now or later; see request.h. */
-	void (*start)(struct request *request);
-};
-
-/* Whether there is always an action of this name. */
+/* Returns whether an action of this name is built in. */
 bool dispatch_is_built_in(const char *name);
 
 /*
- * Starts the action that STREAM_ACTION names, "file" without it; --action adds
- * to those that are built in. An unknown
- * name is answered 404, OPTIONS 204 with Allow (RFC 9110, 9.3.7), and a method
- * the action has no use for 405 with Allow (15.5.6).
+ * Starts the action that claims the request, else the one that STREAM_ACTION
+ * names, "file" without it; --action adds to those that are built in. An
+ * unknown name is answered 404, OPTIONS 204 with Allow (RFC 9110, 9.3.7), and a
+ * method that the action doesn't have 405 with Allow (15.5.6).
  */
 void dispatch(struct request *request);
+
+/* --- what actions keep beyond a request ----------------------------------- */
+
+/*
+ * Returns the states of all actions, for services.action_states, as far as
+ * workers share them; NULL: an action can't be had, and the log says why. To be
+ * called once, in the master.
+ */
+void **dispatch_prepare(const struct options *options);
+
+/* Makes this worker's part of services->action_states. Returns 0 or -errno. */
+int dispatch_open(const struct services *services);
+
+/* The worker stops: answers that wait for events should end. */
+void dispatch_drain(const struct services *services);
+
+/* No request is left; dispatch_free() may be called once the loop has ended. */
+void dispatch_close(const struct services *services);
+
+/* Frees this process's states. NULL is allowed. */
+void dispatch_free(void **states);
 
 #endif

@@ -11,7 +11,7 @@
 
 #include "common/file/file_open.h"
 #include "fcgi_app/action_api/action_modules.h"
-#include "fcgi_app/actions/probe/probe_board.h"
+#include "fcgi_app/actions/dispatch.h"
 #include "fcgi_app/policy/media_type.h"
 #include "fcgi_app/process/master.h"
 #include "fcgi_app/process/worker.h"
@@ -79,24 +79,6 @@ static int read_web_server_addrs(struct web_server_addrs *addrs)
 	return r;
 }
 
-/* -errno: it was asked for and can't be had. */
-static int make_probe_board(
-    const struct options *options, struct probe_board **ret_board)
-{
-	*ret_board = NULL;
-	if (!options->probe)
-		return 0;
-	*ret_board = probe_board_new();
-	if (!*ret_board) {
-		log_message(LOG_LEVEL_ERROR, "--probe: %s", strerror(errno));
-		return -ENOMEM;
-	}
-	log_message(LOG_LEVEL_NOTICE,
-	    "--probe is on: clients can ask how requests arrive; leave it off "
-	    "when fcgi-stream doctor is done");
-	return 0;
-}
-
 /* Without one the workers work, too. */
 static struct worker_board *make_worker_board(unsigned int workers)
 {
@@ -127,10 +109,11 @@ static int serve(const struct options *options, const struct roots *roots,
 
 	if (read_web_server_addrs(&addrs) < 0)
 		return OPTIONS_EXIT_USAGE;
-	if (make_probe_board(options, &config.probe_board) < 0)
+	config.action_states = dispatch_prepare(options);
+	if (!config.action_states)
 		return EXIT_FAILURE;
 	if (listeners_open(&listeners, options) < 0) {
-		probe_board_free(config.probe_board);
+		dispatch_free(config.action_states);
 		return OPTIONS_EXIT_USAGE;
 	}
 	types = load_media_types();
@@ -142,7 +125,7 @@ static int serve(const struct options *options, const struct roots *roots,
 	listeners_close(&listeners);
 	media_types_free(types);
 	worker_board_free(config.board);
-	probe_board_free(config.probe_board);
+	dispatch_free(config.action_states);
 	return status;
 }
 
@@ -150,7 +133,8 @@ static int serve(const struct options *options, const struct roots *roots,
 static int serve_with_modules(
     const struct options *options, const struct roots *roots)
 {
-	struct action_modules *modules = action_modules_load(options);
+	struct action_modules *modules =
+	    action_modules_load(options, dispatch_is_built_in);
 	int status;
 
 	if (!modules)

@@ -31,9 +31,7 @@
 #include "common/file/file_table.h"
 #include "common/memory_budget.h"
 #include "common/reader/aio_reader.h"
-#include "fcgi_app/actions/archive/archive_service.h"
 #include "fcgi_app/actions/dispatch.h"
-#include "fcgi_app/actions/follow/follow_hub.h"
 #include "fcgi_app/connection/connection.h"
 #include "fcgi_app/process/acceptor.h"
 #include "fcgi_app/request/services.h"
@@ -72,7 +70,6 @@ struct worker {
 	struct chunk_pool *chunks;
 	struct services services;
 	struct connections connections;
-	struct archive_service archives;
 	struct memory_budget member_memory;
 	bool stopping;
 };
@@ -143,8 +140,7 @@ static void stop(struct worker *worker)
 	close_handle((uv_handle_t *)&worker->more);
 	close_handle((uv_handle_t *)&worker->drain);
 	close_handle((uv_handle_t *)&worker->before_sleep);
-	follow_hub_close(worker->services.follow_hub);
-	archive_service_close(&worker->archives);
+	dispatch_close(&worker->services);
 	aio_reader_close(worker->services.reader);
 }
 
@@ -183,7 +179,7 @@ static void start_drain(struct worker *worker)
 	uv_timer_start(&worker->drain, on_drain_timeout,
 	    worker->config->options->drain_timeout_ms, 0);
 	connections_drain(connections);
-	follow_hub_drain(worker->services.follow_hub);
+	dispatch_drain(&worker->services);
 	worker_changed(worker);
 }
 
@@ -255,14 +251,8 @@ static int make_services(struct worker *worker)
 		return r;
 	report_slots(services->reader, options->aio_depth);
 	services->files = file_table_new(&worker->loop);
-	services->follow_hub = follow_hub_new(&worker->loop, services->reader);
-	if (!services->files || !services->follow_hub)
+	if (!services->files)
 		return -ENOMEM;
-	services->archives = &worker->archives;
-	r = archive_service_init(
-	    services->archives, &worker->loop, options->chunk_size);
-	if (r < 0)
-		return r;
 	memory_budget_init(&worker->member_memory, options->member_memory);
 	services->member_memory = &worker->member_memory;
 	services->loop = &worker->loop;
@@ -271,7 +261,7 @@ static int make_services(struct worker *worker)
 	services->roots = worker->config->roots;
 	services->media_types = worker->config->media_types;
 	services->action_modules = worker->config->action_modules;
-	services->probe_board = worker->config->probe_board;
+	services->action_states = worker->config->action_states;
 	stream_group_init(&services->streams, options->chunk_size);
 	services->streams.pool = worker->chunks;
 	services->streams.on_runnable = on_runnable;
@@ -279,7 +269,7 @@ static int make_services(struct worker *worker)
 	services->streams.on_hold = on_hold;
 	services->streams.context = worker;
 	chunk_pool_on_short(worker->chunks, on_short, &services->streams);
-	return 0;
+	return dispatch_open(services);
 }
 
 static int make_connections(struct worker *worker)
@@ -384,8 +374,7 @@ static int worker_init(struct worker *worker)
 
 static void worker_fini(struct worker *worker)
 {
-	follow_hub_free(worker->services.follow_hub);
-	archive_service_fini(&worker->archives);
+	dispatch_free(worker->config->action_states);
 	file_table_free(worker->services.files);
 	fcgi_params_parser_free(worker->connections.parser);
 	chunk_pool_free(worker->connections.records);

@@ -7,7 +7,6 @@ struct action_modules;
 struct listeners;
 struct media_types;
 struct options;
-struct probe_board;
 struct roots;
 struct web_server_addrs;
 struct worker_board;
@@ -18,10 +17,10 @@ struct worker_config {
 	const struct roots *roots;
 	const struct media_types *media_types;
 	const struct action_modules *action_modules;
+	void **action_states; /* of dispatch_prepare() */
 	const struct web_server_addrs *web_server_addrs;
 	struct listeners *listeners;
-	struct probe_board *probe_board; /* shared; NULL without --probe */
-	struct worker_board *board;      /* shared; NULL for one worker */
+	struct worker_board *board; /* shared; NULL for one worker */
 };
 
 /*

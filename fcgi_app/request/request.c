@@ -30,6 +30,7 @@
 #include "fcgi_app/request/operator_pace.h"
 #include "fcgi_app/request/param_rule.h"
 #include "fcgi_app/request/services.h"
+#include "fcgi_app/request/stream_action.h"
 #include "fcgi_app/setup/log.h"
 #include "fcgi_app/setup/options.h"
 
@@ -78,7 +79,6 @@ struct request *request_new(const struct request_origin *origin)
 	request->method = request_param(request, "REQUEST_METHOD");
 	if (!request->method)
 		request->method = "";
-	request->action_name = "-";
 	snprintf(request->id_text, sizeof(request->id_text), "%d-%" PRIu64,
 	    origin->services->process, origin->sequence);
 	request->id = request->id_text;
@@ -100,7 +100,8 @@ static void log_access(const struct request *request, const char *reason)
 	uint64_t content = fcgi_output_content(request->origin.output);
 	const struct access_log_entry entry = {
 		.id = request->id,
-		.action = request->action_name,
+		.action =
+		    request->stream_action ? request->stream_action->name : "-",
 		.method = *request->method ? request->method : "-",
 		.path = request->path,
 		.status = request->status,

@@ -19,6 +19,7 @@ struct request;
 struct response_head;
 struct services;
 struct source;
+struct stream_action;
 struct writer;
 
 /* The request is over: 0, or -errno when the response could not be ended. */
@@ -73,6 +74,8 @@ struct request {
 	/* Decoded; "" when the front sent none, or one that is malformed. */
 	const char *path;
 	const char *id;
+	/* What the action keeps beyond the request; see stream_action.h. */
+	void *action_state;
 
 	request_cancel_fn *cancel;
 	request_ended_fn *ended;
@@ -86,7 +89,7 @@ struct request {
 
 	/* For request.c and dispatch.c. */
 	bool path_is_malformed;
-	const char *action_name;
+	const struct stream_action *stream_action; /* NULL until it starts */
 	struct request_origin origin;
 	struct source *source;
 	struct stream stream;

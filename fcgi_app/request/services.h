@@ -9,13 +9,10 @@
 
 struct action_modules;
 struct aio_reader;
-struct archive_service;
 struct file_table;
-struct follow_hub;
 struct media_types;
 struct memory_budget;
 struct options;
-struct probe_board;
 struct roots;
 
 /* One for each worker; everything in it outlives every request. */
@@ -25,12 +22,10 @@ struct services {
 	const struct options *options;
 	const struct roots *roots;
 	const struct media_types *media_types;
-	struct probe_board *probe_board; /* NULL without --probe */
 	const struct action_modules *action_modules;
+	void **action_states; /* of dispatch.c */
 	struct aio_reader *reader;
 	struct file_table *files;
-	struct follow_hub *follow_hub;
-	struct archive_service *archives;
 	/* For the lists of files that answers are made of. */
 	struct memory_budget *member_memory;
 	struct stream_group streams;

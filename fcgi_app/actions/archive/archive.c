@@ -28,7 +28,6 @@
 #include "fcgi_app/members/member_search.h"
 #include "fcgi_app/members/member_source.h"
 #include "fcgi_app/members/members_unite.h"
-#include "fcgi_app/request/services.h"
 #include "fcgi_app/setup/log.h"
 
 /* Half of a SHA-256, in hexadecimal, with quotes. */
@@ -45,7 +44,7 @@
 
 struct archive {
 	unsigned int references;
-	struct archive_wish wish;
+	struct archive_params params;
 	struct archive_layout layout;
 	char etag[TAG_SIZE];
 	/* Of zip: of each member, and whether it is known. */
@@ -91,13 +90,13 @@ static void hash_member(
 
 static void make_tag(struct archive *archive)
 {
-	const struct members *members = archive->wish.members;
+	const struct members *members = archive->params.members;
 	unsigned char digest[crypto_hash_sha256_BYTES];
 	crypto_hash_sha256_state state;
 
 	crypto_hash_sha256_init(&state);
 	hash_number(&state, FORMAT_VERSION);
-	hash_number(&state, (uint64_t)archive->wish.form);
+	hash_number(&state, (uint64_t)archive->params.form);
 	for (size_t i = 0; i < members->count; i++)
 		hash_member(&state, &members->list[i]);
 	crypto_hash_sha256_final(&state, digest);
@@ -110,9 +109,9 @@ static void make_tag(struct archive *archive)
 
 static int make_crcs(struct archive *archive)
 {
-	size_t count = archive->wish.members->count + 1;
+	size_t count = archive->params.members->count + 1;
 
-	if (archive_form_plain(archive->wish.form) != ARCHIVE_ZIP)
+	if (archive_form_plain(archive->params.form) != ARCHIVE_ZIP)
 		return 0;
 	archive->crcs = calloc(count, sizeof(archive->crcs[0]));
 	archive->known = calloc(count, sizeof(archive->known[0]));
@@ -121,19 +120,19 @@ static int make_crcs(struct archive *archive)
 
 static int lay_out(struct archive *archive)
 {
-	struct archive_wish *wish = &archive->wish;
-	int r = members_unite(wish->members);
+	struct archive_params *params = &archive->params;
+	int r = members_unite(params->members);
 
 	if (r == 0)
 		r = members_reserve(
-		    wish->members, wish->members->count * MEMBER_BYTES);
+		    params->members, params->members->count * MEMBER_BYTES);
 	if (r == 0)
 		r = make_crcs(archive);
 	if (r < 0)
 		return r;
 	make_tag(archive);
-	return archive_layout_init(
-	    &archive->layout, archive_form_plain(wish->form), wish->members);
+	return archive_layout_init(&archive->layout,
+	    archive_form_plain(params->form), params->members);
 }
 
 static void run(uv_work_t *work)
@@ -160,33 +159,33 @@ static void finished(uv_work_t *work, int status)
 	free(making);
 }
 
-static struct archive *new_archive(const struct archive_wish *wish)
+static struct archive *new_archive(const struct archive_params *params)
 {
 	struct archive *archive = calloc(1, sizeof(*archive));
 
 	if (!archive)
 		return NULL;
 	archive->references = 1;
-	archive->wish = *wish;
+	archive->params = *params;
 	return archive;
 }
 
 struct archive_making *archive_make(
-    const struct archive_wish *wish, archive_done_fn *done, void *context)
+    const struct archive_params *params, archive_done_fn *done, void *context)
 {
 	struct archive_making *making = calloc(1, sizeof(*making));
 
 	if (making)
-		making->archive = new_archive(wish);
+		making->archive = new_archive(params);
 	if (!making || !making->archive) {
 		free(making);
-		members_free(wish->members);
-		member_folder_unref(wish->folder);
+		members_free(params->members);
+		member_folder_unref(params->folder);
 		return NULL;
 	}
 	making->done = done;
 	making->context = context;
-	uv_queue_work(wish->services->loop, &making->work, run, finished);
+	uv_queue_work(params->service->loop, &making->work, run, finished);
 	return making;
 }
 
@@ -206,8 +205,8 @@ void archive_unref(struct archive *archive)
 	if (!archive || --archive->references > 0)
 		return;
 	archive_layout_fini(&archive->layout);
-	members_free(archive->wish.members);
-	member_folder_unref(archive->wish.folder);
+	members_free(archive->params.members);
+	member_folder_unref(archive->params.folder);
 	free(archive->crcs);
 	free(archive->known);
 	free(archive);
@@ -227,22 +226,22 @@ const char *archive_etag(const struct archive *archive)
 
 enum archive_form archive_form(const struct archive *archive)
 {
-	return archive->wish.form;
+	return archive->params.form;
 }
 
-struct services *archive_services(const struct archive *archive)
+struct archive_service *archive_service(const struct archive *archive)
 {
-	return archive->wish.services;
+	return archive->params.service;
 }
 
 const struct members *archive_members(const struct archive *archive)
 {
-	return archive->wish.members;
+	return archive->params.members;
 }
 
 struct member_folder *archive_folder(const struct archive *archive)
 {
-	return archive->wish.folder;
+	return archive->params.folder;
 }
 
 const struct archive_layout *archive_layout(const struct archive *archive)
@@ -266,9 +265,9 @@ static bool is_fresh(const struct member *member)
 
 struct crc_state archive_crc_state(const struct archive *archive, size_t member)
 {
-	const struct member *of = &archive->wish.members->list[member];
+	const struct member *of = &archive->params.members->list[member];
 	struct crc_state state =
-	    crc_cache_find(archive->wish.services->archives->crcs, of);
+	    crc_cache_find(archive->params.service->crcs, of);
 
 	if (state.offset == 0)
 		state.fresh = is_fresh(of);
@@ -291,7 +290,7 @@ void archive_note_crc(
     void *context, size_t member, const struct crc_state *state)
 {
 	struct archive *archive = context;
-	const struct member *of = &archive->wish.members->list[member];
+	const struct member *of = &archive->params.members->list[member];
 	uint32_t known;
 
 	if (state->offset == of->file.size) {
@@ -301,7 +300,7 @@ void archive_note_crc(
 		archive->crcs[member] = state->crc;
 		archive->known[member] = true;
 	}
-	crc_cache_add(archive->wish.services->archives->crcs, of, state);
+	crc_cache_add(archive->params.service->crcs, of, state);
 }
 
 int archive_find_crc(void *context, size_t member, uint32_t *ret_crc)
@@ -312,7 +311,7 @@ int archive_find_crc(void *context, size_t member, uint32_t *ret_crc)
 	if (!archive->known[member]) {
 		state = archive_crc_state(archive, member);
 		if (state.offset !=
-		    archive->wish.members->list[member].file.size)
+		    archive->params.members->list[member].file.size)
 			return -EAGAIN;
 		archive->crcs[member] = state.crc;
 		archive->known[member] = true;
@@ -332,7 +331,7 @@ static struct source *open_content(struct archive *archive, size_t index)
 		.member = member,
 	};
 	struct source *file = member_source_new(
-	    archive->wish.folder, &archive->wish.members->list[member]);
+	    archive->params.folder, &archive->params.members->list[member]);
 	struct crc_state state;
 	struct source *summed;
 

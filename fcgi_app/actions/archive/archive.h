@@ -14,15 +14,15 @@
 
 struct archive;
 struct archive_making;
+struct archive_service;
 struct crc_state;
 struct member;
 struct member_folder;
 struct members;
-struct services;
 
 /* What to make it of. */
-struct archive_wish {
-	struct services *services;
+struct archive_params {
+	struct archive_service *service;
 	/* Taken over, also when it fails. */
 	struct member_folder *folder;
 	struct members *members;
@@ -43,7 +43,7 @@ typedef void archive_done_fn(void *context, int error, struct archive *archive);
  * this call. NULL: out of memory.
  */
 struct archive_making *archive_make(
-    const struct archive_wish *wish, archive_done_fn *done, void *context);
+    const struct archive_params *params, archive_done_fn *done, void *context);
 
 /* `done` will not be called; all is freed soon. */
 void archive_make_cancel(struct archive_making *making);
@@ -67,7 +67,7 @@ struct source_maker archive_bytes(struct archive *archive);
 /* --- for those who make its bytes ----------------------------------------- */
 
 enum archive_form archive_form(const struct archive *archive);
-struct services *archive_services(const struct archive *archive);
+struct archive_service *archive_service(const struct archive *archive);
 const struct members *archive_members(const struct archive *archive);
 struct member_folder *archive_folder(const struct archive *archive);
 const struct archive_layout *archive_layout(const struct archive *archive);

@@ -16,6 +16,7 @@
 #include <time.h>
 
 #include "common/parse_number.h"
+#include "fcgi_app/action_api/action.h"
 #include "fcgi_app/actions/archive/archive.h"
 #include "fcgi_app/actions/archive/archive_compressed.h"
 #include "fcgi_app/actions/archive/archive_form.h"
@@ -33,6 +34,7 @@
 #include "fcgi_app/request/request_open.h"
 #include "fcgi_app/request/request_place.h"
 #include "fcgi_app/request/services.h"
+#include "fcgi_app/setup/options.h"
 
 /* What the archive of a document root is called. */
 #define ROOT_NAME "archive"
@@ -68,7 +70,7 @@ static void cancel(struct request *request)
 {
 	struct archiving *archiving = request->state;
 
-	archive_service_leave(request->services->archives, &archiving->turn);
+	archive_service_leave(request->action_state, &archiving->turn);
 	if (archiving->reading)
 		name_list_job_cancel(archiving->reading);
 	if (archiving->search)
@@ -110,7 +112,7 @@ static void refuse(struct archiving *archiving, int status, const char *why)
 	struct request *request = archiving->request;
 
 	request->cancel = NULL;
-	archive_service_leave(request->services->archives, &archiving->turn);
+	archive_service_leave(request->action_state, &archiving->turn);
 	request_refuse(request, status, why);
 }
 
@@ -247,16 +249,16 @@ static void refuse_members(struct archiving *archiving, int error)
 		return;
 	}
 	request->cancel = NULL;
-	archive_service_leave(request->services->archives, &archiving->turn);
+	archive_service_leave(request->action_state, &archiving->turn);
 	request_refuse_errno(request, error);
 }
 
 static void on_found(void *context, int error, struct members *members)
 {
 	struct archiving *archiving = context;
-	struct archive_service *shared = archiving->request->services->archives;
-	const struct archive_wish wish = {
-		.services = archiving->request->services,
+	struct archive_service *service = archiving->request->action_state;
+	const struct archive_params params = {
+		.service = service,
 		.folder = archiving->folder,
 		.members = members,
 		.form = archiving->form,
@@ -269,8 +271,8 @@ static void on_found(void *context, int error, struct members *members)
 		return;
 	}
 	archiving->folder = NULL;
-	archiving->making = archive_make(&wish, on_made, archiving);
-	archive_service_leave(shared, &archiving->turn);
+	archiving->making = archive_make(&params, on_made, archiving);
+	archive_service_leave(service, &archiving->turn);
 	if (!archiving->making)
 		on_made(archiving, -ENOMEM, NULL);
 }
@@ -409,7 +411,7 @@ static void wait_for_turn(struct archiving *archiving)
 	request->cancel = cancel;
 	archiving->turn.begin = begin;
 	archiving->turn.context = archiving;
-	archive_service_enter(request->services->archives, &archiving->turn);
+	archive_service_enter(request->action_state, &archiving->turn);
 }
 
 static void on_body(struct request *request, const char *body, size_t length)
@@ -434,7 +436,7 @@ static void read_list(struct archiving *archiving)
 		wait_for_turn(archiving);
 }
 
-void archive_action_start(struct request *request)
+static void start(struct request *request)
 {
 	struct archiving *archiving = calloc(1, sizeof(*archiving));
 	int r;
@@ -458,3 +460,39 @@ void archive_action_start(struct request *request)
 	else
 		read_list(archiving);
 }
+
+/* --- what a worker keeps: the service ------------------------------------- */
+
+static int open_service(const struct services *services, void **ret_service)
+{
+	struct archive_service *service;
+	int r = archive_service_new(
+	    services->loop, services->options->chunk_size, &service);
+
+	if (r == 0)
+		*ret_service = service;
+	return r;
+}
+
+static void close_service(void *service)
+{
+	archive_service_close(service);
+}
+
+static void free_service(void *service)
+{
+	archive_service_free(service);
+}
+
+static const struct stream_action_state service_ops = {
+	.open = open_service,
+	.close = close_service,
+	.free = free_service,
+};
+
+const struct stream_action archive_action = {
+	.name = "archive",
+	.methods = ACTION_GET | ACTION_HEAD | ACTION_POST,
+	.start = start,
+	.state = &service_ops,
+};

@@ -3,7 +3,7 @@
 #ifndef FCGI_APP_ACTIONS_ARCHIVE_ARCHIVE_ACTION_H
 #define FCGI_APP_ACTIONS_ARCHIVE_ARCHIVE_ACTION_H
 
-struct request;
+#include "fcgi_app/request/stream_action.h"
 
 /* Files and folders in one archive, unless STREAM_ARCHIVE_MAX_FILES says so. */
 #define ARCHIVE_FILES 100000
@@ -16,6 +16,6 @@ struct request;
  * of a POST names. The form is that of archive_form_choose(), with
  * STREAM_FORMAT as the operator's.
  */
-void archive_action_start(struct request *request);
+extern const struct stream_action archive_action;
 
 #endif

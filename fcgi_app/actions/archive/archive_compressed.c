@@ -30,7 +30,6 @@
 #include "fcgi_app/actions/archive/compressor.h"
 #include "fcgi_app/members/member_search.h"
 #include "fcgi_app/members/member_source.h"
-#include "fcgi_app/request/services.h"
 
 /* What one job reads: a few milliseconds of work. */
 #define STEP_LENGTH ((size_t)64 << 10)
@@ -121,7 +120,7 @@ static void close_input(struct archive_compressed *packed)
 static void destroy(struct archive_compressed *packed)
 {
 	assert(!packed->reading && !packed->working && !packed->writing);
-	archive_services(packed->archive)->archives->packed--;
+	archive_service(packed->archive)->packed--;
 	close_input(packed);
 	compressor_free(packed->compressor);
 	archive_unref(packed->archive);
@@ -256,7 +255,7 @@ static void finished(uv_work_t *work, int status)
 static void start_job(struct archive_compressed *packed)
 {
 	packed->working = true;
-	uv_queue_work(archive_services(packed->archive)->loop, &packed->work,
+	uv_queue_work(archive_service(packed->archive)->loop, &packed->work,
 	    run, finished);
 }
 
@@ -352,7 +351,7 @@ static struct archive_compressed *new_packed(struct archive *archive)
 		return NULL;
 	}
 	packed->archive = archive_ref(archive);
-	archive_services(archive)->archives->packed++;
+	archive_service(archive)->packed++;
 	packed->entry_count =
 	    is_tar(packed) ? 1 : archive_members(archive)->count;
 	return packed;
@@ -366,7 +365,7 @@ struct source *archive_compressed_open(struct archive *archive)
 	};
 	struct archive_compressed *packed;
 
-	if (archive_services(archive)->archives->packed >= ARCHIVE_PACKED_MAX) {
+	if (archive_service(archive)->packed >= ARCHIVE_PACKED_MAX) {
 		errno = EBUSY;
 		return NULL;
 	}

@@ -14,8 +14,9 @@ struct crc_cache;
 /* Searches for members that run at once; the others wait. */
 #define ARCHIVE_SEARCHES_MAX 16
 
-/* One for each worker. Embedded by value. */
+/* One for each worker. */
 struct archive_service {
+	uv_loop_t *loop;
 	struct crc_cache *crcs;
 	struct crc_readers fills;
 	unsigned int packed; /* archives that are being compressed */
@@ -40,24 +41,24 @@ struct archive_turn {
 };
 
 /*
- * Reads are of at most `chunk_size` bytes. 0, -ENOMEM, or -ENOSYS: there are no
- * random numbers to be had.
+ * Returns 0, -ENOMEM, or -ENOSYS: libsodium finds no source of random numbers.
+ * Files are read `chunk_size` bytes at a time.
  */
-int archive_service_init(
-    struct archive_service *shared, uv_loop_t *loop, size_t chunk_size);
+int archive_service_new(
+    uv_loop_t *loop, size_t chunk_size, struct archive_service **ret_service);
 
 /* Begins as soon as there are fewer than ARCHIVE_SEARCHES_MAX. */
 void archive_service_enter(
-    struct archive_service *shared, struct archive_turn *turn);
+    struct archive_service *service, struct archive_turn *turn);
 
 /* It has ended, or need not begin any more. Harmless in any state. */
 void archive_service_leave(
-    struct archive_service *shared, struct archive_turn *turn);
+    struct archive_service *service, struct archive_turn *turn);
 
-/* No archive is left: closes what the loop knows of. */
-void archive_service_close(struct archive_service *shared);
+/* No archive is left: closes the handles of the loop. */
+void archive_service_close(struct archive_service *service);
 
-/* The loop has ended, or never began. Harmless if it is all zero. */
-void archive_service_fini(struct archive_service *shared);
+/* The loop has ended. NULL is allowed. */
+void archive_service_free(struct archive_service *service);
 
 #endif

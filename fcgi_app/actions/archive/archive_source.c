@@ -18,7 +18,6 @@
 #include "fcgi_app/actions/archive/crc_reader.h"
 #include "fcgi_app/members/member_search.h"
 #include "fcgi_app/members/member_source.h"
-#include "fcgi_app/request/services.h"
 
 struct archive_source {
 	struct source source;
@@ -100,7 +99,6 @@ static int start_fill(struct archive_source *made)
 	struct archive *archive = made->archive;
 	const struct member *member =
 	    &archive_members(archive)->list[made->member];
-	struct archive_service *shared = archive_services(archive)->archives;
 	const struct crc_reader_params wish = {
 		.file = member,
 		.source = member_source_new(archive_folder(archive), member),
@@ -111,7 +109,7 @@ static int start_fill(struct archive_source *made)
 
 	if (!wish.source)
 		return -ENOMEM;
-	made->fill = crc_reader_start(&shared->fills, &wish);
+	made->fill = crc_reader_start(&archive_service(archive)->fills, &wish);
 	if (!made->fill) {
 		wish.source->ops->close(wish.source);
 		return -ENOMEM;

@@ -17,6 +17,7 @@
 #include <time.h>
 
 #include "common/file/file_open.h"
+#include "fcgi_app/action_api/action.h"
 #include "fcgi_app/actions/concat/member_sequence.h"
 #include "fcgi_app/actions/concat/small_file.h"
 #include "fcgi_app/members/member_search.h"
@@ -319,7 +320,7 @@ static void read_query(struct request *request)
 	name_list_clear(&names);
 }
 
-void concat_action_start(struct request *request)
+static void start(struct request *request)
 {
 	const char *list = request_param(request, "STREAM_LIST");
 
@@ -328,3 +329,9 @@ void concat_action_start(struct request *request)
 	else
 		read_query(request);
 }
+
+const struct stream_action concat_action = {
+	.name = "concat",
+	.methods = ACTION_GET | ACTION_HEAD,
+	.start = start,
+};

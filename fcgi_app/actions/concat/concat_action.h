@@ -3,7 +3,7 @@
 #ifndef FCGI_APP_ACTIONS_CONCAT_CONCAT_ACTION_H
 #define FCGI_APP_ACTIONS_CONCAT_CONCAT_ACTION_H
 
-struct request;
+#include "fcgi_app/request/stream_action.h"
 
 /* More files are not joined; of a query NAME_LIST_QUERY_MAX. */
 #define CONCAT_PARTS_MAX 10000
@@ -13,6 +13,6 @@ struct request;
  * STREAM_LIST, the path of a text with one name a line, in the folder at the
  * request's path.
  */
-void concat_action_start(struct request *request);
+extern const struct stream_action concat_action;
 
 #endif

@@ -16,6 +16,7 @@
 #include <string.h>
 
 #include "common/file/file_open.h"
+#include "fcgi_app/action_api/action.h"
 #include "fcgi_app/policy/content_coding.h"
 #include "fcgi_app/policy/digest_record.h"
 #include "fcgi_app/policy/media_type.h"
@@ -315,11 +316,6 @@ static void on_open(void *context, const struct file_open_result *result)
 		start_open(lookup);
 }
 
-void file_action_start(struct request *request)
-{
-	file_action_start_with(request, NULL);
-}
-
 void file_action_start_with(
     struct request *request, file_action_folder_fn *on_folder)
 {
@@ -335,3 +331,15 @@ void file_action_start_with(
 	request->cancel = cancel_lookup;
 	start_open(lookup);
 }
+
+static void start(struct request *request)
+{
+	file_action_start_with(request, NULL);
+}
+
+const struct stream_action file_action = {
+	.name = "file",
+	.methods = ACTION_GET | ACTION_HEAD,
+	.start = start,
+	.is_claimable = true,
+};

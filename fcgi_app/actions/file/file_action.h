@@ -3,7 +3,7 @@
 #ifndef FCGI_APP_ACTIONS_FILE_FILE_ACTION_H
 #define FCGI_APP_ACTIONS_FILE_FILE_ACTION_H
 
-struct request;
+#include "fcgi_app/request/stream_action.h"
 
 /*
  * Answers GET and HEAD with the file at the request's path: 200, or 206 and
@@ -13,7 +13,7 @@ struct request;
  * HTTP_IF_RANGE, HTTP_IF_MATCH, HTTP_IF_NONE_MATCH, HTTP_IF_MODIFIED_SINCE,
  * HTTP_IF_UNMODIFIED_SINCE.
  */
-void file_action_start(struct request *request);
+extern const struct stream_action file_action;
 
 /* Answers a folder that has no index (STREAM_INDEX). */
 typedef void file_action_folder_fn(struct request *request);

@@ -17,6 +17,7 @@
 
 #include "common/file/file_open.h"
 #include "common/stream/source.h"
+#include "fcgi_app/action_api/action.h"
 #include "fcgi_app/actions/follow/event_stream.h"
 #include "fcgi_app/actions/follow/follow_file.h"
 #include "fcgi_app/actions/follow/follow_params.h"
@@ -361,7 +362,7 @@ static bool find_place(
 static struct follow_file *follow_past(
     const struct follow_start *start, const struct file_open_result *result)
 {
-	struct follow_hub *hub = start->request->services->follow_hub;
+	struct follow_hub *hub = start->request->action_state;
 	struct found_place found;
 
 	if (result->error < 0 || !S_ISREG(result->stat.st_mode) ||
@@ -404,7 +405,7 @@ static bool follow(
 
 	if (!find_place(start, &found))
 		return false;
-	start->file = follow_file_open(start->request->services->follow_hub,
+	start->file = follow_file_open(start->request->action_state,
 	    &found.place, result, start->finished);
 	return start->file != NULL;
 }
@@ -454,7 +455,7 @@ static void on_marker(
 	open_name(start, "", on_file);
 }
 
-void follow_action_start(struct request *request)
+static void start_action(struct request *request)
 {
 	struct follow_start *start = calloc(1, sizeof(*start));
 	char why[REQUEST_FAULT_MAX];
@@ -477,3 +478,40 @@ void follow_action_start(struct request *request)
 	else
 		open_name(start, "", on_file);
 }
+
+/* --- what a worker keeps: the hub ----------------------------------------- */
+
+static int open_hub(const struct services *services, void **ret_hub)
+{
+	*ret_hub = follow_hub_new(services->loop, services->reader);
+	return *ret_hub ? 0 : -ENOMEM;
+}
+
+static void drain_hub(void *hub)
+{
+	follow_hub_drain(hub);
+}
+
+static void close_hub(void *hub)
+{
+	follow_hub_close(hub);
+}
+
+static void free_hub(void *hub)
+{
+	follow_hub_free(hub);
+}
+
+static const struct stream_action_state hub_ops = {
+	.open = open_hub,
+	.drain = drain_hub,
+	.close = close_hub,
+	.free = free_hub,
+};
+
+const struct stream_action follow_action = {
+	.name = "follow",
+	.methods = ACTION_GET | ACTION_HEAD,
+	.start = start_action,
+	.state = &hub_ops,
+};

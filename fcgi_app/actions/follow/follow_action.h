@@ -3,7 +3,7 @@
 #ifndef FCGI_APP_ACTIONS_FOLLOW_FOLLOW_ACTION_H
 #define FCGI_APP_ACTIONS_FOLLOW_FOLLOW_ACTION_H
 
-struct request;
+#include "fcgi_app/request/stream_action.h"
 
 /* How long a new file of the same name may take to appear (STREAM_ROTATE). */
 #define FOLLOW_ROTATE_MS 1000
@@ -23,6 +23,6 @@ struct request;
  * HTTP_LAST_EVENT_ID; STREAM_FORMAT, STREAM_IDLE, STREAM_HEARTBEAT,
  * STREAM_ROTATE, STREAM_END_MARKER.
  */
-void follow_action_start(struct request *request);
+extern const struct stream_action follow_action;
 
 #endif

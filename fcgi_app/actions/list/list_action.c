@@ -26,6 +26,7 @@
 #include "common/file/file_open.h"
 #include "common/memory_budget.h"
 #include "common/stream/source_queue.h"
+#include "fcgi_app/action_api/action.h"
 #include "fcgi_app/actions/file/file_action.h"
 #include "fcgi_app/actions/list/list_assets.h"
 #include "fcgi_app/actions/list/list_entries.h"
@@ -54,22 +55,24 @@ struct run {
 	uv_work_t work;
 	TAILQ_ENTRY(run) link;
 	uv_loop_t *loop;
+	struct list_service *service;
 	struct request *request; /* until it is answered */
 	struct listing *listing;
 	struct response_head head;
 	struct source_queue *queue; /* NULL before the answer and behind it */
 	bool working;               /* a job is under way, or waits its turn */
-	bool queued;                /* it waits: the run is in `waiting` */
-	bool wanted;                /* the client waits meanwhile */
-	bool abandoned;             /* nobody wants more of it */
-	int error;                  /* of the job */
+	bool queued;    /* it waits: the run is in service->waiting */
+	bool wanted;    /* the client waits meanwhile */
+	bool abandoned; /* nobody wants more of it */
+	int error;      /* of the job */
 };
 
-static struct memory_budget budget = { SORT_MEMORY };
-
-/* Of this worker: how many jobs are under way, and who waits for one to end. */
-static unsigned int jobs;
-static TAILQ_HEAD(run_list, run) waiting = TAILQ_HEAD_INITIALIZER(waiting);
+/* Of a worker. */
+struct list_service {
+	struct memory_budget budget;
+	unsigned int jobs;         /* under way */
+	TAILQ_HEAD(, run) waiting; /* for one of them to end */
+};
 
 /* --- what is asked for ---------------------------------------------------- */
 
@@ -190,7 +193,7 @@ static void abandon_run(struct run *run)
 {
 	run->abandoned = true;
 	if (run->queued) {
-		TAILQ_REMOVE(&waiting, run, link);
+		TAILQ_REMOVE(&run->service->waiting, run, link);
 		run->queued = run->working = false;
 	}
 	if (!run->working)
@@ -206,19 +209,19 @@ static void work(uv_work_t *work)
 
 static void start_job(struct run *run)
 {
-	jobs++;
+	run->service->jobs++;
 	uv_queue_work(run->loop, &run->work, work, on_worked);
 }
 
 /* A job is done: whoever waits longest has the next. */
-static void end_job(void)
+static void end_job(struct list_service *service)
 {
-	struct run *next = TAILQ_FIRST(&waiting);
+	struct run *next = TAILQ_FIRST(&service->waiting);
 
-	jobs--;
+	service->jobs--;
 	if (!next)
 		return;
-	TAILQ_REMOVE(&waiting, next, link);
+	TAILQ_REMOVE(&service->waiting, next, link);
 	next->queued = false;
 	start_job(next);
 }
@@ -228,12 +231,12 @@ static void start_work(struct run *run)
 {
 	run->working = true;
 	run->wanted = false;
-	if (jobs < JOBS_MAX) {
+	if (run->service->jobs < JOBS_MAX) {
 		start_job(run);
 		return;
 	}
 	run->queued = true;
-	TAILQ_INSERT_TAIL(&waiting, run, link);
+	TAILQ_INSERT_TAIL(&run->service->waiting, run, link);
 }
 
 /* --- the body ------------------------------------------------------------- */
@@ -356,7 +359,7 @@ static void on_worked(uv_work_t *work, int status)
 
 	(void)status;
 	run->working = false;
-	end_job();
+	end_job(run->service);
 	if (run->abandoned)
 		dispose_run(run);
 	else if (run->queue)
@@ -374,6 +377,7 @@ static void on_worked(uv_work_t *work, int status)
 static struct listing *make_listing(const struct request *request,
     const struct file_open_result *result, const struct wish *wish)
 {
+	struct list_service *service = request->action_state;
 	struct request_place_fault fault;
 	struct file_open_target target;
 	struct request_place place;
@@ -385,7 +389,7 @@ static struct listing *make_listing(const struct request *request,
 		.page.archive = wish->has_archive ? wish->archive : NULL,
 		.page.types = request->services->media_types,
 		.format = wish->format,
-		.budget = &budget,
+		.budget = &service->budget,
 	};
 
 	if (!request_place_find(request, NULL, &place, &fault))
@@ -409,6 +413,7 @@ static bool begin_run(struct request *request,
 		return false;
 	}
 	run->loop = request->services->loop;
+	run->service = request->action_state;
 	make_head(request, wish, &run->head);
 	run->request = request;
 	request->state = run;
@@ -444,7 +449,33 @@ static void list_folder(struct request *request)
 	request_open(request, NULL, on_open);
 }
 
-void list_action_start(struct request *request)
+static void start(struct request *request)
 {
 	file_action_start_with(request, list_folder);
 }
+
+static int open_service(const struct services *services, void **ret_service)
+{
+	struct list_service *service = calloc(1, sizeof(*service));
+
+	(void)services;
+	if (!service)
+		return -ENOMEM;
+	memory_budget_init(&service->budget, SORT_MEMORY);
+	TAILQ_INIT(&service->waiting);
+	*ret_service = service;
+	return 0;
+}
+
+static const struct stream_action_state service_ops = {
+	.open = open_service,
+	.free = free,
+};
+
+const struct stream_action list_action = {
+	.name = "list",
+	.methods = ACTION_GET | ACTION_HEAD,
+	.start = start,
+	.is_claimable = true,
+	.state = &service_ops,
+};

@@ -3,7 +3,7 @@
 #ifndef FCGI_APP_ACTIONS_LIST_LIST_ACTION_H
 #define FCGI_APP_ACTIONS_LIST_LIST_ACTION_H
 
-struct request;
+#include "fcgi_app/request/stream_action.h"
 
 /*
  * Answers GET and HEAD with a listing of the folder at the request's path, and
@@ -12,6 +12,6 @@ struct request;
  * of the path as action `file`. Params: as that one, and QUERY_STRING,
  * HTTP_ACCEPT, STREAM_DOTFILES, STREAM_LIST_ARCHIVE.
  */
-void list_action_start(struct request *request);
+extern const struct stream_action list_action;
 
 #endif

@@ -18,6 +18,7 @@
 
 #include "common/stream/source.h"
 #include "common/stream/source_memory.h"
+#include "fcgi_app/action_api/action.h"
 #include "fcgi_app/actions/probe/probe_board.h"
 #include "fcgi_app/actions/probe/probe_json.h"
 #include "fcgi_app/actions/probe/probe_query.h"
@@ -27,6 +28,8 @@
 #include "fcgi_app/policy/response_head.h"
 #include "fcgi_app/request/request.h"
 #include "fcgi_app/request/services.h"
+#include "fcgi_app/setup/log.h"
+#include "fcgi_app/setup/options.h"
 
 /* What a line of a long head has at most. */
 #define FILL_LINE 512
@@ -83,7 +86,7 @@ static void on_timer_closed(uv_handle_t *timer)
 
 static void on_ended(struct request *request, const char *reason)
 {
-	struct probe_board *board = request->services->probe_board;
+	struct probe_board *board = request->action_state;
 	struct run *run = request->state;
 	uint64_t sent = request->stream.position;
 
@@ -225,8 +228,8 @@ static void answer_head(struct request *request, size_t size)
 /* Takes a place on the board; false: there is none, the request is over. */
 static bool take_place(struct run *run, const struct probe_query *query)
 {
-	int r = probe_board_begin(run->request->services->probe_board,
-	    query->token, now_ms(), &run->lease);
+	int r = probe_board_begin(
+	    run->request->action_state, query->token, now_ms(), &run->lease);
 
 	if (r == -EEXIST)
 		request_refuse(run->request, 400, "probe: token in use");
@@ -249,7 +252,7 @@ static struct source *make_source(
 		.pause_at = query->size,
 		.pause_ms = query->pause_ms,
 		.cut = run->cut,
-		.board = services->probe_board,
+		.board = run->request->action_state,
 		.lease = run->lease,
 	};
 
@@ -283,8 +286,8 @@ static void answer_status(struct request *request, uint64_t token)
 {
 	struct probe_record record;
 
-	if (probe_board_find(
-		request->services->probe_board, token, now_ms(), &record) < 0)
+	if (probe_board_find(request->action_state, token, now_ms(), &record) <
+	    0)
 		request_refuse(request, 404, "probe: no such token");
 	else
 		answer_json(request, probe_json_status(&record));
@@ -292,8 +295,7 @@ static void answer_status(struct request *request, uint64_t token)
 
 static void release(struct request *request, uint64_t token)
 {
-	int r = probe_board_release(
-	    request->services->probe_board, token, now_ms());
+	int r = probe_board_release(request->action_state, token, now_ms());
 
 	answer_json(request, probe_json_released(r != -ENOENT, r == 0));
 }
@@ -326,7 +328,7 @@ static void answer(struct request *request, const struct probe_query *query)
 	}
 }
 
-void probe_action_start(struct request *request)
+static void start(struct request *request)
 {
 	const char *text = request_param(request, "QUERY_STRING");
 	struct probe_query query;
@@ -339,3 +341,50 @@ void probe_action_start(struct request *request)
 	else
 		answer(request, &query);
 }
+
+/*
+ * A front that passes no good path is just what it is to find out, so the
+ * request's target will do.
+ */
+static bool claims(const struct request *request)
+{
+	const char *target = request_param(request, "REQUEST_URI");
+
+	return probe_query_is_path(request->path) ||
+	    (target && probe_query_is_path(target));
+}
+
+static int prepare(const struct options *options, void **ret_board)
+{
+	if (!options->probe)
+		return 0;
+	*ret_board = probe_board_new();
+	if (!*ret_board) {
+		log_message(LOG_LEVEL_ERROR, "--probe: %s", strerror(errno));
+		return -ENOMEM;
+	}
+	log_message(LOG_LEVEL_NOTICE,
+	    "--probe is on: clients can ask how requests arrive; leave it off "
+	    "when fcgi-stream doctor is done");
+	return 0;
+}
+
+static void free_state(void *state)
+{
+	probe_board_free(state);
+}
+
+/* The state is the board, which all workers share. */
+static const struct stream_action_state state_ops = {
+	.prepare = prepare,
+	.free = free_state,
+};
+
+const struct stream_action probe_action = {
+	.name = "probe",
+	.methods = ACTION_GET,
+	.start = start,
+	.claims = claims,
+	.state = &state_ops,
+	.off_fault = "needs --probe",
+};

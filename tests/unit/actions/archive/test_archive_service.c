@@ -14,7 +14,7 @@
 
 struct fixture {
 	uv_loop_t loop;
-	struct archive_service shared;
+	struct archive_service *service;
 	struct archive_turn *turns;
 	bool fail; /* each leaves as soon as it begins */
 	unsigned int begun;
@@ -29,7 +29,7 @@ static void on_begin(void *context)
 	f.begun++;
 	assert_int_equal(turn->state, ARCHIVE_TURN_IS_ON);
 	if (f.fail)
-		archive_service_leave(&f.shared, turn);
+		archive_service_leave(f.service, turn);
 }
 
 static void enter(size_t count)
@@ -39,13 +39,13 @@ static void enter(size_t count)
 
 		turn->begin = on_begin;
 		turn->context = turn;
-		archive_service_enter(&f.shared, turn);
+		archive_service_enter(f.service, turn);
 	}
 }
 
 static void leave(size_t index)
 {
-	archive_service_leave(&f.shared, &f.turns[index]);
+	archive_service_leave(f.service, &f.turns[index]);
 	assert_int_equal(f.turns[index].state, ARCHIVE_TURN_NONE);
 }
 
@@ -56,19 +56,18 @@ static int setup(void **state)
 	f.turns = calloc(MANY, sizeof(f.turns[0]));
 	assert_non_null(f.turns);
 	uv_loop_init(&f.loop);
-	assert_int_equal(archive_service_init(&f.shared, &f.loop, 4096), 0);
+	assert_int_equal(archive_service_new(&f.loop, 4096, &f.service), 0);
 	return 0;
 }
 
 static int teardown(void **state)
 {
 	(void)state;
-	assert_int_equal(f.shared.searches, 0);
-	assert_true(TAILQ_EMPTY(&f.shared.waiting));
-	archive_service_close(&f.shared);
+	assert_int_equal(f.service->searches, 0);
+	assert_true(TAILQ_EMPTY(&f.service->waiting));
+	archive_service_close(f.service);
 	uv_run(&f.loop, UV_RUN_DEFAULT);
-	archive_service_fini(&f.shared);
-	archive_service_fini(&f.shared);
+	archive_service_free(f.service);
 	assert_int_equal(uv_loop_close(&f.loop), 0);
 	free(f.turns);
 	return 0;
