@@ -19,12 +19,10 @@
 #include <time.h>
 
 #include "common/container_of.h"
-#include "common/stream/source_sequence.h"
 #include "fcgi_app/actions/archive/archive_layout.h"
 #include "fcgi_app/actions/archive/archive_service.h"
-#include "fcgi_app/actions/archive/archive_source.h"
 #include "fcgi_app/actions/archive/crc_cache.h"
-#include "fcgi_app/actions/archive/crc_source.h"
+#include "fcgi_app/actions/archive/crc_state.h"
 #include "fcgi_app/members/member_search.h"
 #include "fcgi_app/members/member_source.h"
 #include "fcgi_app/members/members_unite.h"
@@ -318,67 +316,4 @@ int archive_find_crc(void *context, size_t member, uint32_t *ret_crc)
 	}
 	*ret_crc = archive->crcs[member];
 	return 0;
-}
-
-/* --- its bytes ------------------------------------------------------------ */
-
-static struct source *open_content(struct archive *archive, size_t index)
-{
-	size_t member = archive->layout.contents[index];
-	const struct crc_watch watch = {
-		.note = archive_note_crc,
-		.context = archive,
-		.member = member,
-	};
-	struct source *file = member_source_new(
-	    archive->params.folder, &archive->params.members->list[member]);
-	struct crc_state state;
-	struct source *summed;
-
-	if (!file || !archive->crcs)
-		return file;
-	state = archive_crc_state(archive, member);
-	summed = crc_source_new(file, &state, &watch);
-	if (!summed)
-		file->ops->close(file);
-	return summed;
-}
-
-static struct source *open_part(
-    void *context, size_t index, uint64_t *ret_offset)
-{
-	(void)ret_offset;
-	return index % 2 == 0 ? archive_source_new(context, index / 2)
-			      : open_content(context, index / 2);
-}
-
-static void release(void *context)
-{
-	archive_unref(context);
-}
-
-static struct source *open_bytes(void *context)
-{
-	struct archive *archive = context;
-	const struct source_sequence_parts parts = {
-		.count = 2 * archive->layout.content_count + 1,
-		.lengths = archive->layout.lengths,
-		.open = open_part,
-		.release = release,
-		.context = archive,
-	};
-	struct source *source = source_sequence_new(&parts);
-
-	if (source)
-		archive_ref(archive);
-	return source;
-}
-
-struct source_maker archive_bytes(struct archive *archive)
-{
-	return (struct source_maker){
-		.open = open_bytes,
-		.release = release,
-		.context = archive_ref(archive),
-	};
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * An archive of members that were found, as it would stand in a file: with a
- * size, an entity tag, and sources of its bytes. None of it is kept anywhere.
+ * size and an entity tag; archive_source.h makes its bytes as they are sent.
  */
 #ifndef FCGI_APP_ACTIONS_ARCHIVE_ARCHIVE_H
 #define FCGI_APP_ACTIONS_ARCHIVE_ARCHIVE_H
@@ -9,7 +9,6 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "common/stream/source.h"
 #include "fcgi_app/actions/archive/archive_form.h"
 
 struct archive;
@@ -60,9 +59,6 @@ uint64_t archive_size(const struct archive *archive);
  * inode and permissions of each member, and with the bytes made of them.
  */
 const char *archive_etag(const struct archive *archive);
-
-/* Makes sources of all its bytes; the maker holds the archive. */
-struct source_maker archive_bytes(struct archive *archive);
 
 /* --- for those who make its bytes ----------------------------------------- */
 

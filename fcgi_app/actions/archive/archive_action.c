@@ -21,6 +21,7 @@
 #include "fcgi_app/actions/archive/archive_compressed.h"
 #include "fcgi_app/actions/archive/archive_form.h"
 #include "fcgi_app/actions/archive/archive_service.h"
+#include "fcgi_app/actions/archive/archive_source.h"
 #include "fcgi_app/members/member_search.h"
 #include "fcgi_app/members/member_source.h"
 #include "fcgi_app/members/name_list.h"
@@ -171,7 +172,7 @@ static void send_archive(struct archiving *archiving)
 		.etag = archive_etag(archive),
 		.content_type = archive_form_media_type(archiving->form),
 		.disposition = disposition,
-		.bytes = archive_bytes(archive),
+		.bytes = archive_source_maker(archive),
 	};
 
 	make_disposition(archiving, disposition);

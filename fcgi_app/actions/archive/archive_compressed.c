@@ -9,7 +9,7 @@
  *
  * A job works on a copy of the chunk, and nobody else touches that and the
  * compressor meanwhile: so files and buffers need not wait for it when the
- *source is closed.
+ * source is closed.
  */
 #include "config.h"
 #include "fcgi_app/actions/archive/archive_compressed.h"
@@ -27,6 +27,7 @@
 #include "fcgi_app/actions/archive/archive.h"
 #include "fcgi_app/actions/archive/archive_member.h"
 #include "fcgi_app/actions/archive/archive_service.h"
+#include "fcgi_app/actions/archive/archive_source.h"
 #include "fcgi_app/actions/archive/compressor.h"
 #include "fcgi_app/members/member_search.h"
 #include "fcgi_app/members/member_source.h"
@@ -93,7 +94,7 @@ static int open_input(struct archive_compressed *packed)
 	struct archive *archive = packed->archive;
 
 	if (is_tar(packed)) {
-		const struct source_maker tar = archive_bytes(archive);
+		const struct source_maker tar = archive_source_maker(archive);
 
 		packed->input = tar.open(tar.context);
 		tar.release(tar.context);

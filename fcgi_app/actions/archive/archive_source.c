@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A chunk is made when it is asked for and freed when it is given back, so that
- * none waits in memory for a slow client.
+ * The bytes of an archive are a sequence of sources: what is made of the layout
+ * and the contents of files, in turn. A chunk that is made is freed when it is
+ * given back, so that none waits in memory for a slow client.
  */
 #include "config.h"
 #include "fcgi_app/actions/archive/archive_source.h"
@@ -11,32 +12,40 @@
 #include <stdlib.h>
 
 #include "common/container_of.h"
-#include "common/stream/source.h"
+#include "common/stream/source_sequence.h"
 #include "fcgi_app/actions/archive/archive.h"
 #include "fcgi_app/actions/archive/archive_layout.h"
 #include "fcgi_app/actions/archive/archive_service.h"
 #include "fcgi_app/actions/archive/crc_reader.h"
+#include "fcgi_app/actions/archive/crc_source.h"
 #include "fcgi_app/members/member_search.h"
 #include "fcgi_app/members/member_source.h"
 
-struct archive_source {
+/* The longest chunk that is made, in bytes. */
+#define MADE_MAX ((size_t)64 << 10)
+
+/* A source of what stands between the contents of two files. */
+struct made {
 	struct source source;
 	struct archive *archive;
 	uint64_t start; /* of the piece in the archive */
 	/* The read in flight waits for the CRC-32 of a member. */
-	struct crc_reader *fill;
+	struct crc_reader *reader;
 	size_t member;
 	uint64_t offset;
 	size_t length;
 };
 
-static struct archive_source *self(struct source *source)
+static struct made *self(struct source *source)
 {
-	return container_of(source, struct archive_source, source);
+	return container_of(source, struct made, source);
 }
 
+/* --- what is made ----------------------------------------------------------
+ */
+
 /* Makes what the read asks for: 1, -EAGAIN (`member` is missing) or -ENOMEM. */
-static int make(struct archive_source *made, struct source_chunk *ret_chunk)
+static int make(struct made *made, struct source_chunk *ret_chunk)
 {
 	struct archive_piece piece = {
 		.offset = made->start + made->offset,
@@ -46,8 +55,8 @@ static int make(struct archive_source *made, struct source_chunk *ret_chunk)
 	};
 	int n;
 
-	if (piece.length > ARCHIVE_MADE_MAX)
-		piece.length = ARCHIVE_MADE_MAX;
+	if (piece.length > MADE_MAX)
+		piece.length = MADE_MAX;
 	if (piece.length > made->source.size - made->offset)
 		piece.length = (size_t)(made->source.size - made->offset);
 	piece.bytes = malloc(piece.length);
@@ -67,39 +76,38 @@ static int make(struct archive_source *made, struct source_chunk *ret_chunk)
 	return 1;
 }
 
-static int start_fill(struct archive_source *made);
+static int start_reader(struct made *made);
 
 /* As source_ops.read: now, or when a file was read. */
-static int make_or_fill(
-    struct archive_source *made, struct source_chunk *ret_chunk)
+static int make_or_read(struct made *made, struct source_chunk *ret_chunk)
 {
 	int r = make(made, ret_chunk);
 
-	return r == -EAGAIN ? start_fill(made) : r;
+	return r == -EAGAIN ? start_reader(made) : r;
 }
 
 static void on_crc(void *context, int error, const struct crc_state *state)
 {
-	struct archive_source *made = context;
+	struct made *made = context;
 	struct source_chunk chunk = { 0 };
 	int r = error;
 
-	made->fill = NULL;
+	made->reader = NULL;
 	archive_note_crc(made->archive, made->member, state);
 	if (r == 0) {
-		r = make_or_fill(made, &chunk);
+		r = make_or_read(made, &chunk);
 		if (r == 0)
 			return;
 	}
 	made->source.done(made->source.context, r < 0 ? r : 0, &chunk);
 }
 
-static int start_fill(struct archive_source *made)
+static int start_reader(struct made *made)
 {
 	struct archive *archive = made->archive;
 	const struct member *member =
 	    &archive_members(archive)->list[made->member];
-	const struct crc_reader_params wish = {
+	const struct crc_reader_params params = {
 		.file = member,
 		.source = member_source_new(archive_folder(archive), member),
 		.state = archive_crc_state(archive, made->member),
@@ -107,11 +115,12 @@ static int start_fill(struct archive_source *made)
 		.context = made,
 	};
 
-	if (!wish.source)
+	if (!params.source)
 		return -ENOMEM;
-	made->fill = crc_reader_start(&archive_service(archive)->fills, &wish);
-	if (!made->fill) {
-		wish.source->ops->close(wish.source);
+	made->reader =
+	    crc_reader_start(&archive_service(archive)->fills, &params);
+	if (!made->reader) {
+		params.source->ops->close(params.source);
 		return -ENOMEM;
 	}
 	return 0;
@@ -120,25 +129,25 @@ static int start_fill(struct archive_source *made)
 static int made_read(struct source *source, uint64_t offset, size_t length,
     struct source_chunk *ret_chunk)
 {
-	struct archive_source *made = self(source);
+	struct made *made = self(source);
 
-	assert(!made->fill);
+	assert(!made->reader);
 	made->offset = offset;
 	made->length = length;
-	return make_or_fill(made, ret_chunk);
+	return make_or_read(made, ret_chunk);
 }
 
 static void made_cancel(struct source *source)
 {
-	struct archive_source *made = self(source);
+	struct made *made = self(source);
 	struct crc_state state;
 
-	if (!made->fill)
+	if (!made->reader)
 		return;
-	/* Whoever tries again goes on from here. */
-	state = crc_reader_cancel(made->fill);
+	/* The next try goes on from here. */
+	state = crc_reader_cancel(made->reader);
 	archive_note_crc(made->archive, made->member, &state);
-	made->fill = NULL;
+	made->reader = NULL;
 }
 
 static void made_release(struct source *source, struct source_chunk *chunk)
@@ -149,9 +158,9 @@ static void made_release(struct source *source, struct source_chunk *chunk)
 
 static void made_close(struct source *source)
 {
-	struct archive_source *made = self(source);
+	struct made *made = self(source);
 
-	assert(!made->fill);
+	assert(!made->reader);
 	free(made);
 }
 
@@ -162,10 +171,10 @@ static const struct source_ops made_ops = {
 	.close = made_close,
 };
 
-struct source *archive_source_new(struct archive *archive, size_t index)
+static struct source *open_made(struct archive *archive, size_t index)
 {
 	const struct archive_layout *layout = archive_layout(archive);
-	struct archive_source *made = calloc(1, sizeof(*made));
+	struct made *made = calloc(1, sizeof(*made));
 
 	if (!made)
 		return NULL;
@@ -174,4 +183,70 @@ struct source *archive_source_new(struct archive *archive, size_t index)
 	made->archive = archive;
 	made->start = archive_layout_piece(layout, index);
 	return &made->source;
+}
+
+/* --- a file --------------------------------------------------------------- */
+
+static struct source *open_content(struct archive *archive, size_t index)
+{
+	size_t member = archive_layout(archive)->contents[index];
+	const struct crc_watch watch = {
+		.note = archive_note_crc,
+		.context = archive,
+		.member = member,
+	};
+	struct source *file = member_source_new(
+	    archive_folder(archive), &archive_members(archive)->list[member]);
+	struct crc_state state;
+	struct source *summed;
+
+	if (!file || archive_form_plain(archive_form(archive)) != ARCHIVE_ZIP)
+		return file;
+	state = archive_crc_state(archive, member);
+	summed = crc_source_new(file, &state, &watch);
+	if (!summed)
+		file->ops->close(file);
+	return summed;
+}
+
+/* --- all of them ---------------------------------------------------------- */
+
+static struct source *open_part(
+    void *context, size_t index, uint64_t *ret_offset)
+{
+	(void)ret_offset;
+	return index % 2 == 0 ? open_made(context, index / 2)
+			      : open_content(context, index / 2);
+}
+
+static void release(void *context)
+{
+	archive_unref(context);
+}
+
+static struct source *open_bytes(void *context)
+{
+	struct archive *archive = context;
+	const struct archive_layout *layout = archive_layout(archive);
+	const struct source_sequence_parts parts = {
+		.count = 2 * layout->content_count + 1,
+		.lengths = layout->lengths,
+		.open = open_part,
+		.release = release,
+		.context = archive,
+	};
+	struct source *source = source_sequence_new(&parts);
+
+	if (source)
+		archive_ref(archive);
+	return source;
+}
+
+struct source_maker archive_source_maker(struct archive *archive)
+{
+	return (struct source_maker){
+		.open = open_bytes,
+		.release = release,
+		.context = archive_ref(archive),
+	};
 }
