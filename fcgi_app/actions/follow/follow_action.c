@@ -23,6 +23,7 @@
 #include "fcgi_app/actions/follow/follow_params.h"
 #include "fcgi_app/actions/follow/follow_range.h"
 #include "fcgi_app/actions/follow/follow_source.h"
+#include "fcgi_app/actions/follow/follow_watch.h"
 #include "fcgi_app/policy/byte_range.h"
 #include "fcgi_app/policy/media_type.h"
 #include "fcgi_app/policy/response_head.h"
@@ -370,7 +371,7 @@ static struct follow_file *follow_past(
 		start->wishes.last.file ||
 	    !find_place(start, &found))
 		return NULL;
-	return follow_file_open_past(hub, &found.place, result, start->file);
+	return follow_watch_open_past(hub, &found.place, result, start->file);
 }
 
 /*
@@ -405,7 +406,7 @@ static bool follow(
 
 	if (!find_place(start, &found))
 		return false;
-	start->file = follow_file_open(start->request->action_state,
+	start->file = follow_watch_open(start->request->action_state,
 	    &found.place, result, start->finished);
 	return start->file != NULL;
 }
@@ -489,7 +490,7 @@ static int open_hub(const struct services *services, void **ret_hub)
 
 static void drain_hub(void *hub)
 {
-	follow_hub_drain(hub);
+	follow_file_drain(hub);
 }
 
 static void close_hub(void *hub)

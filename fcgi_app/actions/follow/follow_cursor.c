@@ -77,7 +77,7 @@ static int take_read(struct follow_cursor *cursor)
 		/* Nobody looks at it any more, so nobody would say so. */
 		if (file->state == FOLLOW_STATE_OVER)
 			return -ESTALE;
-		follow_hub_changed(file->hub, file);
+		follow_hub_changed(file->hub, &file->look);
 		follow_waiter_join(&cursor->waiter, &file->waiters);
 		return FOLLOW_WAIT;
 	}

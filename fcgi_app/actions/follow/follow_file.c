@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A file is in the hub's table from its opening until its fate is known, so
- * that all who follow it meet; follow_watch.c finds out what becomes of it.
+ * A file is in the hub's table from its opening until its fate is settled, so
+ * that all who follow it share it; follow_watch.c finds out what becomes of it.
  */
 #include "config.h"
 #include "fcgi_app/actions/follow/follow_file.h"
@@ -13,7 +13,9 @@
 
 #include "common/file/aio_file.h"
 #include "common/file/file_open.h"
-#include "fcgi_app/actions/follow/follow_watch.h"
+
+/* Of the loop: two watches and a timer. */
+#define HANDLES 3
 
 /* --- identity ------------------------------------------------------------- */
 
@@ -40,65 +42,6 @@ uint64_t follow_file_identity(int fd, bool is_local)
 }
 
 /* --- beginning ------------------------------------------------------------ */
-
-static size_t bucket_of(const struct file_identity *file)
-{
-	return (size_t)mix(file->inode, file->device) & (FOLLOW_BUCKETS - 1);
-}
-
-static bool same_text(const char *a, const char *b)
-{
-	return a == b || (a && b && strcmp(a, b) == 0);
-}
-
-static bool same_place(
-    const struct follow_place *a, const struct follow_place *b)
-{
-	return a->root_fd == b->root_fd && a->rotate_ms == b->rotate_ms &&
-	    strcmp(a->below, b->below) == 0 && strcmp(a->path, b->path) == 0 &&
-	    same_text(a->marker, b->marker);
-}
-
-static struct follow_file *find(struct follow_hub *hub,
-    const struct follow_place *place, const struct stat *st, bool past)
-{
-	const struct file_identity wanted = file_identity_of_stat(st);
-	struct follow_file *file;
-
-	LIST_FOREACH(file, &hub->buckets[bucket_of(&wanted)], bucket) {
-		if (file_identity_is_same_file(&file->opened, &wanted) &&
-		    (past || !file->successor) &&
-		    same_place(&file->place, place))
-			return file;
-	}
-	return NULL;
-}
-
-/*
- * The one that all share. One that has a successor is for those only who know
- * that it is of the past: files that take each other's name in turn shall not
- * lead in a circle.
- */
-static struct follow_file *share(struct follow_hub *hub,
-    const struct follow_place *place, const struct file_open_result *result,
-    bool past)
-{
-	struct follow_file *file = find(hub, place, &result->stat, past);
-
-	if (!file)
-		return NULL;
-	follow_watch_catch_up(file, &result->stat);
-	file_open_discard(hub->loop, result);
-	return follow_file_ref(file);
-}
-
-static void enlist(struct follow_file *file)
-{
-	struct follow_hub *hub = file->hub;
-
-	file->is_listed = true;
-	LIST_INSERT_HEAD(&hub->buckets[bucket_of(&file->opened)], file, bucket);
-}
 
 static char *copy_text(char **to, const char *text)
 {
@@ -129,7 +72,18 @@ static struct aio_file *make_aio_file(
 	return file;
 }
 
-static struct follow_file *make(struct follow_hub *hub,
+static void init_handles(struct follow_file *file)
+{
+	uv_loop_t *loop = file->hub->loop;
+
+	uv_fs_event_init(loop, &file->watch);
+	uv_fs_event_init(loop, &file->folder_watch);
+	uv_timer_init(loop, &file->timer);
+	file->watch.data = file->folder_watch.data = file->timer.data = file;
+	file->handles = HANDLES;
+}
+
+struct follow_file *follow_file_new(struct follow_hub *hub,
     const struct follow_place *place, const struct file_open_result *result)
 {
 	const char *marker = place->marker;
@@ -159,48 +113,52 @@ static struct follow_file *make(struct follow_hub *hub,
 	file->identity =
 	    follow_file_identity(result->fd, !result->close_blocks);
 	TAILQ_INIT(&file->waiters);
-	follow_watch_init(file);
+	init_handles(file);
 	return file;
 }
 
-struct follow_file *follow_file_open(struct follow_hub *hub,
-    const struct follow_place *place, const struct file_open_result *result,
-    bool finished)
-{
-	struct follow_file *file =
-	    finished ? NULL : share(hub, place, result, false);
+/* --- the table of files ----------------------------------------------------
+ */
 
-	if (file)
-		return file;
-	file = make(hub, place, result);
-	if (!file)
-		return NULL;
-	if (finished) {
-		follow_watch_finish(file);
-		return file;
+static size_t bucket_of(const struct file_identity *file)
+{
+	return (size_t)mix(file->inode, file->device) & (FOLLOW_BUCKETS - 1);
+}
+
+static bool same_text(const char *a, const char *b)
+{
+	return a == b || (a && b && strcmp(a, b) == 0);
+}
+
+static bool same_place(
+    const struct follow_place *a, const struct follow_place *b)
+{
+	return a->root_fd == b->root_fd && a->rotate_ms == b->rotate_ms &&
+	    strcmp(a->below, b->below) == 0 && strcmp(a->path, b->path) == 0 &&
+	    same_text(a->marker, b->marker);
+}
+
+struct follow_file *follow_file_find(struct follow_hub *hub,
+    const struct follow_place *place, const struct stat *st, bool past)
+{
+	const struct file_identity wanted = file_identity_of_stat(st);
+	struct follow_file *file;
+
+	LIST_FOREACH(file, &hub->buckets[bucket_of(&wanted)], bucket) {
+		if (file_identity_is_same_file(&file->opened, &wanted) &&
+		    (past || !file->successor) &&
+		    same_place(&file->place, place))
+			return file;
 	}
-	enlist(file);
-	follow_watch_begin(file);
-	return file;
+	return NULL;
 }
 
-struct follow_file *follow_file_open_past(struct follow_hub *hub,
-    const struct follow_place *place, const struct file_open_result *result,
-    struct follow_file *next)
+void follow_file_enlist(struct follow_file *file)
 {
-	struct follow_file *file = share(hub, place, result, true);
+	struct follow_hub *hub = file->hub;
 
-	if (file)
-		return file;
-	file = make(hub, place, result);
-	if (!file)
-		return NULL;
-	if (next)
-		file->successor = follow_file_ref(next);
-	enlist(file);
-	follow_watch_begin(file);
-	follow_watch_leave(file);
-	return file;
+	file->is_listed = true;
+	LIST_INSERT_HEAD(&hub->buckets[bucket_of(&file->opened)], file, bucket);
 }
 
 void follow_file_unlist(struct follow_file *file)
@@ -208,6 +166,66 @@ void follow_file_unlist(struct follow_file *file)
 	if (file->is_listed)
 		LIST_REMOVE(file, bucket);
 	file->is_listed = false;
+}
+
+void follow_file_drain(struct follow_hub *hub)
+{
+	struct follow_file *file;
+
+	hub->draining = true;
+	for (size_t i = 0; i < FOLLOW_BUCKETS; i++)
+		LIST_FOREACH(file, &hub->buckets[i], bucket)
+			follow_file_wake(file);
+}
+
+/* --- what became of it ---------------------------------------------------- */
+
+void follow_file_wake(struct follow_file *file)
+{
+	follow_hub_wake_all(file->hub, &file->waiters);
+}
+
+void follow_file_apply_size(struct follow_file *file, uint64_t size)
+{
+	if (size < file->size)
+		file->epoch++;
+	if (size == file->size)
+		return;
+	file->size = size;
+	follow_file_wake(file);
+}
+
+/*
+ * Whether it may have lost one of its names, since it was asked last: each
+ * change of them sets the one time (ctime), a write both.
+ */
+static bool take_names(struct follow_file *file, const struct statx *stx)
+{
+	struct timespec mtime = file_identity_time(&stx->stx_mtime);
+	struct timespec ctime = file_identity_time(&stx->stx_ctime);
+	bool changed = stx->stx_nlink < file->links ||
+	    (!file_identity_same_time(&ctime, &file->changed_at) &&
+		!file_identity_same_time(&ctime, &mtime));
+
+	file->links = stx->stx_nlink;
+	file->changed_at = ctime;
+	return changed || stx->stx_nlink == 0;
+}
+
+/*
+ * What is remembered of a file of another machine may be old: that it is
+ * shorter is not believed.
+ */
+bool follow_file_ask(struct follow_file *file)
+{
+	struct statx stx;
+
+	if (statx(file->file->fd, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC,
+		STATX_SIZE | STATX_NLINK | STATX_CTIME | STATX_MTIME, &stx) < 0)
+		return false;
+	if (stx.stx_size > file->size || !file->file->close_blocks)
+		follow_file_apply_size(file, stx.stx_size);
+	return take_names(file, &stx);
 }
 
 /* --- end ------------------------------------------------------------------ */
@@ -218,17 +236,40 @@ struct follow_file *follow_file_ref(struct follow_file *file)
 	return file;
 }
 
+static void on_closed(uv_handle_t *handle)
+{
+	struct follow_file *file = handle->data;
+
+	if (--file->handles == 0)
+		free(file);
+}
+
+static void cancel_open(struct file_open *open)
+{
+	if (open)
+		file_open_cancel(open);
+}
+
+static void close_file(struct follow_file *file)
+{
+	cancel_open(file->lookup);
+	cancel_open(file->folder_open);
+	cancel_open(file->marker_open);
+	uv_close((uv_handle_t *)&file->watch, on_closed);
+	uv_close((uv_handle_t *)&file->folder_watch, on_closed);
+	uv_close((uv_handle_t *)&file->timer, on_closed);
+}
+
 void follow_file_unref(struct follow_file *file)
 {
 	struct follow_file *next;
 
-	/* A long chain of files shall not become a deep recursion. */
+	/* A long chain of files must not become a deep recursion. */
 	for (; file && --file->references == 0; file = next) {
 		next = file->next ? file->next : file->successor;
 		follow_file_unlist(file);
-		if (file->is_changed)
-			TAILQ_REMOVE(&file->hub->changed, file, changed_link);
+		follow_hub_forget(file->hub, &file->look);
 		aio_file_unref(file->file);
-		follow_watch_close(file);
+		close_file(file);
 	}
 }

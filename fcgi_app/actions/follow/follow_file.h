@@ -19,8 +19,6 @@ struct file_open_result;
 
 /* How often a file is looked at that inotify(7) can't watch. */
 #define FOLLOW_POLL_MS 1000
-/* So many handles of the loop has each. */
-#define FOLLOW_FILE_HANDLES 3
 
 /* Where a file was found, and when it is finished; strings are copied. */
 struct follow_place {
@@ -59,12 +57,11 @@ struct follow_file {
 	uint64_t identity; /* see follow_file_identity() */
 	struct follow_waiters waiters;
 
-	/* For follow_hub.c. */
-	LIST_ENTRY(follow_file) bucket;
-	TAILQ_ENTRY(follow_file) changed_link;
-	bool is_changed;
+	/* Something of it may have changed: follow_hub_changed(). */
+	struct follow_look look;
 
 	/* For follow_file.c and follow_watch.c. */
+	LIST_ENTRY(follow_file) bucket;
 	struct follow_hub *hub;
 	unsigned int references;
 	struct follow_place place;
@@ -89,40 +86,52 @@ struct follow_file {
 };
 
 /*
- * What names the file that `fd` is, as far as its file system tells: inode and
- * time of birth (statx(2)), so that a later file with the same inode is another
- * one. Without blocking.
+ * Returns what names the file that `fd` is, as far as its file system tells:
+ * inode and time of birth (statx(2)), so that a later file with the same inode
+ * is another one; 0 if it can't be told. Doesn't block.
  */
 uint64_t follow_file_identity(int fd, bool is_local);
-
-/*
- * The file that was opened at `place`, a regular one, with a reference for the
- * caller; takes the descriptor of `result` over. It is watched unless
- * `finished`. NULL: out of memory, and the descriptor stays the caller's.
- */
-struct follow_file *follow_file_open(struct follow_hub *hub,
-    const struct follow_place *place, const struct file_open_result *result,
-    bool finished);
-
-/*
- * The same for one that had its name at `place` before; `next` has it now, of
- * which it takes a reference of its own, or nobody (NULL). As after a rename
- * that is seen it may grow for `rotate_ms`; then it leads to whoever has the
- * name, or is finished.
- */
-struct follow_file *follow_file_open_past(struct follow_hub *hub,
-    const struct follow_place *place, const struct file_open_result *result,
-    struct follow_file *next);
 
 /* One more reference, for one more follow_file_unref(). */
 struct follow_file *follow_file_ref(struct follow_file *file);
 
-/* One less; with the last one its watch goes. NULL is allowed. */
+/* One less; with the last one its watch ends. NULL is allowed. */
 void follow_file_unref(struct follow_file *file);
+
+/* The program stops: who waits for a file must end, as must who would. */
+void follow_file_drain(struct follow_hub *hub);
 
 /* --- for follow_watch.c --------------------------------------------------- */
 
-/* Nobody who comes later shall be led to it. */
+/*
+ * Returns the file that was opened at `place`, with one reference; takes the
+ * descriptor of `result` over. It is not watched, nor found, yet. NULL: out of
+ * memory, and the descriptor stays the caller's.
+ */
+struct follow_file *follow_file_new(struct follow_hub *hub,
+    const struct follow_place *place, const struct file_open_result *result);
+
+/*
+ * Returns the file of this place and identity that is listed, or NULL: one with
+ * a successor only if `past`.
+ */
+struct follow_file *follow_file_find(struct follow_hub *hub,
+    const struct follow_place *place, const struct stat *st, bool past);
+
+/* From now on it is found, until follow_file_unlist() or its end. */
+void follow_file_enlist(struct follow_file *file);
 void follow_file_unlist(struct follow_file *file);
+
+/* Wakes all who wait for it. */
+void follow_file_wake(struct follow_file *file);
+
+/* It was so large: sets size and epoch, and wakes its waiters. */
+void follow_file_apply_size(struct follow_file *file, uint64_t size);
+
+/*
+ * Asks how large it is, without blocking, and applies that. Returns whether its
+ * name is to be looked at.
+ */
+bool follow_file_ask(struct follow_file *file);
 
 #endif

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * An append is one event of inotify(7) in a worker. It marks the file, which is
- * looked at once in the next turn of the loop, however many events there were;
- * if it grew, all who wait for it become ready, and have their turn in
- * portions, so that thousands of them do not hold up the others.
+ * An append is one event of inotify(7) in a worker. The file is looked at once
+ * in the next turn of the loop, however many events came; if it grew, all who
+ * wait for it become ready, and have their turn in portions, so that thousands
+ * of them do not hold up the others.
  */
 #include "config.h"
 #include "fcgi_app/actions/follow/follow_hub.h"
@@ -11,8 +11,6 @@
 #include <stdlib.h>
 
 #include "common/container_of.h"
-#include "fcgi_app/actions/follow/follow_file.h"
-#include "fcgi_app/actions/follow/follow_watch.h"
 
 /* --- waiting -------------------------------------------------------------- */
 
@@ -36,12 +34,11 @@ void follow_waiter_leave(struct follow_waiter *waiter)
 
 static void look_at_changed(struct follow_hub *hub)
 {
-	struct follow_file *file;
+	struct follow_look *look;
 
-	while ((file = TAILQ_FIRST(&hub->changed)) != NULL) {
-		TAILQ_REMOVE(&hub->changed, file, changed_link);
-		file->is_changed = false;
-		follow_watch_look(file);
+	while ((look = TAILQ_FIRST(&hub->changed)) != NULL) {
+		follow_hub_forget(hub, look);
+		look->look(look);
 	}
 }
 
@@ -84,26 +81,23 @@ void follow_hub_wake_all(struct follow_hub *hub, struct follow_waiters *list)
 		follow_hub_wake(hub, waiter);
 }
 
-void follow_hub_changed(struct follow_hub *hub, struct follow_file *file)
+void follow_hub_changed(struct follow_hub *hub, struct follow_look *look)
 {
-	if (file->is_changed)
+	if (look->is_due)
 		return;
-	file->is_changed = true;
-	TAILQ_INSERT_TAIL(&hub->changed, file, changed_link);
+	look->is_due = true;
+	TAILQ_INSERT_TAIL(&hub->changed, look, link);
 	uv_idle_start(&hub->idle, on_idle);
 }
 
-/* --- beginning and end ---------------------------------------------------- */
-
-void follow_hub_drain(struct follow_hub *hub)
+void follow_hub_forget(struct follow_hub *hub, struct follow_look *look)
 {
-	struct follow_file *file;
-
-	hub->draining = true;
-	for (size_t i = 0; i < FOLLOW_BUCKETS; i++)
-		LIST_FOREACH(file, &hub->buckets[i], bucket)
-			follow_hub_wake_all(hub, &file->waiters);
+	if (look->is_due)
+		TAILQ_REMOVE(&hub->changed, look, link);
+	look->is_due = false;
 }
+
+/* --- beginning and end ---------------------------------------------------- */
 
 struct follow_hub *follow_hub_new(uv_loop_t *loop, struct aio_reader *reader)
 {

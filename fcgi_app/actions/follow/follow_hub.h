@@ -1,8 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * The files that a worker's requests follow, each watched once however many
- * follow it, and those who wait for them.
- */
+/* Turns of a worker: who is to look at something, and who is to be woken. */
 #ifndef FCGI_APP_ACTIONS_FOLLOW_FOLLOW_HUB_H
 #define FCGI_APP_ACTIONS_FOLLOW_FOLLOW_HUB_H
 
@@ -13,11 +10,12 @@
 
 struct aio_reader;
 struct follow_file;
+struct follow_look;
 struct follow_waiter;
 
 /* So many are woken in one turn of the loop, the others in the next ones. */
 #define FOLLOW_WAKE_MAX 64
-/* Of the table of files; a power of two. */
+/* Of the table of files (follow_file.c); a power of two. */
 #define FOLLOW_BUCKETS 1024
 
 /* What was waited for may be there; the waiter is off its list. */
@@ -32,29 +30,32 @@ struct follow_waiter {
 	TAILQ_ENTRY(follow_waiter) link;
 };
 
-/* One for each worker; follow_hub.c, follow_file.c and follow_watch.c
- * keep it. */
+typedef void follow_look_fn(struct follow_look *look);
+
+/* Embedded in what is to be looked at. Zeroed but for `look`: not due. */
+struct follow_look {
+	follow_look_fn *look;
+	bool is_due;
+	TAILQ_ENTRY(follow_look) link;
+};
+
+/* One for each worker. */
 struct follow_hub {
 	uv_loop_t *loop;
 	struct aio_reader *reader;
-	bool draining; /* whoever would have to wait shall end */
+	bool draining; /* who would have to wait must end instead */
 	struct follow_waiters ready;
-	TAILQ_HEAD(, follow_file) changed; /* to be looked at */
-	LIST_HEAD(, follow_file) buckets[FOLLOW_BUCKETS];
+	TAILQ_HEAD(, follow_look) changed;
 	uv_idle_t idle; /* active while one of both has something */
+	/* Kept by follow_file.c. */
+	LIST_HEAD(, follow_file) buckets[FOLLOW_BUCKETS];
 };
 
-/* For the files of `loop`, read through `reader`. NULL: out of memory. */
+/* For files that are read through `reader`. Returns NULL if out of memory. */
 struct follow_hub *follow_hub_new(uv_loop_t *loop, struct aio_reader *reader);
 
 /*
- * Whoever would have to wait from now on, or does so, shall end: the program
- * stops, and what is to come would hold it up for ever.
- */
-void follow_hub_drain(struct follow_hub *hub);
-
-/*
- * Nobody follows any more; the loop has to run to its end, and then
+ * Nobody follows any more. Run the loop to its end, then call
  * follow_hub_free(). NULL is allowed for both.
  */
 void follow_hub_close(struct follow_hub *hub);
@@ -69,16 +70,18 @@ void follow_waiter_join(
 /* Leaves its list; harmless if it is on none. */
 void follow_waiter_leave(struct follow_waiter *waiter);
 
-/* It shall be woken soon: others have their turn before. */
+/* Wakes it soon: others have their turn before. */
 void follow_hub_wake(struct follow_hub *hub, struct follow_waiter *waiter);
 
 /* The same for all on a list. */
 void follow_hub_wake_all(struct follow_hub *hub, struct follow_waiters *list);
 
-/* --- for follow_watch.c ----------------------------------------------------
- */
+/* --- looking -------------------------------------------------------------- */
 
-/* Something of it changed: follow_watch_look() is called once, soon. */
-void follow_hub_changed(struct follow_hub *hub, struct follow_file *file);
+/* Calls look->look() once, soon, however often this is called until then. */
+void follow_hub_changed(struct follow_hub *hub, struct follow_look *look);
+
+/* It will not be called. */
+void follow_hub_forget(struct follow_hub *hub, struct follow_look *look);
 
 #endif

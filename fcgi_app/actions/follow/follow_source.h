@@ -36,7 +36,7 @@ struct follow_plan {
  * fails. NULL: out of memory.
  *
  * It ends in good order when the file is finished, when the plan says so, and,
- * as soon as it would have to wait, after follow_hub_drain(). Where another
+ * as soon as it would have to wait, after follow_file_drain(). Where another
  * file takes the name, it goes on with that one, and where the file is cut, at
  * its start. Events are of whole lines: the last one may lack its newline if
  * the file is finished or replaced.

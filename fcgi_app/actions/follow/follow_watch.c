@@ -12,7 +12,7 @@
  *	         from then on.
  *	LOOKING  the successor is `next`. Without one the name is opened again:
  *	         another file is `next`, and if there is none it is `finished`.
- *	OVER     nothing more is to be known of it; no watch
+ *	OVER     its fate is settled; no watch
  *
  * Only for a marker there is a watch on the folder as well. A file that can't
  * be watched, as on a network file system, is opened by its name once in
@@ -28,6 +28,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "common/container_of.h"
 #include "common/file/aio_file.h"
 #include "common/file/file_open.h"
 #include "fcgi_app/actions/follow/follow_file.h"
@@ -38,66 +39,22 @@ static void look_up(struct follow_file *file);
 
 /* --- what became of it ---------------------------------------------------- */
 
-static void wake(struct follow_file *file)
-{
-	follow_hub_wake_all(file->hub, &file->waiters);
-}
-
-static void apply_size(struct follow_file *file, uint64_t size)
-{
-	if (size < file->size)
-		file->epoch++;
-	if (size == file->size)
-		return;
-	file->size = size;
-	wake(file);
-}
-
-void follow_watch_end(struct follow_file *file)
+/* The file's fate is settled, so the watch ends. */
+static void stop(struct follow_file *file)
 {
 	file->state = FOLLOW_STATE_OVER;
 	uv_fs_event_stop(&file->watch);
 	uv_fs_event_stop(&file->folder_watch);
 	uv_timer_stop(&file->timer);
 	follow_file_unlist(file);
-	wake(file);
+	follow_file_wake(file);
 }
 
 /*
- * Whether it may have lost one of its names, since it was asked last: each
- * change of them sets the one time (ctime), a write both.
+ * It has lost its name, to its successor if it has one: begins the grace in
+ * which it may still grow.
  */
-static bool take_names(struct follow_file *file, const struct statx *stx)
-{
-	struct timespec mtime = file_identity_time(&stx->stx_mtime);
-	struct timespec ctime = file_identity_time(&stx->stx_ctime);
-	bool changed = stx->stx_nlink < file->links ||
-	    (!file_identity_same_time(&ctime, &file->changed_at) &&
-		!file_identity_same_time(&ctime, &mtime));
-
-	file->links = stx->stx_nlink;
-	file->changed_at = ctime;
-	return changed || stx->stx_nlink == 0;
-}
-
-/*
- * Without blocking. What is remembered of a file of another machine may be
- * old: that it is shorter is not believed. Returns whether its name is to be
- * looked at.
- */
-static bool ask_size(struct follow_file *file)
-{
-	struct statx stx;
-
-	if (statx(file->file->fd, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC,
-		STATX_SIZE | STATX_NLINK | STATX_CTIME | STATX_MTIME, &stx) < 0)
-		return false;
-	if (stx.stx_size > file->size || !file->file->close_blocks)
-		apply_size(file, stx.stx_size);
-	return take_names(file, &stx);
-}
-
-void follow_watch_leave(struct follow_file *file)
+static void leave(struct follow_file *file)
 {
 	file->state = FOLLOW_STATE_LEAVING;
 	/* Another rename from now on is a new one. */
@@ -108,12 +65,13 @@ void follow_watch_leave(struct follow_file *file)
 		look_up(file);
 }
 
-void follow_watch_look(struct follow_file *file)
+/* Asks how large it is and whether it has its name, and acts on that. */
+static void look_at(struct follow_file *file)
 {
-	bool lost_name = ask_size(file);
+	bool lost_name = follow_file_ask(file);
 
 	if (file->state == FOLLOW_STATE_HERE && (file->is_renamed || lost_name))
-		follow_watch_leave(file);
+		leave(file);
 }
 
 /* What is under way may be an older look, from before it grew. */
@@ -126,23 +84,25 @@ static void forget_poll(struct follow_file *file)
 	uv_timer_start(&file->timer, on_timer, FOLLOW_POLL_MS, 0);
 }
 
-void follow_watch_catch_up(struct follow_file *file, const struct stat *st)
+/* It was opened anew, and was like that then: no older size is believed. */
+static void catch_up(struct follow_file *file, const struct stat *st)
 {
 	uint64_t size = (uint64_t)st->st_size;
 
 	if (!file->file->close_blocks) {
-		follow_watch_look(file);
+		look_at(file);
 	} else if (size > file->size) {
 		forget_poll(file);
-		apply_size(file, size);
+		follow_file_apply_size(file, size);
 	}
 }
 
-void follow_watch_finish(struct follow_file *file)
+/* Takes a last look: what is written after it is not sent. */
+static void finish(struct follow_file *file)
 {
-	ask_size(file);
+	follow_file_ask(file);
 	file->finished = true;
-	follow_watch_end(file);
+	stop(file);
 }
 
 /* --- its name ------------------------------------------------------------- */
@@ -167,15 +127,15 @@ static void be_here(struct follow_file *file)
 	if (file->polls)
 		uv_timer_start(&file->timer, on_timer, FOLLOW_POLL_MS, 0);
 	else
-		follow_hub_changed(file->hub, file);
+		follow_hub_changed(file->hub, &file->look);
 }
 
 static void be_replaced(struct follow_file *file)
 {
 	file->next = file->successor;
 	file->successor = NULL;
-	ask_size(file);
-	follow_watch_end(file);
+	follow_file_ask(file);
+	stop(file);
 }
 
 /*
@@ -186,7 +146,7 @@ static void take_successor(
     struct follow_file *file, const struct file_open_result *result)
 {
 	file->successor =
-	    follow_file_open(file->hub, &file->place, result, false);
+	    follow_watch_open(file->hub, &file->place, result, false);
 	if (!file->successor)
 		file_open_discard(file->hub->loop, result);
 	if (file->state == FOLLOW_STATE_LEAVING)
@@ -194,7 +154,7 @@ static void take_successor(
 	if (file->successor)
 		be_replaced(file);
 	else
-		follow_watch_finish(file);
+		finish(file);
 }
 
 /* A look at the name of a file that is not watched. */
@@ -202,13 +162,13 @@ static void take_poll(
     struct follow_file *file, const struct file_open_result *result)
 {
 	if (!is_same(file, result)) {
-		follow_watch_leave(file);
+		leave(file);
 		return;
 	}
 	if (file->file->close_blocks)
-		apply_size(file, (uint64_t)result->stat.st_size);
+		follow_file_apply_size(file, (uint64_t)result->stat.st_size);
 	else
-		ask_size(file);
+		follow_file_ask(file);
 	be_here(file);
 }
 
@@ -225,7 +185,7 @@ static bool take_name(
 		return true;
 	}
 	if (file->state == FOLLOW_STATE_LOOKING)
-		follow_watch_finish(file);
+		finish(file);
 	return false;
 }
 
@@ -334,9 +294,9 @@ static void on_marker(void *context, const struct file_open_result *result)
 	if (result->error == 0) {
 		file_open_discard(file->hub->loop, result);
 		/* It is of whoever has the name: is that this one still? */
-		follow_watch_look(file);
+		look_at(file);
 		if (file->state == FOLLOW_STATE_HERE)
-			follow_watch_finish(file);
+			finish(file);
 	} else if (is_unknown(result)) {
 		check_marker_later(file);
 	} else if (again) {
@@ -372,7 +332,7 @@ static void on_change(
 		return;
 	}
 	file->is_renamed |= (events & UV_RENAME) != 0;
-	follow_hub_changed(file->hub, file);
+	follow_hub_changed(file->hub, &file->look);
 }
 
 static const char *last_name(const char *path)
@@ -434,12 +394,17 @@ static void watch_folder(struct follow_file *file)
 		begin_to_poll(file);
 }
 
-/* inotify(7) knows nothing of what other machines do to a file. */
-void follow_watch_begin(struct follow_file *file)
+/*
+ * Sets its size and epoch from now on, and in the end `next` or `finished`, and
+ * wakes its waiters each time. inotify(7) knows nothing of what other machines
+ * do to a file.
+ */
+static void begin(struct follow_file *file)
 {
 	bool polls = file->file->close_blocks ||
 	    watch_descriptor(&file->watch, on_change, file->file->fd) < 0;
 
+	follow_file_enlist(file);
 	if (polls)
 		begin_to_poll(file);
 	if (file->place.marker && file->file->close_blocks)
@@ -447,42 +412,78 @@ void follow_watch_begin(struct follow_file *file)
 	else if (file->place.marker)
 		watch_folder(file);
 	/* What came between the open and the watch. */
-	follow_hub_changed(file->hub, file);
+	follow_hub_changed(file->hub, &file->look);
 }
 
-/* --- beginning and end ---------------------------------------------------- */
+/* --- opening -------------------------------------------------------------- */
 
-void follow_watch_init(struct follow_file *file)
+static void on_look(struct follow_look *look)
 {
-	uv_loop_t *loop = file->hub->loop;
-
-	uv_fs_event_init(loop, &file->watch);
-	uv_fs_event_init(loop, &file->folder_watch);
-	uv_timer_init(loop, &file->timer);
-	file->watch.data = file->folder_watch.data = file->timer.data = file;
-	file->handles = FOLLOW_FILE_HANDLES;
+	look_at(container_of(look, struct follow_file, look));
 }
 
-static void on_closed(uv_handle_t *handle)
+static struct follow_file *make(struct follow_hub *hub,
+    const struct follow_place *place, const struct file_open_result *result)
 {
-	struct follow_file *file = handle->data;
+	struct follow_file *file = follow_file_new(hub, place, result);
 
-	if (--file->handles == 0)
-		free(file);
+	if (file)
+		file->look.look = on_look;
+	return file;
 }
 
-static void cancel_open(struct file_open *open)
+/*
+ * Returns the one that all share, or NULL. One that has a successor is only for
+ * those who know that it is of the past: files that take each other's name in
+ * turn must not lead in a circle.
+ */
+static struct follow_file *share(struct follow_hub *hub,
+    const struct follow_place *place, const struct file_open_result *result,
+    bool past)
 {
-	if (open)
-		file_open_cancel(open);
+	struct follow_file *file =
+	    follow_file_find(hub, place, &result->stat, past);
+
+	if (!file)
+		return NULL;
+	catch_up(file, &result->stat);
+	file_open_discard(hub->loop, result);
+	return follow_file_ref(file);
 }
 
-void follow_watch_close(struct follow_file *file)
+struct follow_file *follow_watch_open(struct follow_hub *hub,
+    const struct follow_place *place, const struct file_open_result *result,
+    bool finished)
 {
-	cancel_open(file->lookup);
-	cancel_open(file->folder_open);
-	cancel_open(file->marker_open);
-	uv_close((uv_handle_t *)&file->watch, on_closed);
-	uv_close((uv_handle_t *)&file->folder_watch, on_closed);
-	uv_close((uv_handle_t *)&file->timer, on_closed);
+	struct follow_file *file =
+	    finished ? NULL : share(hub, place, result, false);
+
+	if (file)
+		return file;
+	file = make(hub, place, result);
+	if (!file)
+		return NULL;
+	if (finished)
+		finish(file);
+	else
+		begin(file);
+	return file;
+}
+
+struct follow_file *follow_watch_open_past(struct follow_hub *hub,
+    const struct follow_place *place, const struct file_open_result *result,
+    struct follow_file *next)
+{
+	struct follow_file *file = share(hub, place, result, true);
+
+	if (file)
+		return file;
+	file = make(hub, place, result);
+	if (!file)
+		return NULL;
+	if (next)
+		file->successor = follow_file_ref(next);
+	begin(file);
+	leave(file);
+	return file;
 }

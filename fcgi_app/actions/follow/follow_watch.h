@@ -1,39 +1,33 @@
 /* SPDX-License-Identifier: MIT */
-/* Watches a file that is followed: its size, its name, its marker. */
+/* Opens a file that is followed, and watches its size, name and marker. */
 #ifndef FCGI_APP_ACTIONS_FOLLOW_FOLLOW_WATCH_H
 #define FCGI_APP_ACTIONS_FOLLOW_FOLLOW_WATCH_H
 
+#include <stdbool.h>
+
+struct file_open_result;
 struct follow_file;
-struct stat;
-
-/* Makes the handles of the loop; nothing is watched. */
-void follow_watch_init(struct follow_file *file);
-
-/* Cancels all and closes the handles; the file is freed when they are. */
-void follow_watch_close(struct follow_file *file);
+struct follow_hub;
+struct follow_place;
 
 /*
- * Begins to watch it: sets its size and epoch, and in the end `next` or
- * `finished`, and wakes its waiters each time.
+ * Returns the file that was opened at `place`, a regular one, with a reference
+ * for the caller; takes the descriptor of `result` over. It is watched, unless
+ * `finished`, as long as it has references. NULL: out of memory, and the
+ * descriptor stays the caller's.
  */
-void follow_watch_begin(struct follow_file *file);
-
-/* Asks how large it is, and whether it has its name, and acts on that. */
-void follow_watch_look(struct follow_file *file);
-
-/* Somebody opened it anew, and it was like that then: no older is believed. */
-void follow_watch_catch_up(struct follow_file *file, const struct stat *st);
+struct follow_file *follow_watch_open(struct follow_hub *hub,
+    const struct follow_place *place, const struct file_open_result *result,
+    bool finished);
 
 /*
- * It has lost its name, to its successor if it has one: begins the grace in
- * which it may still grow.
+ * The same for a file that had its name at `place` before. `next` has it now,
+ * of which this takes a reference of its own, or nobody (NULL). As after a
+ * rename that is seen it may grow for `rotate_ms`; then it leads to the file
+ * that has the name, or is finished.
  */
-void follow_watch_leave(struct follow_file *file);
-
-/* A last look: what is written after it is not sent. It is `finished`. */
-void follow_watch_finish(struct follow_file *file);
-
-/* Nothing more is to be known of it: no watch any more. */
-void follow_watch_end(struct follow_file *file);
+struct follow_file *follow_watch_open_past(struct follow_hub *hub,
+    const struct follow_place *place, const struct file_open_result *result,
+    struct follow_file *next);
 
 #endif

@@ -14,6 +14,7 @@
 #include "common/chunk_pool.h"
 #include "common/file/file_open.h"
 #include "common/reader/aio_reader.h"
+#include "fcgi_app/actions/follow/follow_watch.h"
 #include "tests/unit/support/descriptors.h"
 #include "tests/unit/support/unit.h"
 
@@ -53,7 +54,7 @@ struct follow_file *follow_fixture_open(
 	const struct file_open_result result = follow_fixture_result(f, name);
 	const struct follow_place place = place_of(f, name);
 	struct follow_file *file =
-	    follow_file_open(f->hub, &place, &result, false);
+	    follow_watch_open(f->hub, &place, &result, false);
 
 	assert_non_null(file);
 	return file;
@@ -65,7 +66,7 @@ struct follow_file *follow_fixture_open_past(
 	const struct file_open_result result = follow_fixture_result(f, name);
 	const struct follow_place place = place_of(f, "a");
 	struct follow_file *file =
-	    follow_file_open_past(f->hub, &place, &result, next);
+	    follow_watch_open_past(f->hub, &place, &result, next);
 
 	assert_non_null(file);
 	return file;

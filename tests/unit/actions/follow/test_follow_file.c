@@ -1,13 +1,17 @@
 /* SPDX-License-Identifier: MIT */
-/* Unit tests of fcgi_app/actions/follow/follow_file, with real files and real
- * watches. */
+/*
+ * Unit tests of fcgi_app/actions/follow: follow_file and follow_watch, with
+ * real files and real watches.
+ */
 #include "config.h"
 #include "fcgi_app/actions/follow/follow_file.h"
 
 #include <fcntl.h>
 #include <unistd.h>
 
+#include "common/container_of.h"
 #include "common/file/file_open.h"
+#include "fcgi_app/actions/follow/follow_watch.h"
 #include "tests/unit/support/follow_conditions.h"
 #include "tests/unit/support/follow_fixture.h"
 #include "tests/unit/support/need_openat2.h"
@@ -48,7 +52,7 @@ static void what_comes_between_open_and_watch_is_seen(void **state)
 	follow_fixture_append(f, "a", "123");
 	result = follow_fixture_result(f, "a");
 	follow_fixture_append(f, "a", "4");
-	file = follow_file_open(f->hub, &place, &result, false);
+	file = follow_watch_open(f->hub, &place, &result, false);
 	follow_run_to_size(f, file, 4, 0);
 	follow_file_unref(file);
 }
@@ -215,6 +219,33 @@ static void there_a_marker_counts_as_well(void **state)
 	follow_file_unref(file);
 }
 
+struct client {
+	struct follow_waiter waiter;
+	unsigned int woken;
+};
+
+static void on_wake(struct follow_waiter *waiter)
+{
+	container_of(waiter, struct client, waiter)->woken++;
+}
+
+static void a_drain_wakes_all_who_wait_for_a_file(void **state)
+{
+	struct follow_fixture *f = *state;
+	struct client client = { .waiter.wake = on_wake };
+	struct follow_file *file;
+
+	follow_fixture_append(f, "a", "1");
+	file = follow_fixture_open(f, "a");
+	uv_run(&f->loop, UV_RUN_NOWAIT);
+	follow_waiter_join(&client.waiter, &file->waiters);
+	follow_file_drain(f->hub);
+	uv_run(&f->loop, UV_RUN_NOWAIT);
+	assert_int_equal(client.woken, 1);
+	assert_true(f->hub->draining);
+	follow_file_unref(file);
+}
+
 #define WITH_FIXTURE(name)               \
 	cmocka_unit_test_setup_teardown( \
 	    name, follow_fixture_setup, follow_fixture_teardown)
@@ -232,6 +263,7 @@ int main(void)
 		WITH_FIXTURE(a_marker_that_can_not_be_opened_now_counts_later),
 		WITH_FIXTURE(one_of_another_machine_is_looked_at_now_and_then),
 		WITH_FIXTURE(there_a_marker_counts_as_well),
+		WITH_FIXTURE(a_drain_wakes_all_who_wait_for_a_file),
 	};
 
 	need_openat2();

@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* Unit tests of fcgi_app/actions/follow/follow_hub: who waits, and who is woken
- * when. */
+/* Unit tests of fcgi_app/actions/follow/follow_hub. */
 #include "config.h"
 #include "fcgi_app/actions/follow/follow_hub.h"
 
 #include "common/container_of.h"
-#include "fcgi_app/actions/follow/follow_file.h"
 #include "tests/unit/support/follow_fixture.h"
 #include "tests/unit/support/unit.h"
 
@@ -77,21 +75,38 @@ static void whoever_leaves_is_not_woken(void **state)
 	assert_int_equal(clients[2].woken, 0);
 }
 
-static void a_drain_wakes_all_who_wait_for_a_file(void **state)
+struct thing {
+	struct follow_look look;
+	unsigned int looked;
+};
+
+static void on_look(struct follow_look *look)
+{
+	struct thing *thing = container_of(look, struct thing, look);
+
+	assert_false(look->is_due);
+	thing->looked++;
+}
+
+static void what_changed_is_looked_at_once(void **state)
 {
 	struct follow_fixture *f = *state;
-	struct client client = { .waiter.wake = on_wake };
-	struct follow_file *file;
+	struct thing things[2] = { { { .look = on_look }, 0 },
+		{ { .look = on_look }, 0 } };
 
-	follow_fixture_append(f, "a", "1");
-	file = follow_fixture_open(f, "a");
+	follow_hub_changed(f->hub, &things[0].look);
+	follow_hub_changed(f->hub, &things[0].look);
+	follow_hub_changed(f->hub, &things[1].look);
+	follow_hub_forget(f->hub, &things[1].look);
+	follow_hub_forget(f->hub, &things[1].look);
+	assert_int_equal(things[0].looked, 0);
 	uv_run(&f->loop, UV_RUN_NOWAIT);
-	follow_waiter_join(&client.waiter, &file->waiters);
-	follow_hub_drain(f->hub);
+	assert_int_equal(things[0].looked, 1);
+	assert_int_equal(things[1].looked, 0);
+	assert_false(uv_is_active((uv_handle_t *)&f->hub->idle));
+	follow_hub_changed(f->hub, &things[0].look);
 	uv_run(&f->loop, UV_RUN_NOWAIT);
-	assert_int_equal(client.woken, 1);
-	assert_true(f->hub->draining);
-	follow_file_unref(file);
+	assert_int_equal(things[0].looked, 2);
 }
 
 #define WITH_FIXTURE(name)               \
@@ -103,7 +118,7 @@ int main(void)
 	static const struct CMUnitTest tests[] = {
 		WITH_FIXTURE(all_on_a_list_are_woken_in_portions),
 		WITH_FIXTURE(whoever_leaves_is_not_woken),
-		WITH_FIXTURE(a_drain_wakes_all_who_wait_for_a_file),
+		WITH_FIXTURE(what_changed_is_looked_at_once),
 	};
 
 	return cmocka_run_group_tests_name("follow_hub", tests, NULL, NULL);

@@ -176,7 +176,7 @@ static void a_drain_ends_it_when_all_was_read(void **state)
 	follow_client_expect(f, waiting, "12");
 	late = follow_client_open(f, &bytes);
 	lines = follow_client_open(f, &events);
-	follow_hub_drain(f->hub);
+	follow_file_drain(f->hub);
 	follow_client_expect_end(f, waiting, 0);
 	follow_client_expect_end(f, late, 0);
 	assert_string_equal(late->text, "12");

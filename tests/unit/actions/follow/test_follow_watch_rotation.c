@@ -10,6 +10,7 @@
 
 #include "common/file/file_open.h"
 #include "tests/unit/support/follow_conditions.h"
+#include "fcgi_app/actions/follow/follow_watch.h"
 #include "tests/unit/support/follow_fixture.h"
 #include "tests/unit/support/need_openat2.h"
 #include "tests/unit/support/unit.h"
@@ -208,7 +209,7 @@ static void a_rename_before_the_watch_is_seen(void **state)
 	result = follow_fixture_result(f, "a");
 	follow_fixture_wait(f, 20);
 	follow_fixture_rename(f, "a", "b");
-	file = follow_file_open(f->hub, &place, &result, false);
+	file = follow_watch_open(f->hub, &place, &result, false);
 	follow_fixture_run(f, follow_is_finished, file);
 	follow_file_unref(file);
 }
