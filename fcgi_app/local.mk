@@ -71,7 +71,6 @@ libapp_a_SOURCES = \
 	%D%/members/member_list.c %D%/members/member_list.h \
 	%D%/members/member_search.c %D%/members/member_search.h \
 	%D%/members/member_source.c %D%/members/member_source.h \
-	%D%/members/members_unite.c %D%/members/members_unite.h \
 	%D%/members/name_list.c %D%/members/name_list.h \
 	%D%/members/name_list_job.c %D%/members/name_list_job.h \
 	%D%/members/parts_etag.c %D%/members/parts_etag.h \
@@ -108,7 +107,6 @@ libapp_a_SOURCES = \
 	%D%/request/multipart_body.c %D%/request/multipart_body.h \
 	%D%/request/opened_file.c %D%/request/opened_file.h \
 	%D%/request/operator_fields.c %D%/request/operator_fields.h \
-	%D%/request/operator_pace.c %D%/request/operator_pace.h \
 	%D%/request/param_rule.h \
 	%D%/request/representation.c %D%/request/representation.h \
 	%D%/request/request.c %D%/request/request.h \

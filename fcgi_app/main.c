@@ -39,7 +39,7 @@
  *	follow_hub     wakes those who wait for it; follow_watch sees it grow,
  *	               lose its name, or be finished
  *	request        sends the head and starts the pump (common/stream/stream)
- *	               at the operator_pace
+ *	               at the pace of operator_fields
  *
  *	common/stream/stream       asks a source for a chunk when the writer is
  *ready and, with a stream_pace, its pacer allows it common/source_*     get it

@@ -95,7 +95,7 @@ unit_tests = \
 	%D%/unit/members/test_member_search \
 	%D%/unit/members/test_member_search_limits \
 	%D%/unit/members/test_member_source \
-	%D%/unit/members/test_members_unite \
+	%D%/unit/members/test_member_list \
 	%D%/unit/members/test_name_list \
 	%D%/unit/members/test_name_list_job \
 	%D%/unit/members/test_parts_etag \
@@ -135,7 +135,6 @@ unit_tests = \
 	%D%/unit/request/test_access_log \
 	%D%/unit/request/test_multipart_body \
 	%D%/unit/request/test_operator_fields \
-	%D%/unit/request/test_operator_pace \
 	%D%/unit/setup/test_listener \
 	%D%/unit/setup/test_log \
 	%D%/unit/setup/test_options \

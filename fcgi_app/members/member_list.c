@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A member costs its struct and its name: the names stand one behind another
+ * A member costs its struct and its name: the names stand one after another
  * in blocks, the first of which is small, for the many requests that have few.
  */
 #include "config.h"
@@ -8,13 +8,13 @@
 
 #include <assert.h>
 #include <errno.h>
-#include <limits.h>
+#include <sodium.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "common/container_of.h"
 #include "common/memory_budget.h"
-#include "fcgi_app/members/member_search.h"
 #include "fcgi_app/members/parts_etag.h"
 
 /* The bytes of the first block, and of any from the seventh on. */
@@ -239,4 +239,67 @@ void member_list_trim(struct members *members)
 	/* That less memory can't be had is no harm. */
 	if (members->count > 0)
 		set_room(self(members), members->count);
+}
+
+/* --- names that came more than once ----------------------------------------
+ */
+
+/*
+ * A table of numbers of members, from 1 on, found by a hash of their names. It
+ * is at most half full, and hashed with a secret, so nobody can make up names
+ * that all meet in one place.
+ */
+struct table {
+	const struct members *members;
+	size_t mask;
+	uint32_t *numbers; /* 0: free */
+	unsigned char secret[crypto_shorthash_KEYBYTES];
+};
+
+_Static_assert(crypto_shorthash_BYTES == sizeof(uint64_t), "one word");
+
+static uint64_t hash(const struct table *table, const char *name)
+{
+	uint64_t value;
+
+	crypto_shorthash((unsigned char *)&value, (const unsigned char *)name,
+	    strlen(name), table->secret);
+	return value;
+}
+
+/* Adds member `index`; false: its name is there already. */
+static bool add(struct table *table, size_t index)
+{
+	const struct member *list = table->members->list;
+	const char *name = list[index].name;
+	size_t at = hash(table, name) & table->mask;
+
+	for (; table->numbers[at] != 0; at = (at + 1) & table->mask)
+		if (strcmp(list[table->numbers[at] - 1].name, name) == 0)
+			return false;
+	table->numbers[at] = (uint32_t)index + 1;
+	return true;
+}
+
+int member_list_unite(struct members *members)
+{
+	struct table table = { .members = members };
+	size_t size = 16;
+	size_t count = 0;
+
+	while (size < 2 * members->count)
+		size *= 2;
+	table.mask = size - 1;
+	table.numbers = calloc(size, sizeof(table.numbers[0]));
+	if (!table.numbers)
+		return -ENOMEM;
+	randombytes_buf(table.secret, sizeof(table.secret));
+	for (size_t i = 0; i < members->count; i++) {
+		members->list[count] = members->list[i];
+		if (add(&table, count))
+			count++;
+	}
+	members->count = count;
+	free(table.numbers);
+	return 0;
 }

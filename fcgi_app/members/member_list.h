@@ -1,17 +1,44 @@
 /* SPDX-License-Identifier: MIT */
-/* Members while they are being found: a list and the memory of its names. */
+/* The files that an answer is made of, and the memory of their names. */
 #ifndef FCGI_APP_MEMBERS_MEMBER_LIST_H
 #define FCGI_APP_MEMBERS_MEMBER_LIST_H
 
 #include <stddef.h>
 #include <sys/stat.h>
 
-struct members;
+#include "common/file/file_identity.h"
+#include "fcgi_app/policy/etag.h"
+
 struct memory_budget;
 
+/* What a member was when it was found: a regular file or a folder. */
+struct member {
+	/*
+	 * Relative to the folder that was searched: no slash in front or at
+	 * the end, no "." and no ".." in it. One that was asked for several
+	 * times in a row is the same pointer.
+	 */
+	const char *name;
+	struct file_identity file; /* the size of a folder is 0 */
+	mode_t mode;
+};
+
+/* In the order that was asked for; a tree in the order of its names' bytes. */
+struct members {
+	size_t count;
+	struct member *list;
+	/*
+	 * In case of an error: the name it is about; NULL: it is about the
+	 * folder that was searched.
+	 */
+	const char *failed;
+	/* Of member_list_tag(): a strong one over all of them, in order. */
+	char etag[ETAG_MAX];
+};
+
 /*
- * An empty list that takes up to `most` members, and its memory out of
- * *budget, which outlives it. NULL: out of memory.
+ * Returns an empty list that takes up to `most` members, and its memory out of
+ * *budget, which outlives it; NULL if out of memory.
  */
 struct members *member_list_new(struct memory_budget *budget, size_t most);
 
@@ -19,26 +46,32 @@ struct members *member_list_new(struct memory_budget *budget, size_t most);
 void member_list_free(struct members *members);
 
 /*
- * Adds a regular file or a folder; the name is copied. 0; -E2BIG: there are
- * `most` already; -ENOBUFS: the budget is used up; or -ENOMEM.
+ * Adds a regular file or a folder; the name is copied. Returns 0; -E2BIG: there
+ * are `most` already; -ENOBUFS: the memory budget is exhausted; or -ENOMEM.
  */
 int member_list_add(
     struct members *members, const char *name, const struct stat *st);
 
-/* Adds the member that was added last once more. As member_list_add(). */
+/* Adds the last member once more. Same contract as member_list_add(). */
 int member_list_repeat(struct members *members);
 
-/* Takes more bytes out of the budget, up to the list's end. 0 or -ENOBUFS. */
+/*
+ * Counts bytes that somebody keeps for the members, out of their budget, until
+ * they are freed. Returns 0 or -ENOBUFS.
+ */
 int member_list_reserve(struct members *members, size_t bytes);
 
-/*
- * Says which name an error is about; it is copied. Out of memory it is not
- * said.
- */
+/* Sets the name that an error is about, a copy; without memory for it, none. */
 void member_list_blame(struct members *members, const char *name);
 
 /* Sorts the members from index `first` on by the bytes of their names. */
 void member_list_sort(struct members *members, size_t first);
+
+/*
+ * Keeps only the first of all members with the same name; the order stays.
+ * Returns 0, or -ENOMEM with all members still there.
+ */
+int member_list_unite(struct members *members);
 
 /* Makes the entity tag of all members. */
 void member_list_tag(struct members *members);

@@ -37,7 +37,7 @@ struct member_search {
 	member_search_done_fn *done;
 	void *context;
 	atomic_bool cancelled;
-	/* The wish; the strings of the place and the names stand below. */
+	/* Of the params; the strings of the place and the names stand below. */
 	struct file_open_target place;
 	const char **names; /* NULL: all that is in the folder */
 	size_t name_count;
@@ -106,7 +106,8 @@ static void close_folder(struct member_search *search)
 	search->folder = NULL;
 }
 
-/* --- steps: the begin ----------------------------------------------------- */
+/* --- steps: the beginning
+ * ----------------------------------------------------- */
 
 /* The folder must be there whatever is wanted of it. */
 static int begin(struct member_search *search)
@@ -129,7 +130,7 @@ static int begin(struct member_search *search)
 
 /* --- steps: a name that was asked for ------------------------------------- */
 
-/* 0, or -errno if it is not wanted. */
+/* Returns 0, or -errno if it is not wanted. */
 static int check_kind(const struct member_search *search, mode_t mode)
 {
 	if (S_ISDIR(mode))
@@ -160,7 +161,7 @@ static int look_up(struct member_search *search, const char *name)
 	return r;
 }
 
-/* Asked for on end; of trees, each is read, and they are united later. */
+/* Asked for again at once; trees are each read, and united later. */
 static bool is_repeated(const struct member_search *search, size_t index)
 {
 	return index > 0 && !search->trees &&
@@ -232,7 +233,7 @@ static int judge(const struct member_search *search, const char *name,
 	if (S_ISDIR(ret_stat->st_mode)) {
 		if (!search->trees)
 			return MORE;
-		return depth_of(name) > MEMBERS_DEPTH_MAX ? -E2BIG : 0;
+		return depth_of(name) > MEMBER_SEARCH_DEPTH_MAX ? -E2BIG : 0;
 	}
 	if (!S_ISREG(ret_stat->st_mode))
 		return MORE;
@@ -372,17 +373,17 @@ static void finished(uv_work_t *work, int status)
 
 /* --- beginning ------------------------------------------------------------ */
 
-static size_t strings_size(const struct member_search_params *wish)
+static size_t strings_size(const struct member_search_params *params)
 {
 	size_t size =
-	    strlen(wish->place->root.below) + strlen(wish->place->path) + 2;
+	    strlen(params->place->root.below) + strlen(params->place->path) + 2;
 
-	for (size_t i = 0; i < wish->name_count; i++)
-		size += strlen(wish->names[i]) + 1;
+	for (size_t i = 0; i < params->name_count; i++)
+		size += strlen(params->names[i]) + 1;
 	return size;
 }
 
-/* Copies a string to where `*end` is, and moves that behind it. */
+/* Copies a string to where `*end` is, and moves that past it. */
 static const char *copy_string(char **end, const char *string)
 {
 	const char *copy = *end;
@@ -391,37 +392,37 @@ static const char *copy_string(char **end, const char *string)
 	return copy;
 }
 
-static void copy_wish(
-    struct member_search *search, const struct member_search_params *wish)
+static void copy_params(
+    struct member_search *search, const struct member_search_params *params)
 {
 	char *end = search->strings;
 
-	search->place = request_place_target(wish->place);
-	search->place.below = copy_string(&end, wish->place->root.below);
-	search->place.path = copy_string(&end, wish->place->path);
-	search->name_count = wish->name_count;
-	for (size_t i = 0; i < wish->name_count; i++)
-		search->names[i] = copy_string(&end, wish->names[i]);
-	search->trees = wish->trees;
-	search->hidden = wish->hidden;
-	search->tag = wish->tag;
+	search->place = request_place_target(params->place);
+	search->place.below = copy_string(&end, params->place->root.below);
+	search->place.path = copy_string(&end, params->place->path);
+	search->name_count = params->name_count;
+	for (size_t i = 0; i < params->name_count; i++)
+		search->names[i] = copy_string(&end, params->names[i]);
+	search->trees = params->trees;
+	search->hidden = params->hidden;
+	search->tag = params->tag;
 }
 
 /* Without its memory counted. Half-built it is fit for free_search(). */
-static struct member_search *allocate(const struct member_search_params *wish)
+static struct member_search *allocate(const struct member_search_params *params)
 {
 	struct member_search *search =
-	    calloc(1, sizeof(*search) + strings_size(wish));
+	    calloc(1, sizeof(*search) + strings_size(params));
 
 	if (!search)
 		return NULL;
 	search->root = -1;
-	search->budget = wish->budget;
-	search->found = member_list_new(wish->budget, wish->most);
-	if (wish->names)
+	search->budget = params->budget;
+	search->found = member_list_new(params->budget, params->most);
+	if (params->names)
 		search->names =
-		    calloc(wish->name_count + 1, sizeof(*search->names));
-	if (!search->found || (wish->names && !search->names)) {
+		    calloc(params->name_count + 1, sizeof(*search->names));
+	if (!search->found || (params->names && !search->names)) {
 		free_search(search);
 		errno = ENOMEM;
 		return NULL;
@@ -429,31 +430,32 @@ static struct member_search *allocate(const struct member_search_params *wish)
 	return search;
 }
 
-static struct member_search *new_search(const struct member_search_params *wish)
+static struct member_search *new_search(
+    const struct member_search_params *params)
 {
-	size_t size = sizeof(struct member_search) + strings_size(wish) +
-	    wish->name_count * sizeof(wish->names[0]);
+	size_t size = sizeof(struct member_search) + strings_size(params) +
+	    params->name_count * sizeof(params->names[0]);
 	struct member_search *search;
 
-	if (!memory_budget_take(wish->budget, size)) {
+	if (!memory_budget_take(params->budget, size)) {
 		errno = ENOBUFS;
 		return NULL;
 	}
-	search = allocate(wish);
+	search = allocate(params);
 	if (!search) {
-		memory_budget_give_back(wish->budget, size);
+		memory_budget_give_back(params->budget, size);
 		return NULL;
 	}
 	search->held = size;
-	copy_wish(search, wish);
+	copy_params(search, params);
 	return search;
 }
 
 struct member_search *member_search_start(uv_loop_t *loop,
-    const struct member_search_params *wish, member_search_done_fn *done,
+    const struct member_search_params *params, member_search_done_fn *done,
     void *context)
 {
-	struct member_search *search = new_search(wish);
+	struct member_search *search = new_search(params);
 
 	if (!search)
 		return NULL;
@@ -467,14 +469,4 @@ void member_search_cancel(struct member_search *search)
 {
 	/* What it has open is closed by its next step, in the pool. */
 	atomic_store(&search->cancelled, true);
-}
-
-int members_reserve(struct members *members, size_t bytes)
-{
-	return member_list_reserve(members, bytes);
-}
-
-void members_free(struct members *members)
-{
-	member_list_free(members);
 }

@@ -1,49 +1,19 @@
 /* SPDX-License-Identifier: MIT */
-/* The files that make up an answer of several: found in the thread pool. */
+/* Finds the files that make up an answer of several, in the thread pool. */
 #ifndef FCGI_APP_MEMBERS_MEMBER_SEARCH_H
 #define FCGI_APP_MEMBERS_MEMBER_SEARCH_H
 
 #include <stdbool.h>
 #include <stddef.h>
-#include <stdint.h>
-#include <sys/stat.h>
-#include <time.h>
 #include <uv.h>
 
-#include "common/file/file_identity.h"
-#include "fcgi_app/policy/etag.h"
-
 struct member_search;
+struct members;
 struct memory_budget;
 struct request_place;
 
 /* Names in a tree have no more components than this. */
-#define MEMBERS_DEPTH_MAX 64
-
-/* What a member was when it was found: a regular file or a folder. */
-struct member {
-	/*
-	 * Relative to the folder that was searched: no slash in front or at
-	 * the end, no "." and no ".." in it. One that was asked for several
-	 * times on end is the same pointer.
-	 */
-	const char *name;
-	struct file_identity file; /* the size of a folder is 0 */
-	mode_t mode;
-};
-
-/* In the order that was asked for; a tree in the order of its names' bytes. */
-struct members {
-	size_t count;
-	struct member *list;
-	/*
-	 * In case of an error: the name it is about; NULL: it is about the
-	 * folder that was searched.
-	 */
-	const char *failed;
-	/* If it was wished: a strong one over all of them, in their order. */
-	char etag[ETAG_MAX];
-};
+#define MEMBER_SEARCH_DEPTH_MAX 64
 
 /* What to look for. All is copied. */
 struct member_search_params {
@@ -65,8 +35,8 @@ struct member_search_params {
 };
 
 /*
- * 0 or -errno. The members, never NULL, belong to whoever is told:
- * members_free(). After an error their list is of no use.
+ * 0 or -errno. The callback owns the members, which are never NULL:
+ * member_list_free(). After an error their list must not be used.
  */
 typedef void member_search_done_fn(
     void *context, int error, struct members *members);
@@ -87,25 +57,16 @@ typedef void member_search_done_fn(
  * that leads nowhere or out of the root, and what is neither file nor folder is
  * left out. A file or folder in it that can't be read is an error: -EACCES.
  *
- * -ENOBUFS: the budget does not last.
+ * -ENOBUFS: the memory budget is exhausted.
  *
- * The root of the place must stay open until it has ended. NULL, and an errno:
- * ENOMEM, or ENOBUFS as above.
+ * The root of the place must stay open until the search has ended. Returns
+ * NULL with errno ENOMEM, or ENOBUFS as above, if it can't begin.
  */
 struct member_search *member_search_start(uv_loop_t *loop,
-    const struct member_search_params *wish, member_search_done_fn *done,
+    const struct member_search_params *params, member_search_done_fn *done,
     void *context);
 
 /* `done` will not be called; the search ends soon. */
 void member_search_cancel(struct member_search *search);
-
-/*
- * Counts bytes that somebody keeps for the members, out of their budget, until
- * they are freed. 0 or -ENOBUFS.
- */
-int members_reserve(struct members *members, size_t bytes);
-
-/* NULL is allowed. */
-void members_free(struct members *members);
 
 #endif

@@ -17,7 +17,7 @@
 #include "common/container_of.h"
 #include "common/file/file_open.h"
 #include "common/stream/source.h"
-#include "fcgi_app/members/member_search.h"
+#include "fcgi_app/members/member_list.h"
 #include "fcgi_app/policy/path_rule.h"
 #include "fcgi_app/request/opened_file.h"
 #include "fcgi_app/request/request_place.h"

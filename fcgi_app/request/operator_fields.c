@@ -8,6 +8,8 @@
 #include <string.h>
 
 #include "common/fcgi/fcgi_params.h"
+#include "common/parse_number.h"
+#include "common/stream/pacer.h"
 #include "fcgi_app/policy/cors.h"
 #include "fcgi_app/policy/field_value.h"
 #include "fcgi_app/policy/http_date.h"
@@ -201,4 +203,33 @@ void operator_fields_add_preflight(
 	response_head_put(
 	    head, "Access-Control-Allow-Headers", CORS_ALLOW_HEADERS);
 	response_head_put(head, "Access-Control-Max-Age", CORS_MAX_AGE);
+}
+
+/* --- the pace ----------------------------------------------------------- */
+
+static const struct param_rule rate_rule = { "STREAM_RATE",
+	"not a rate such as 500K or 2M, up to 1024G" };
+static const struct param_rule burst_rule = { "STREAM_BURST",
+	"not a size such as 64K or 1M" };
+
+/* Returns 0 or -errno; a parameter that is absent or empty is 0 bytes. */
+static int read_size(
+    const struct fcgi_params *params, const char *name, uint64_t *ret)
+{
+	const char *text = get(params, name);
+
+	*ret = 0;
+	return text ? parse_size(text, ret) : 0;
+}
+
+const struct param_rule *operator_fields_read_pace(
+    const struct fcgi_params *params, struct pacer_plan *ret)
+{
+	ret->burst = 0;
+	if (read_size(params, "STREAM_RATE", &ret->rate) < 0 ||
+	    ret->rate > PACER_RATE_MAX)
+		return &rate_rule;
+	if (ret->rate > 0 && read_size(params, "STREAM_BURST", &ret->burst) < 0)
+		return &burst_rule;
+	return NULL;
 }

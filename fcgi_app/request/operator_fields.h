@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Header fields that the operator asks for, with STREAM_ parameters that the
- * front server sets. A client can't: its fields arrive as HTTP_.
+ * Header fields and the pace that the operator asks for, with STREAM_
+ * parameters that the front sets. A client can't: its fields arrive as HTTP_.
  */
 #ifndef FCGI_APP_REQUEST_OPERATOR_FIELDS_H
 #define FCGI_APP_REQUEST_OPERATOR_FIELDS_H
@@ -13,6 +13,7 @@
 #include "fcgi_app/policy/expires.h"
 
 struct fcgi_params;
+struct pacer_plan;
 struct param_rule;
 struct response_head;
 
@@ -52,6 +53,15 @@ void operator_fields_add_common(const struct fcgi_params *params,
 /* Answers to a CORS preflight request; nothing if the request is none. */
 void operator_fields_add_preflight(
     const struct fcgi_params *params, struct response_head *head);
+
+/*
+ * Reads how fast a response may leave, STREAM_RATE and STREAM_BURST: bytes,
+ * maybe with K, M or G. `ret->rate` is 0 without a pace; STREAM_BURST counts
+ * with a rate only. Returns NULL, or the rule that one of them breaks; *ret must
+ * then not be used.
+ */
+const struct param_rule *operator_fields_read_pace(
+    const struct fcgi_params *params, struct pacer_plan *ret);
 
 /*
  * The media type with STREAM_CONTENT_TYPE in place of `type` and with

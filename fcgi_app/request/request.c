@@ -27,7 +27,6 @@
 #include "fcgi_app/policy/response_head.h"
 #include "fcgi_app/request/access_log.h"
 #include "fcgi_app/request/operator_fields.h"
-#include "fcgi_app/request/operator_pace.h"
 #include "fcgi_app/request/param_rule.h"
 #include "fcgi_app/request/services.h"
 #include "fcgi_app/request/stream_action.h"
@@ -509,7 +508,7 @@ void request_stream(struct request *request, struct response_head *head,
 {
 	struct part part = { .offset = offset, .length = length };
 	const struct param_rule *bad =
-	    operator_pace_read(request->origin.params, &part.pace);
+	    operator_fields_read_pace(request->origin.params, &part.pace);
 
 	if (source && source->size == SOURCE_SIZE_UNKNOWN)
 		part.length = SOURCE_SIZE_UNKNOWN - offset;

@@ -23,9 +23,8 @@
 #include "fcgi_app/actions/archive/archive_service.h"
 #include "fcgi_app/actions/archive/crc_cache.h"
 #include "fcgi_app/actions/archive/crc_state.h"
-#include "fcgi_app/members/member_search.h"
+#include "fcgi_app/members/member_list.h"
 #include "fcgi_app/members/member_source.h"
-#include "fcgi_app/members/members_unite.h"
 #include "fcgi_app/setup/log.h"
 
 /* Half of a SHA-256, in hexadecimal, with quotes. */
@@ -119,10 +118,10 @@ static int make_crcs(struct archive *archive)
 static int lay_out(struct archive *archive)
 {
 	struct archive_params *params = &archive->params;
-	int r = members_unite(params->members);
+	int r = member_list_unite(params->members);
 
 	if (r == 0)
-		r = members_reserve(
+		r = member_list_reserve(
 		    params->members, params->members->count * MEMBER_BYTES);
 	if (r == 0)
 		r = make_crcs(archive);
@@ -177,7 +176,7 @@ struct archive_making *archive_make(
 		making->archive = new_archive(params);
 	if (!making || !making->archive) {
 		free(making);
-		members_free(params->members);
+		member_list_free(params->members);
 		member_folder_unref(params->folder);
 		return NULL;
 	}
@@ -203,7 +202,7 @@ void archive_unref(struct archive *archive)
 	if (!archive || --archive->references > 0)
 		return;
 	archive_layout_fini(&archive->layout);
-	members_free(archive->params.members);
+	member_list_free(archive->params.members);
 	member_folder_unref(archive->params.folder);
 	free(archive->crcs);
 	free(archive->known);

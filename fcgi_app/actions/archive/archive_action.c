@@ -22,6 +22,7 @@
 #include "fcgi_app/actions/archive/archive_form.h"
 #include "fcgi_app/actions/archive/archive_service.h"
 #include "fcgi_app/actions/archive/archive_source.h"
+#include "fcgi_app/members/member_list.h"
 #include "fcgi_app/members/member_search.h"
 #include "fcgi_app/members/member_source.h"
 #include "fcgi_app/members/name_list.h"
@@ -100,7 +101,7 @@ static void ended(struct request *request, const char *reason)
 	struct archiving *archiving = request->state;
 
 	(void)reason;
-	members_free(archiving->refused);
+	member_list_free(archiving->refused);
 	archive_unref(archiving->archive);
 	member_folder_unref(archiving->folder);
 	name_list_clear(&archiving->names);

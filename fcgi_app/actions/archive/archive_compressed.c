@@ -29,7 +29,7 @@
 #include "fcgi_app/actions/archive/archive_service.h"
 #include "fcgi_app/actions/archive/archive_source.h"
 #include "fcgi_app/actions/archive/compressor.h"
-#include "fcgi_app/members/member_search.h"
+#include "fcgi_app/members/member_list.h"
 #include "fcgi_app/members/member_source.h"
 
 /* What one job reads: a few milliseconds of work. */

@@ -15,7 +15,7 @@
 #include "fcgi_app/actions/archive/archive_member.h"
 #include "fcgi_app/actions/archive/tar_format.h"
 #include "fcgi_app/actions/archive/zip_format.h"
-#include "fcgi_app/members/member_search.h"
+#include "fcgi_app/members/member_list.h"
 
 /* Any record; they are of several forms. */
 union record {

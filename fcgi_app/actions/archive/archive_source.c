@@ -18,7 +18,7 @@
 #include "fcgi_app/actions/archive/archive_service.h"
 #include "fcgi_app/actions/archive/crc_reader.h"
 #include "fcgi_app/actions/archive/crc_source.h"
-#include "fcgi_app/members/member_search.h"
+#include "fcgi_app/members/member_list.h"
 #include "fcgi_app/members/member_source.h"
 
 /* The longest chunk that is made, in bytes. */

@@ -16,7 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "fcgi_app/members/member_search.h"
+#include "fcgi_app/members/member_list.h"
 
 struct slot {
 	uint64_t hash[2];

@@ -13,7 +13,7 @@
 #include <stdlib.h>
 
 #include "common/stream/source.h"
-#include "fcgi_app/members/member_search.h"
+#include "fcgi_app/members/member_list.h"
 
 /* Reads in one turn of the loop. */
 #define TURN_READS 2

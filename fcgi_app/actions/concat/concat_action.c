@@ -20,6 +20,7 @@
 #include "fcgi_app/action_api/action.h"
 #include "fcgi_app/actions/concat/member_sequence.h"
 #include "fcgi_app/actions/concat/small_file.h"
+#include "fcgi_app/members/member_list.h"
 #include "fcgi_app/members/member_search.h"
 #include "fcgi_app/members/member_source.h"
 #include "fcgi_app/members/name_list.h"
@@ -70,7 +71,7 @@ static void ended(struct request *request, const char *reason)
 	struct concat *concat = request->state;
 
 	(void)reason;
-	members_free(concat->members);
+	member_list_free(concat->members);
 	member_sequence_unref(concat->sequence);
 	member_folder_unref(concat->folder);
 	free(concat);

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 
 #include "common/stream/source_sequence.h"
-#include "fcgi_app/members/member_search.h"
+#include "fcgi_app/members/member_list.h"
 #include "fcgi_app/members/member_source.h"
 
 /* Held by its owner, by makers and by open sources. */
@@ -41,7 +41,8 @@ int member_sequence_new(struct member_folder *folder, struct members *members,
 
 	/* A source knows where each of them ends. */
 	if (r == 0)
-		r = members_reserve(members, members->count * sizeof(uint64_t));
+		r = member_list_reserve(
+		    members, members->count * sizeof(uint64_t));
 	if (r < 0)
 		return r;
 	sequence = calloc(1, sizeof(*sequence));
@@ -66,7 +67,7 @@ void member_sequence_unref(struct member_sequence *sequence)
 	if (!sequence || --sequence->references > 0)
 		return;
 	member_folder_unref(sequence->folder);
-	members_free(sequence->members);
+	member_list_free(sequence->members);
 	free(sequence);
 }
 

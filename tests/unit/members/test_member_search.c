@@ -13,6 +13,7 @@
  */
 #include "config.h"
 
+#include "fcgi_app/members/member_list.h"
 #include "fcgi_app/members/member_search.h"
 
 #include <errno.h>
@@ -108,7 +109,7 @@ static void check_found(const struct member_search_params *wish,
 	assert_int_equal(outcome.error, 0);
 	assert_null(outcome.members->failed);
 	check_names(outcome.members, names, count);
-	members_free(outcome.members);
+	member_list_free(outcome.members);
 }
 
 /* --- names ---------------------------------------------------------------- */
@@ -152,7 +153,7 @@ static void says_what_a_member_is(void **state)
 		assert_true(
 		    file_identity_same_time(&member->file.ctime, &st.st_ctim));
 	}
-	members_free(outcome.members);
+	member_list_free(outcome.members);
 }
 
 static void finds_nothing_in_no_names(void **state)
@@ -192,7 +193,7 @@ static void says_which_name_is_wrong(void **state)
 
 		assert_int_equal(outcome.error, rows[i].error);
 		assert_string_equal(outcome.members->failed, rows[i].name);
-		members_free(outcome.members);
+		member_list_free(outcome.members);
 	}
 }
 
@@ -213,7 +214,7 @@ static void opens_no_named_pipe(void **state)
 		    members_fixture_find(&fixture, "", "docs", &wish);
 
 		assert_int_equal(outcome.error, -ENXIO);
-		members_free(outcome.members);
+		member_list_free(outcome.members);
 		wish.trees = true;
 	}
 	assert_int_equal(read(watch, events, sizeof(events)), -1);
@@ -241,7 +242,7 @@ static void looks_a_repeated_name_up_once(void **state)
 	assert_memory_equal(&list[0], &list[1], sizeof(list[0]));
 	assert_ptr_equal(list[2].name, list[3].name);
 	assert_int_equal(list[4].file.inode, list[0].file.inode);
-	members_free(outcome.members);
+	member_list_free(outcome.members);
 }
 
 static void makes_a_tag_if_it_is_wished(void **state)
@@ -258,7 +259,7 @@ static void makes_a_tag_if_it_is_wished(void **state)
 		wish.name_count = i;
 		outcome = members_fixture_find(&fixture, "", "docs", &wish);
 		strcpy(tags[i], outcome.members->etag);
-		members_free(outcome.members);
+		member_list_free(outcome.members);
 		for (size_t k = 0; k < i; k++)
 			assert_string_not_equal(tags[k], tags[i]);
 	}
@@ -276,10 +277,10 @@ static void stays_beneath_the_document_root(void **state)
 
 	(void)state;
 	assert_int_equal(outcome.error, -EXDEV);
-	members_free(outcome.members);
+	member_list_free(outcome.members);
 	outcome = members_fixture_find(&fixture, "", "docs", &wish);
 	assert_int_equal(outcome.error, 0);
-	members_free(outcome.members);
+	member_list_free(outcome.members);
 }
 
 static void refuses_a_bad_folder(void **state)
@@ -308,7 +309,7 @@ static void refuses_a_bad_folder(void **state)
 		    &fixture, rows[i / 2].below, rows[i / 2].path, &wish);
 		assert_int_equal(outcome.error, rows[i / 2].error);
 		assert_null(outcome.members->failed);
-		members_free(outcome.members);
+		member_list_free(outcome.members);
 	}
 }
 
@@ -339,7 +340,7 @@ static void check_unreadable(const char *name, const char *failed, mode_t mode)
 	assert_int_equal(chmod(path, mode), 0);
 	assert_int_equal(outcome.error, -EACCES);
 	assert_string_equal(outcome.members->failed, failed);
-	members_free(outcome.members);
+	member_list_free(outcome.members);
 }
 
 static void refuses_what_can_not_be_read(void **state)
@@ -409,7 +410,7 @@ static void reads_the_root(void **state)
 	check_names(outcome.members, names, ARRAY_LENGTH(names));
 	assert_int_equal(outcome.members->list[1].file.size, 0);
 	assert_true(S_ISDIR(outcome.members->list[1].mode));
-	members_free(outcome.members);
+	member_list_free(outcome.members);
 }
 
 int main(void)

@@ -8,6 +8,7 @@
  */
 #include "config.h"
 
+#include "fcgi_app/members/member_list.h"
 #include "fcgi_app/members/member_search.h"
 
 #include <errno.h>
@@ -72,7 +73,7 @@ static void reads_more_than_a_slice(void **state)
 	assert_int_equal(outcome.members->count, MANY);
 	for (int i = 0; i < MANY; i++)
 		assert_int_equal(atoi(outcome.members->list[i].name), i);
-	members_free(outcome.members);
+	member_list_free(outcome.members);
 }
 
 static void limits_how_many(void **state)
@@ -87,11 +88,11 @@ static void limits_how_many(void **state)
 		outcome = members_fixture_find(&fixture, "", "docs", &wish);
 		assert_int_equal(outcome.error, 0);
 		assert_int_equal(outcome.members->count, 3);
-		members_free(outcome.members);
+		member_list_free(outcome.members);
 		wish.most = 2;
 		outcome = members_fixture_find(&fixture, "", "docs", &wish);
 		assert_int_equal(outcome.error, -E2BIG);
-		members_free(outcome.members);
+		member_list_free(outcome.members);
 		wish.names = NULL;
 		wish.name_count = 0;
 	}
@@ -105,16 +106,16 @@ static void limits_the_depth(void **state)
 
 	(void)state;
 	assert_int_equal(mkdir(path, 0755), 0);
-	for (int i = 0; i < MEMBERS_DEPTH_MAX; i++)
+	for (int i = 0; i < MEMBER_SEARCH_DEPTH_MAX; i++)
 		assert_int_equal(mkdir(strcat(path, "/x"), 0755), 0);
 	outcome = members_fixture_find(&fixture, "", "deep", &wish);
 	assert_int_equal(outcome.error, 0);
-	assert_int_equal(outcome.members->count, MEMBERS_DEPTH_MAX);
-	members_free(outcome.members);
+	assert_int_equal(outcome.members->count, MEMBER_SEARCH_DEPTH_MAX);
+	member_list_free(outcome.members);
 	assert_int_equal(mkdir(strcat(path, "/x"), 0755), 0);
 	outcome = members_fixture_find(&fixture, "", "deep", &wish);
 	assert_int_equal(outcome.error, -E2BIG);
-	members_free(outcome.members);
+	member_list_free(outcome.members);
 }
 
 static void limits_the_path(void **state)
@@ -135,11 +136,11 @@ static void limits_the_path(void **state)
 	outcome = members_fixture_find(&fixture, "", "docs", &wish);
 	/* The longest path that the kernel takes is one longer. */
 	assert_int_equal(outcome.error, -ENAMETOOLONG);
-	members_free(outcome.members);
+	member_list_free(outcome.members);
 	name[PATH_MAX - 6] = '\0';
 	outcome = members_fixture_find(&fixture, "", "docs", &wish);
 	assert_int_equal(outcome.error, -ENOENT);
-	members_free(outcome.members);
+	member_list_free(outcome.members);
 }
 
 /* 100,000 members with names of 60 bytes need less than 20 MB. */
@@ -171,7 +172,7 @@ static void needs_little_memory(void **state)
 		print_message("# malloc does not say how much is in use\n");
 	else
 		assert_in_range(used, COUNT * strlen(name), LIMIT);
-	members_free(outcome.members);
+	member_list_free(outcome.members);
 	free(names);
 	assert_int_equal(unlink(name), 0);
 	assert_int_equal(chdir(fixture.open.folder), 0);
@@ -192,14 +193,14 @@ static void keeps_to_its_budget(void **state)
 	used = enough - budget.left;
 	assert_true(
 	    used >= MANY * (sizeof(struct member) + strlen("0000") + 1));
-	assert_int_equal(members_reserve(outcome.members, budget.left), 0);
-	assert_int_equal(members_reserve(outcome.members, 1), -ENOBUFS);
-	members_free(outcome.members);
+	assert_int_equal(member_list_reserve(outcome.members, budget.left), 0);
+	assert_int_equal(member_list_reserve(outcome.members, 1), -ENOBUFS);
+	member_list_free(outcome.members);
 	assert_int_equal(budget.left, enough);
 	memory_budget_init(&budget, used - 1);
 	outcome = members_fixture_find(&fixture, "", "many", &wish);
 	assert_int_equal(outcome.error, -ENOBUFS);
-	members_free(outcome.members);
+	member_list_free(outcome.members);
 	assert_int_equal(budget.left, used - 1);
 }
 
@@ -250,7 +251,7 @@ static void stops_when_it_is_cancelled(void **state)
 		if (outcome.calls == 0)
 			member_search_cancel(search);
 		else
-			members_free(outcome.members);
+			member_list_free(outcome.members);
 		uv_run(&fixture.open.loop, UV_RUN_DEFAULT);
 		/* Four slices: not before the fourth turn. */
 		assert_int_equal(outcome.calls, 0);

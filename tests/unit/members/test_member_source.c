@@ -17,7 +17,7 @@
 #include "common/file/file_table.h"
 #include "common/reader/aio_reader.h"
 #include "common/stream/source.h"
-#include "fcgi_app/members/member_search.h"
+#include "fcgi_app/members/member_list.h"
 #include "fcgi_app/request/request_place.h"
 #include "fcgi_app/request/services.h"
 #include "tests/unit/support/descriptors.h"

@@ -4,6 +4,7 @@
 #define TESTS_UNIT_SUPPORT_MEMBERS_FIXTURE_H
 
 #include "common/memory_budget.h"
+#include "fcgi_app/members/member_list.h"
 #include "fcgi_app/members/member_search.h"
 #include "fcgi_app/request/request_place.h"
 #include "tests/unit/support/open_fixture.h"

@@ -10,7 +10,7 @@
 #include <sys/stat.h>
 
 #include "fcgi_app/actions/archive/archive_member.h"
-#include "fcgi_app/members/member_search.h"
+#include "fcgi_app/members/member_list.h"
 #include "tests/unit/support/unit.h"
 
 /* Empty ones at both ends and between the others. */

@@ -4,7 +4,7 @@
 
 #include "fcgi_app/actions/archive/crc_cache.h"
 
-#include "fcgi_app/members/member_search.h"
+#include "fcgi_app/members/member_list.h"
 #include "tests/unit/support/unit.h"
 
 static struct member file(ino_t inode)

@@ -9,7 +9,7 @@
 #include <stdlib.h>
 
 #include "common/stream/source.h"
-#include "fcgi_app/members/member_search.h"
+#include "fcgi_app/members/member_list.h"
 #include "tests/unit/support/mock_source.h"
 #include "tests/unit/support/unit.h"
 

@@ -18,7 +18,6 @@
 #include "common/memory_budget.h"
 #include "common/reader/aio_reader.h"
 #include "fcgi_app/members/member_list.h"
-#include "fcgi_app/members/member_search.h"
 #include "fcgi_app/members/member_source.h"
 #include "fcgi_app/request/request_place.h"
 #include "fcgi_app/request/services.h"
@@ -319,7 +318,7 @@ static void limits_its_size(void **state)
 		assert_int_equal(r, rows[i].error);
 		if (r < 0) {
 			assert_null(sequence);
-			members_free(members);
+			member_list_free(members);
 			continue;
 		}
 		assert_true(member_sequence_size(sequence) == size);
@@ -340,7 +339,7 @@ static void keeps_to_its_budget(void **state)
 	    member_sequence_new(f.folder, members, &sequence), -ENOBUFS);
 	assert_null(sequence);
 	f.budget.left = left;
-	members_free(members);
+	member_list_free(members);
 }
 
 int main(void)

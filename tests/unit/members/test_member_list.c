@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* Unit tests of fcgi_app/members_unite. */
+/* Unit tests of fcgi_app/members/member_list: names that came more than once.
+ */
 #include "config.h"
-
-#include "fcgi_app/members/members_unite.h"
 
 #include <stdio.h>
 #include <string.h>
 
-#include "fcgi_app/members/member_search.h"
+#include "fcgi_app/members/member_list.h"
 #include "tests/unit/support/unit.h"
 
 #define MANY 5000
@@ -21,7 +20,7 @@ static void check(const char *names, const char *expected)
 	strcpy(text, names);
 	for (char *name = strtok(text, " "); name; name = strtok(NULL, " "))
 		list[members.count++] = (struct member){ .name = name };
-	assert_int_equal(members_unite(&members), 0);
+	assert_int_equal(member_list_unite(&members), 0);
 	for (size_t i = 0; i < members.count; i++) {
 		strcat(found, list[i].name);
 		strcat(found, " ");
@@ -51,7 +50,7 @@ static void many_names(void **state)
 		list[i] =
 		    (struct member){ .name = names[i % MANY], .file.size = i };
 	}
-	assert_int_equal(members_unite(&members), 0);
+	assert_int_equal(member_list_unite(&members), 0);
 	assert_int_equal(members.count, MANY);
 	for (size_t i = 0; i < MANY; i++)
 		assert_int_equal(list[i].file.size, i);
@@ -64,5 +63,5 @@ int main(void)
 		cmocka_unit_test(many_names),
 	};
 
-	return cmocka_run_group_tests_name("members_unite", tests, NULL, NULL);
+	return cmocka_run_group_tests_name("member_list", tests, NULL, NULL);
 }
