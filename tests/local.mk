@@ -92,10 +92,10 @@ unit_tests = \
 	%D%/unit/file/test_file_table \
 	%D%/unit/file/test_file_windows \
 	%D%/unit/file/test_folder_reader \
+	%D%/unit/members/test_member_list \
 	%D%/unit/members/test_member_search \
 	%D%/unit/members/test_member_search_limits \
 	%D%/unit/members/test_member_source \
-	%D%/unit/members/test_member_list \
 	%D%/unit/members/test_name_list \
 	%D%/unit/members/test_name_list_job \
 	%D%/unit/members/test_parts_etag \
@@ -135,6 +135,8 @@ unit_tests = \
 	%D%/unit/request/test_access_log \
 	%D%/unit/request/test_multipart_body \
 	%D%/unit/request/test_operator_fields \
+	%D%/unit/request/test_representation \
+	%D%/unit/request/test_representation_fields \
 	%D%/unit/setup/test_listener \
 	%D%/unit/setup/test_log \
 	%D%/unit/setup/test_options \
@@ -155,6 +157,7 @@ unit_tests = \
 
 # Mocks and fixtures.
 libunit_a_SOURCES = \
+	%D%/unit/support/answer_rows.c %D%/unit/support/answer_rows.h \
 	%D%/unit/support/descriptors.c %D%/unit/support/descriptors.h \
 	%D%/unit/support/follow_client.c %D%/unit/support/follow_client.h \
 	%D%/unit/support/follow_conditions.c %D%/unit/support/follow_conditions.h \

@@ -53,8 +53,8 @@ static void on_want_body(void *context)
 	mock->body_wanted = true;
 }
 
-void mock_request_start(struct mock_request *mock, action_start_fn *start,
-    const char *const *names_and_values)
+void mock_request_new(
+    struct mock_request *mock, const char *const *names_and_values)
 {
 	const struct request_origin origin = {
 		.services = &mock->services,
@@ -71,6 +71,12 @@ void mock_request_start(struct mock_request *mock, action_start_fn *start,
 	fcgi_output_begin(mock->output, 1);
 	mock->request = request_new(&origin);
 	assert_non_null(mock->request);
+}
+
+void mock_request_start(struct mock_request *mock, action_start_fn *start,
+    const char *const *names_and_values)
+{
+	mock_request_new(mock, names_and_values);
 	action_start(mock->request, start);
 }
 

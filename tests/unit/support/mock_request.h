@@ -36,10 +36,13 @@ struct mock_request {
 void mock_request_init(struct mock_request *mock);
 
 /*
- * Starts an action for a request with these parameters: names and values in
- * turn, with a NULL behind the last. STREAM_PATH and REQUEST_METHOD are among
- * them if they matter.
+ * Makes a request with these parameters: names and values in turn, with a NULL
+ * after the last. STREAM_PATH and REQUEST_METHOD are among them if they matter.
  */
+void mock_request_new(
+    struct mock_request *mock, const char *const *names_and_values);
+
+/* The same, and starts an action of the C interface for it. */
 void mock_request_start(struct mock_request *mock, action_start_fn *start,
     const char *const *names_and_values);
 
