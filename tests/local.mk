@@ -266,6 +266,7 @@ functional_tests = \
 	%D%/functional/test_follow_fronts.py \
 	%D%/functional/test_fronts.py \
 	%D%/functional/test_io_tiers.py \
+	%D%/functional/test_layers.py \
 	%D%/functional/test_list.py \
 	%D%/functional/test_list_page.py \
 	%D%/functional/test_list_slow.py \
