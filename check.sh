@@ -175,7 +175,7 @@ check_valgrind() {
 	options+=" --errors-for-leak-kinds=definite,possible"
 	FCGI_STREAM_VALGRIND=1 step "valgrind: unit tests" \
 		make -j"$jobs" check TESTS="$(unit_tests)" \
-		LOG_COMPILER=valgrind LOG_FLAGS="$options"
+		LOG_COMPILER="timeout 900 valgrind" LOG_FLAGS="$options"
 }
 
 check_clang() {

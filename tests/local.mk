@@ -1,11 +1,18 @@
 # SPDX-License-Identifier: MIT
-# Every test program speaks TAP; the driver counts each case.
+# Every test program speaks TAP; the driver counts each case. One that lasts
+# too long is ended, which is a failure, as its plan has more cases then.
+TIME_LIMIT = timeout --kill-after=60 900
 LOG_DRIVER = env AM_TAP_AWK='$(AWK)' $(SHELL) \
 	$(top_srcdir)/build-aux/tap-driver.sh
 PY_LOG_DRIVER = $(LOG_DRIVER)
 SH_LOG_DRIVER = $(LOG_DRIVER)
+# Their status says again what the cases have said.
+AM_PY_LOG_DRIVER_FLAGS = --ignore-exit
+AM_SH_LOG_DRIVER_FLAGS = --ignore-exit
 TEST_EXTENSIONS = .py .sh
-PY_LOG_COMPILER = $(PYTHON)
+LOG_COMPILER = $(TIME_LIMIT)
+PY_LOG_COMPILER = $(TIME_LIMIT) $(PYTHON)
+SH_LOG_COMPILER = $(TIME_LIMIT) $(SHELL)
 AM_TESTS_ENVIRONMENT = \
 	CMOCKA_MESSAGE_OUTPUT=TAP; export CMOCKA_MESSAGE_OUTPUT; \
 	PYTHONDONTWRITEBYTECODE=1; export PYTHONDONTWRITEBYTECODE; \
@@ -265,6 +272,7 @@ functional_tests = \
 	%D%/functional/test_follow_events.py \
 	%D%/functional/test_follow_fronts.py \
 	%D%/functional/test_fronts.py \
+	%D%/functional/test_harness.py \
 	%D%/functional/test_io_tiers.py \
 	%D%/functional/test_layers.py \
 	%D%/functional/test_list.py \

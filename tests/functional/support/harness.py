@@ -389,7 +389,7 @@ def _attempt(body, case, timeout):
 
 
 def _run_one(number, name, body, timeout):
-    """Runs a test and prints its line."""
+    """Runs a test and prints its line; whether it has not failed."""
     case = Case(name)
     begun = time.monotonic()
     problem = None
@@ -402,11 +402,12 @@ def _run_one(number, name, body, timeout):
         case.remove()
     if isinstance(problem, Skip):
         print(f"ok {number} - {name} # SKIP {problem}", flush=True)
-    else:
-        verdict = "not ok" if problem else "ok"
-        print(f"{verdict} {number} - {name}", flush=True)
-        if os.environ.get("FCGI_STREAM_TIMES"):
-            _diagnose(f"{time.monotonic() - begun:.2f} s")
+        return True
+    verdict = "not ok" if problem else "ok"
+    print(f"{verdict} {number} - {name}", flush=True)
+    if os.environ.get("FCGI_STREAM_TIMES"):
+        _diagnose(f"{time.monotonic() - begun:.2f} s")
+    return not problem
 
 
 def _terminated(*_):
@@ -414,7 +415,10 @@ def _terminated(*_):
 
 
 def main():
-    """Runs the tests whose name matches a pattern given, or all."""
+    """Runs the tests whose name matches a pattern given, or all.
+
+    Ends with status 1 if one fails.
+    """
     if not os.access(os.environ.get("FCGI_STREAM", ""), os.X_OK):
         print("Bail out! FCGI_STREAM does not name a program")
         sys.exit(1)
@@ -433,5 +437,6 @@ def main():
     signal.signal(signal.SIGALRM, _alarm)
     signal.signal(signal.SIGTERM, _terminated)
     print(f"1..{len(chosen)}", flush=True)
-    for number, item in enumerate(chosen, 1):
-        _run_one(number, *item)
+    passed = [_run_one(number, *item)
+              for number, item in enumerate(chosen, 1)]
+    sys.exit(not all(passed))
