@@ -5,6 +5,7 @@ libstream_a_SOURCES = \
 	%D%/container_of.h \
 	%D%/escaped_text.c %D%/escaped_text.h \
 	%D%/fcgi/byte_queue.c %D%/fcgi/byte_queue.h \
+	%D%/fcgi/end_gate.c %D%/fcgi/end_gate.h \
 	%D%/fcgi/fcgi_batch.c %D%/fcgi/fcgi_batch.h \
 	%D%/fcgi/fcgi_management.c %D%/fcgi/fcgi_management.h \
 	%D%/fcgi/fcgi_output.c %D%/fcgi/fcgi_output.h \

@@ -65,8 +65,9 @@ libapp_a_SOURCES = \
 	%D%/command/progress_line.c %D%/command/progress_line.h \
 	%D%/command/serve.c %D%/command/serve.h \
 	%D%/connection/connection.c %D%/connection/connection.h \
-	%D%/connection/connection_input.c \
-	%D%/connection/connection_internal.h \
+	%D%/connection/connection_input.c %D%/connection/connection_input.h \
+	%D%/connection/connection_state.c %D%/connection/connection_state.h \
+	%D%/connection/connections.h \
 	%D%/connection/peer_timer.c %D%/connection/peer_timer.h \
 	%D%/members/member_list.c %D%/members/member_list.h \
 	%D%/members/member_search.c %D%/members/member_search.h \

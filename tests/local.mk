@@ -76,11 +76,14 @@ unit_tests = \
 	%D%/unit/bench/test_load_wheel \
 	%D%/unit/command/test_digest_file \
 	%D%/unit/command/test_progress_line \
+	%D%/unit/connection/test_connection \
+	%D%/unit/connection/test_connection_input \
 	%D%/unit/connection/test_peer_timer \
 	%D%/unit/doctor/test_doctor_advice \
 	%D%/unit/doctor/test_doctor_probe \
 	%D%/unit/doctor/test_doctor_url \
 	%D%/unit/fcgi/test_byte_queue \
+	%D%/unit/fcgi/test_end_gate \
 	%D%/unit/fcgi/test_fcgi_batch \
 	%D%/unit/fcgi/test_fcgi_management \
 	%D%/unit/fcgi/test_fcgi_output \
@@ -165,10 +168,15 @@ unit_tests = \
 # Mocks and fixtures.
 libunit_a_SOURCES = \
 	%D%/unit/support/answer_rows.c %D%/unit/support/answer_rows.h \
+	%D%/unit/support/connection_events.c \
+	%D%/unit/support/connection_events.h \
+	%D%/unit/support/connection_fixture.c \
+	%D%/unit/support/connection_fixture.h \
 	%D%/unit/support/descriptors.c %D%/unit/support/descriptors.h \
 	%D%/unit/support/follow_client.c %D%/unit/support/follow_client.h \
 	%D%/unit/support/follow_conditions.c %D%/unit/support/follow_conditions.h \
 	%D%/unit/support/follow_fixture.c %D%/unit/support/follow_fixture.h \
+	%D%/unit/support/front_side.c %D%/unit/support/front_side.h \
 	%D%/unit/support/make_params.c %D%/unit/support/make_params.h \
 	%D%/unit/support/members_fixture.c %D%/unit/support/members_fixture.h \
 	%D%/unit/support/mock_parts.c %D%/unit/support/mock_parts.h \

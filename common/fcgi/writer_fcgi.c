@@ -4,8 +4,8 @@
  * so for AF_UNIX when at least three quarters of SO_SNDBUF are free
  * (unix_writable() in net/unix/af_unix.c), for TCP when at least a third is
  * (sk_stream_is_writeable() in include/net/sock.h). An offer of that size is
- * taken but for a small tail, so next to nothing is read in vain. Without a
- * poll, SIOCOUTQ tells what is still queued (unix(7), tcp(7)).
+ * taken but for a small tail, which is all that is read twice. Without
+ * a poll, SIOCOUTQ tells what is still queued (unix(7), tcp(7)).
  *
  * The send buffer of an AF_UNIX socket is memory of the kernel that a slow
  * client fills and keeps. So it begins small; it is doubled, up to a chunk,
@@ -21,15 +21,16 @@
 #include <sys/socket.h>
 
 #include "common/container_of.h"
+#include "common/fcgi/end_gate.h"
 #include "common/fcgi/fcgi_output.h"
 #include "common/fcgi/fcgi_record.h"
 
 /* Never offer less: a tiny read costs as much as a large one. */
 #define ROOM_MIN (16 << 10)
-/* What a client is offered of whom nothing is known, and what a slow one is. */
+/* Offered to a client of which nothing is known yet, and to a slow one. */
 #define ROOM_START (64 << 10)
 #define ROOM_SLOW (32 << 10)
-/* A client is fast that empties the buffer within, slow that takes longer. */
+/* A fast client empties the buffer within FAST_MS, a slow one takes longer. */
 #define FAST_MS 20
 #define SLOW_MS 250
 
@@ -47,12 +48,6 @@ static size_t send_buffer_size(int fd)
 	if (getsockopt(fd, SOL_SOCKET, SO_SNDBUF, &size, &length) < 0)
 		return 0;
 	return size > 0 ? (size_t)size : 0;
-}
-
-/* What `length` bytes need in the kernel, with record headers and its own. */
-static size_t with_overhead(size_t length)
-{
-	return length + length / 64;
 }
 
 /* Makes three quarters of the buffer hold what is offered. */
@@ -82,12 +77,6 @@ static void grow_room(struct writer_fcgi *fcgi)
 		set_room(fcgi, room < fcgi->room_max ? room : fcgi->room_max);
 }
 
-static void shrink_room(struct writer_fcgi *fcgi)
-{
-	if (!fcgi->tcp && fcgi->room > ROOM_SLOW)
-		set_room(fcgi, fcgi->room / 2);
-}
-
 /* poll() says that the client has emptied the buffer: how fast was it? */
 static void judge_client(struct writer_fcgi *fcgi)
 {
@@ -97,8 +86,8 @@ static void judge_client(struct writer_fcgi *fcgi)
 		return; /* nothing was offered yet */
 	if (passed <= FAST_MS)
 		grow_room(fcgi);
-	else if (passed > SLOW_MS)
-		shrink_room(fcgi);
+	else if (passed > SLOW_MS && !fcgi->tcp && fcgi->room > ROOM_SLOW)
+		set_room(fcgi, fcgi->room / 2);
 }
 
 static size_t fcgi_room(struct writer *writer)
@@ -124,7 +113,8 @@ static bool fcgi_has_room(struct writer *writer, size_t length)
 	/* TCP counts the bytes alone. */
 	if (fcgi->tcp)
 		buffer = send_buffer_size(fcgi->fd) / 4 * 3;
-	if ((size_t)queued + with_overhead(length) > buffer)
+	/* Record headers and the kernel's own take some of it. */
+	if ((size_t)queued + length + length / 64 > buffer)
 		return false;
 	if (length >= fcgi->room)
 		grow_room(fcgi);
@@ -145,15 +135,14 @@ static int fcgi_offer(
 	return fcgi_output_offer(fcgi->output, data, length, ret_taken);
 }
 
-/* Sends what there is; -EAGAIN: that, or the end, has to wait. */
+/* Sends all that comes before the end, which then waits at the gate. */
 static int hold_end(struct writer_fcgi *fcgi)
 {
 	int r = fcgi_output_flush(fcgi->output);
 
 	if (r < 0)
 		return r;
-	fcgi->held = true;
-	fcgi->watch(fcgi->watch_context, false);
+	end_gate_hold(fcgi->gate);
 	return -EAGAIN;
 }
 
@@ -161,7 +150,7 @@ static int fcgi_end(struct writer *writer)
 {
 	struct writer_fcgi *fcgi = self(writer);
 
-	if (fcgi->body_pending)
+	if (!end_gate_is_open(fcgi->gate))
 		return hold_end(fcgi);
 	if (fcgi->ended)
 		return fcgi_output_flush(fcgi->output);
@@ -179,7 +168,7 @@ static void fcgi_want(struct writer *writer, bool on)
 {
 	struct writer_fcgi *fcgi = self(writer);
 
-	fcgi->watch(fcgi->watch_context, on && !fcgi->held);
+	fcgi->watch(fcgi->watch_context, on);
 }
 
 static const struct writer_ops fcgi_ops = {
@@ -211,34 +200,17 @@ void writer_fcgi_init(struct writer_fcgi *writer, struct fcgi_output *output,
 		    writer, chunk_size < ROOM_START ? chunk_size : ROOM_START);
 }
 
-void writer_fcgi_begin(struct writer_fcgi *writer, bool body_pending)
+void writer_fcgi_begin(struct writer_fcgi *writer)
 {
 	writer->ended = false;
-	writer->body_pending = body_pending;
-	writer->held = false;
 	writer->writer.ready = NULL;
-}
-
-static void pass_on(struct writer_fcgi *writer)
-{
-	if (writer->writer.ready)
-		writer->writer.ready(writer->writer.context);
-	else
-		writer->watch(writer->watch_context, false);
-}
-
-void writer_fcgi_body_done(struct writer_fcgi *writer)
-{
-	writer->body_pending = false;
-	if (!writer->held)
-		return;
-	writer->held = false;
-	writer->watch(writer->watch_context, true);
-	pass_on(writer);
 }
 
 void writer_fcgi_ready(struct writer_fcgi *writer)
 {
 	judge_client(writer);
-	pass_on(writer);
+	if (writer->writer.ready)
+		writer->writer.ready(writer->writer.context);
+	else
+		writer->watch(writer->watch_context, false);
 }

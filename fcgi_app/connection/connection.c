@@ -1,18 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A connection is read whenever its socket is readable, also while a response
- * is under way: that is how the peer's close is noticed, and how a request
- * body that nobody wants is drained. Its scanner says what the bytes are.
+ * The life of a connection, and the events of its socket and its timer; each
+ * goes to what its state (connection_state.c) makes of it.
  *
- *	idle      no request; the scanner waits for a head
- *	head      a head was begun; its bytes are kept, a timer runs
- *	request   an action answers; the timer watches that the peer takes it
- *	lingering the response has left and the connection will not be kept,
- *	          but the peer is still sending its request body; a timer runs
- *	closing   handles are being closed; nothing else may touch it
- *
- * A peer that closes its sending side counts as gone: fronts close both. The
- * connection owns socket, output, writer and, while there is one, the request.
+ * The connection owns socket, output, writer, gate and, while it has one, the
+ * request.
  */
 #include "config.h"
 #include "fcgi_app/connection/connection.h"
@@ -24,153 +16,31 @@
 #include <unistd.h>
 
 #include "common/container_of.h"
-#include "common/fcgi/byte_queue.h"
 #include "common/fcgi/fcgi_output.h"
-#include "common/fcgi/fcgi_scan.h"
-#include "common/fcgi/writer_fcgi.h"
-#include "fcgi_app/connection/connection_internal.h"
-#include "fcgi_app/connection/peer_timer.h"
-#include "fcgi_app/request/request.h"
+#include "fcgi_app/connection/connection_input.h"
+#include "fcgi_app/connection/connection_state.h"
 #include "fcgi_app/request/services.h"
-#include "fcgi_app/setup/log.h"
 #include "fcgi_app/setup/options.h"
 
-#define PEER_CLOSED "peer closed the connection"
+/* --- events --------------------------------------------------------------- */
 
-static void on_poll(uv_poll_t *poll, int status, int events);
-
-/* --- end ---------------------------------------------------------------- */
-
-static void on_closed(uv_handle_t *handle)
-{
-	struct connection *connection = handle->data;
-
-	if (--connection->open_handles > 0)
-		return;
-	fcgi_output_free(connection->output);
-	byte_queue_clear(&connection->head);
-	free(connection);
-}
-
-void connection_close(struct connection *connection, const char *reason)
-{
-	struct connections *all = connection->all;
-	struct request *request = connection->request;
-
-	if (connection->closing)
-		return;
-	connection->closing = true;
-	connection->request = NULL;
-	if (request) {
-		/* Of a held answer all has left but its end. */
-		request_abort(request, connection->writer.held ? NULL : reason);
-		fcgi_output_break(connection->output);
-	}
-	TAILQ_REMOVE(&all->list, connection, link);
-	all->count--;
-	uv_close((uv_handle_t *)&connection->poll, on_closed);
-	uv_close((uv_handle_t *)&connection->timer.handle, on_closed);
-	close(connection->fd);
-	all->changed(all->context);
-}
-
-void connection_refuse(struct connection *connection, const char *reason)
-{
-	log_message(LOG_LEVEL_WARNING, "connection dropped: %s", reason);
-	connection_close(connection, reason);
-}
-
-/* --- poll and timer ----------------------------------------------------- */
-
-static void watch(struct connection *connection, int events)
-{
-	if (connection->closing || connection->events == events)
-		return;
-	connection->events = events;
-	uv_poll_start(&connection->poll, events, on_poll);
-}
-
-void connection_set_timer(
-    struct connection *connection, enum peer_timer_use use)
-{
-	if (!connection->closing)
-		peer_timer_set(&connection->timer, use);
-}
-
-/*
- * A response that waits for the end of the body ends without it. One that is
- * under way meanwhile does not need it.
- */
 static void on_expired(struct peer_timer *timer, const char *reason)
 {
 	struct connection *connection =
 	    container_of(timer, struct connection, timer);
-	struct request *request = connection->request;
 
-	if (request && request_wants_body(request)) {
-		connection->scan.keep_conn = false;
-		writer_fcgi_body_done(&connection->writer);
-		request_stop_body(request);
-	} else if (connection->writer.held) {
-		connection->scan.keep_conn = false;
-		writer_fcgi_body_done(&connection->writer);
-	} else if (!request || timer->use == PEER_TIMER_SEND) {
+	if (connection->state == CONNECTION_BODY ||
+	    connection->state == CONNECTION_HOLDING)
+		connection_give_up_body(connection);
+	else
 		connection_refuse(connection, reason);
-	}
 }
 
-/* Waits for room in the socket; who takes nothing for long is dropped. */
-static void watch_writable(struct connection *connection)
+static void on_end_held(struct end_gate *gate)
 {
-	peer_timer_wait(&connection->timer, true);
-	watch(connection, UV_READABLE | UV_WRITABLE);
-	connection_set_timer(connection, PEER_TIMER_SEND);
+	connection_enter(
+	    container_of(gate, struct connection, gate), CONNECTION_HOLDING);
 }
-
-static void watch_readable(struct connection *connection)
-{
-	peer_timer_wait(&connection->timer, false);
-	watch(connection, UV_READABLE);
-}
-
-/* The writer waits for room in the socket, or does so no longer. */
-static void on_want(void *context, bool on)
-{
-	struct connection *connection = context;
-
-	(on ? watch_writable : watch_readable)(connection);
-	if (connection->writer.held)
-		connection_set_timer(connection, PEER_TIMER_LINGER);
-}
-
-void connection_time_input(struct connection *connection)
-{
-	if (connection->lingering)
-		connection_set_timer(connection, PEER_TIMER_LINGER);
-	else if (fcgi_scan_in_head(&connection->scan) || !connection->served)
-		connection_set_timer(connection, PEER_TIMER_HEAD);
-	else
-		connection_set_timer(connection, PEER_TIMER_OFF);
-}
-
-void connection_flush(struct connection *connection)
-{
-	bool answers = connection->request && !connection->writer.held;
-	int r;
-
-	if (answers || connection->closing)
-		return;
-	r = fcgi_output_flush(connection->output);
-	if (r == -EAGAIN)
-		watch_writable(connection);
-	else if (r < 0)
-		connection_close(connection, PEER_CLOSED);
-	else
-		watch_readable(connection);
-}
-
-/* --- input ------------------------------------------------------------------
- */
 
 static void on_readable(struct connection *connection)
 {
@@ -180,9 +50,18 @@ static void on_readable(struct connection *connection)
 	if (n > 0)
 		connection_feed(connection, in, (size_t)n);
 	else if (n == 0 || errno == ECONNRESET)
-		connection_close(connection, PEER_CLOSED);
+		connection_close(connection, CONNECTION_PEER_CLOSED);
 	else if (errno != EAGAIN && errno != EINTR)
 		connection_close(connection, strerror(errno));
+}
+
+static void on_writable(struct connection *connection)
+{
+	peer_timer_progress(&connection->timer);
+	if (connection->state == CONNECTION_ANSWERING)
+		writer_fcgi_ready(&connection->writer);
+	else
+		connection_flush(connection);
 }
 
 static void on_poll(uv_poll_t *poll, int status, int events)
@@ -194,20 +73,26 @@ static void on_poll(uv_poll_t *poll, int status, int events)
 	if (status < 0 || (events & UV_READABLE))
 		on_readable(connection);
 	if (status < 0)
-		connection_close(connection, PEER_CLOSED);
-	if (connection->closing || !(events & UV_WRITABLE))
-		return;
-	peer_timer_progress(&connection->timer);
-	if (connection->request) {
-		writer_fcgi_ready(&connection->writer);
-		return;
-	}
-	connection_flush(connection);
-	if (!(connection->events & UV_WRITABLE))
-		connection_time_input(connection);
+		connection_close(connection, CONNECTION_PEER_CLOSED);
+	if ((events & UV_WRITABLE) && connection->state != CONNECTION_CLOSED)
+		on_writable(connection);
 }
 
-/* --- beginning ---------------------------------------------------------- */
+/* --- beginning and end ---------------------------------------------------- */
+
+static void init_writer(struct connection *connection)
+{
+	const struct services *services = connection->all->services;
+	struct writer_fcgi *writer = &connection->writer;
+
+	end_gate_init(&connection->gate, on_end_held);
+	writer_fcgi_init(writer, connection->output, connection->fd,
+	    services->options->chunk_size);
+	writer->loop = services->loop;
+	writer->gate = &connection->gate;
+	writer->watch = connection_want_room;
+	writer->watch_context = connection;
+}
 
 int connection_new(struct connections *all, int fd)
 {
@@ -226,16 +111,11 @@ int connection_new(struct connections *all, int fd)
 	connection->all = all;
 	connection->fd = fd;
 	connection->over_limit = all->count >= all->limit;
-	writer_fcgi_init(&connection->writer, connection->output, fd,
-	    all->services->options->chunk_size);
-	connection->writer.loop = loop;
-	connection->writer.watch = on_want;
-	connection->writer.watch_context = connection;
+	init_writer(connection);
 	fcgi_scan_init(&connection->scan);
 	TAILQ_INSERT_TAIL(&all->list, connection, link);
 	all->count++;
-	watch(connection, UV_READABLE);
-	connection_time_input(connection);
+	connection_enter(connection, CONNECTION_NEW);
 	return 0;
 
 out_free:
@@ -252,6 +132,7 @@ void connections_init(struct connections *connections)
 	connections->count = 0;
 	connections->draining = false;
 	connections->requests = 0;
+	connections->on_poll = on_poll;
 }
 
 /* Closing one takes it off the list; the next is remembered before. */

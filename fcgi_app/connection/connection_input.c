@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What a connection's bytes mean, as its scanner says: heads become requests,
+ * What a connection's bytes mean, as its scanner tells: heads become requests,
  * bodies go to them, and what is about the connection itself is answered here.
  */
 #include "config.h"
-#include "fcgi_app/connection/connection_internal.h"
+#include "fcgi_app/connection/connection_input.h"
 
 #include <errno.h>
 #include <fastcgi.h>
@@ -14,30 +14,37 @@
 #include "common/fcgi/fcgi_management.h"
 #include "common/fcgi/fcgi_output.h"
 #include "common/fcgi/fcgi_params.h"
-#include "fcgi_app/connection/connection.h"
+#include "fcgi_app/connection/connection_state.h"
+#include "fcgi_app/connection/connections.h"
 #include "fcgi_app/request/request.h"
-#include "fcgi_app/request/services.h"
-#include "fcgi_app/setup/options.h"
 
-/* --- requests ----------------------------------------------------------- */
+/* --- requests ------------------------------------------------------------- */
 
-/*
- * The response has left. Closing with unread input would make the kernel
- * reset the connection, so a body that is still coming is waited for.
- */
+/* Between requests: a begun record may be a head, which has its time. */
+static void await_head(struct connection *connection)
+{
+	enum connection_state state = fcgi_scan_in_head(&connection->scan)
+	    ? CONNECTION_HEAD
+	    : CONNECTION_IDLE;
+
+	if (connection->state != state)
+		connection_enter(connection, state);
+}
+
+/* The response has left. */
 static void request_done(struct connection *connection)
 {
 	bool keep = connection->scan.keep_conn && !connection->over_limit &&
 	    !connection->all->draining;
 
-	if (!keep && !fcgi_scan_in_body(&connection->scan)) {
-		connection_close(connection, NULL);
-		return;
-	}
-	connection->lingering = !keep;
-	if (keep)
+	if (keep) {
 		fcgi_scan_request_done(&connection->scan);
-	connection_time_input(connection);
+		await_head(connection);
+	} else if (fcgi_scan_in_body(&connection->scan)) {
+		connection_enter(connection, CONNECTION_LINGERING);
+	} else {
+		connection_close(connection, NULL);
+	}
 }
 
 static void on_over(void *context, int error)
@@ -53,10 +60,9 @@ static void on_over(void *context, int error)
 	connection_close(connection, NULL);
 }
 
-/* An action waits for the request's body: the peer shall not stall. */
 static void on_want_body(void *context)
 {
-	connection_set_timer(context, PEER_TIMER_LINGER);
+	connection_enter(context, CONNECTION_BODY);
 }
 
 /* Queues whole records beside those of a response. */
@@ -83,10 +89,20 @@ static void refuse_request(
 	send_control(connection, end, sizeof(end));
 }
 
+static void refuse_over_limit(struct connection *connection)
+{
+	char why[48];
+
+	snprintf(why, sizeof(why), "over --max-connections=%u",
+	    connection->all->limit);
+	request_refuse(connection->request, 503, why);
+}
+
 /* `error`: what was wrong with the parameters, or 0. */
 static void start_request(
     struct connection *connection, struct fcgi_params *params, int error)
 {
+	bool is_body_pending = fcgi_scan_in_body(&connection->scan);
 	const struct request_origin origin = {
 		.services = connection->all->services,
 		.params = params,
@@ -95,11 +111,10 @@ static void start_request(
 		.over = on_over,
 		.want_body = on_want_body,
 		.context = connection,
-		.body_pending = fcgi_scan_in_body(&connection->scan),
+		.body_pending = is_body_pending,
 		.sequence = ++connection->all->requests,
 	};
 	struct request *request = request_new(&origin);
-	char why[48];
 
 	if (!request) {
 		fcgi_params_free(params);
@@ -108,33 +123,29 @@ static void start_request(
 	}
 	connection->request = request;
 	fcgi_output_begin(connection->output, connection->scan.request_id);
-	writer_fcgi_begin(
-	    &connection->writer, fcgi_scan_in_body(&connection->scan));
-	if (error < 0) {
+	writer_fcgi_begin(&connection->writer);
+	end_gate_begin(&connection->gate, is_body_pending);
+	connection_enter(connection, CONNECTION_ANSWERING);
+	if (error < 0)
 		request_refuse(request, 400, "malformed PARAMS");
-	} else if (connection->over_limit) {
-		snprintf(why, sizeof(why), "over --max-connections=%u",
-		    origin.services->options->max_connections);
-		request_refuse(request, 503, why);
-	} else {
+	else if (connection->over_limit)
+		refuse_over_limit(connection);
+	else
 		connection->all->on_request(request);
-	}
 }
 
-static void on_head(struct connection *connection)
+/* The head is whole, and so is what was read along with it. */
+static void start(struct connection *connection)
 {
 	struct byte_queue *head = &connection->head;
 	struct fcgi_params *params = NULL;
 	int r;
 
-	connection_set_timer(connection, PEER_TIMER_OFF);
-	connection->head_whole = false;
-	connection->served = true;
 	if (connection->scan.role != FCGI_RESPONDER) {
 		byte_queue_clear(head);
 		refuse_request(
 		    connection, connection->scan.request_id, FCGI_UNKNOWN_ROLE);
-		if (!connection->closing)
+		if (connection->state != CONNECTION_CLOSED)
 			request_done(connection);
 		return;
 	}
@@ -149,7 +160,7 @@ static void on_head(struct connection *connection)
 		connection_refuse(connection, strerror(r < 0 ? -r : ENOMEM));
 }
 
-/* --- input -------------------------------------------------------------- */
+/* --- what every state makes of its bytes ---------------------------------- */
 
 static void on_head_bytes(struct connection *connection)
 {
@@ -158,35 +169,6 @@ static void on_head_bytes(struct connection *connection)
 
 	if (r < 0)
 		connection_refuse(connection, strerror(-r));
-}
-
-static void on_body_bytes(struct connection *connection)
-{
-	struct request *request = connection->request;
-
-	connection->body_length += connection->scan.length;
-	if (!request && connection->body_length > CONNECTION_BODY_MAX)
-		connection_refuse(connection, "request body over 16 MiB");
-	if (!request || !request_wants_body(request))
-		return;
-	connection_set_timer(connection, PEER_TIMER_OFF);
-	connection_set_timer(connection, PEER_TIMER_LINGER);
-	request_add_body(
-	    request, connection->scan.data, connection->scan.length);
-}
-
-static void on_body_end(struct connection *connection)
-{
-	struct request *request = connection->request;
-
-	writer_fcgi_body_done(&connection->writer);
-	if (connection->lingering)
-		connection_close(connection, NULL);
-	if (!request || connection->request != request)
-		return;
-	if (request_wants_body(request))
-		connection_set_timer(connection, PEER_TIMER_OFF);
-	request_end_body(request);
 }
 
 static void on_management(struct connection *connection)
@@ -200,23 +182,20 @@ static void on_management(struct connection *connection)
 	send_control(connection, answer, length);
 }
 
+/* A body that nobody waits for is dropped. */
 static void on_event(struct connection *connection, enum fcgi_scan_event event)
 {
 	switch (event) {
 	case FCGI_SCAN_MORE:
+	case FCGI_SCAN_BODY_BYTES:
+	case FCGI_SCAN_BODY_END:
 		break;
 	case FCGI_SCAN_HEAD_BYTES:
 		on_head_bytes(connection);
 		break;
 	case FCGI_SCAN_HEAD_END:
-		connection->head_whole = true;
 		connection->body_length = 0;
-		break;
-	case FCGI_SCAN_BODY_BYTES:
-		on_body_bytes(connection);
-		break;
-	case FCGI_SCAN_BODY_END:
-		on_body_end(connection);
+		connection_enter(connection, CONNECTION_STARTING);
 		break;
 	case FCGI_SCAN_ABORT:
 		/* 5.4; without multiplexing the connection is the request. */
@@ -235,15 +214,112 @@ static void on_event(struct connection *connection, enum fcgi_scan_event event)
 	}
 }
 
+/* --- one function a state ------------------------------------------------- */
+
+static void act(struct connection *connection, enum fcgi_scan_event event);
+
 /*
- * A request starts behind what came with its head: mostly that is all of it,
- * but for a body, which it must be there for.
+ * A request starts after what was read along with its head: that is mostly the
+ * end of an empty body. The bytes of a body come after the start: they need
+ * the request.
  */
-static bool shall_start(
-    const struct connection *connection, enum fcgi_scan_event event)
+static void in_starting(
+    struct connection *connection, enum fcgi_scan_event event)
 {
-	return connection->head_whole && !connection->closing &&
-	    event != FCGI_SCAN_HEAD_END;
+	if (event == FCGI_SCAN_BODY_BYTES) {
+		start(connection);
+		act(connection, event);
+		return;
+	}
+	on_event(connection, event);
+	if (connection->state == CONNECTION_STARTING)
+		start(connection);
+}
+
+static void in_body(struct connection *connection, enum fcgi_scan_event event)
+{
+	struct request *request = connection->request;
+
+	if (event == FCGI_SCAN_BODY_BYTES) {
+		/* Each piece brings the body time for the next. */
+		connection_enter(connection, CONNECTION_BODY);
+		request_add_body(
+		    request, connection->scan.data, connection->scan.length);
+		/* It was refused: too long. */
+		if (connection->state == CONNECTION_BODY &&
+		    !request_wants_body(request))
+			connection_enter(connection, CONNECTION_ANSWERING);
+	} else if (event == FCGI_SCAN_BODY_END) {
+		connection_enter(connection, CONNECTION_ANSWERING);
+		end_gate_open(&connection->gate);
+		request_end_body(request);
+	} else {
+		on_event(connection, event);
+	}
+}
+
+static void in_answering(
+    struct connection *connection, enum fcgi_scan_event event)
+{
+	if (event == FCGI_SCAN_BODY_END) {
+		end_gate_open(&connection->gate);
+		request_end_body(connection->request);
+	} else {
+		on_event(connection, event);
+	}
+}
+
+/* Lets the end go that was held. */
+static void release_end(struct connection *connection)
+{
+	struct writer *writer = &connection->writer.writer;
+
+	end_gate_open(&connection->gate);
+	connection_enter(connection, CONNECTION_ANSWERING);
+	/* The stream asked for room meanwhile, and may try at once. */
+	connection_want_room(connection, true);
+	writer->ready(writer->context);
+}
+
+static void in_holding(
+    struct connection *connection, enum fcgi_scan_event event)
+{
+	if (event == FCGI_SCAN_BODY_END)
+		release_end(connection);
+	else
+		on_event(connection, event);
+}
+
+static void in_lingering(
+    struct connection *connection, enum fcgi_scan_event event)
+{
+	if (event == FCGI_SCAN_BODY_END)
+		connection_close(connection, NULL);
+	else if (event == FCGI_SCAN_BODY_BYTES &&
+	    connection->body_length > CONNECTION_BODY_MAX)
+		connection_refuse(connection, "request body over 16 MiB");
+	else
+		on_event(connection, event);
+}
+
+typedef void state_fn(
+    struct connection *connection, enum fcgi_scan_event event);
+
+static state_fn *const functions[] = {
+	[CONNECTION_NEW] = on_event,
+	[CONNECTION_IDLE] = on_event,
+	[CONNECTION_HEAD] = on_event,
+	[CONNECTION_STARTING] = in_starting,
+	[CONNECTION_BODY] = in_body,
+	[CONNECTION_ANSWERING] = in_answering,
+	[CONNECTION_HOLDING] = in_holding,
+	[CONNECTION_LINGERING] = in_lingering,
+};
+
+static void act(struct connection *connection, enum fcgi_scan_event event)
+{
+	if (connection->state != CONNECTION_CLOSED)
+		functions[connection->state](connection, event);
 }
 
 void connection_feed(
@@ -256,14 +332,30 @@ void connection_feed(
 		event = fcgi_scan_next(&connection->scan, input, length, &used);
 		input += used;
 		length -= used;
-		if (event == FCGI_SCAN_BODY_BYTES &&
-		    shall_start(connection, event))
-			on_head(connection);
-		if (!connection->closing)
-			on_event(connection, event);
-		if (shall_start(connection, event))
-			on_head(connection);
-	} while (event != FCGI_SCAN_MORE && !connection->closing);
-	if (!connection->request && !(connection->events & UV_WRITABLE))
-		connection_time_input(connection);
+		if (event == FCGI_SCAN_BODY_BYTES)
+			connection->body_length += connection->scan.length;
+		act(connection, event);
+	} while (
+	    event != FCGI_SCAN_MORE && connection->state != CONNECTION_CLOSED);
+	if (connection->state == CONNECTION_IDLE ||
+	    connection->state == CONNECTION_HEAD)
+		await_head(connection);
+}
+
+void connection_give_up_body(struct connection *connection)
+{
+	struct request *request = connection->request;
+
+	if (connection->state == CONNECTION_HOLDING) {
+		connection->scan.keep_conn = false;
+		release_end(connection);
+		return;
+	}
+	connection_enter(connection, CONNECTION_ANSWERING);
+	/* An answer may have begun without its body. */
+	if (!request_wants_body(request))
+		return;
+	connection->scan.keep_conn = false;
+	end_gate_open(&connection->gate);
+	request_stop_body(request);
 }

@@ -46,7 +46,7 @@ static void on_timer(uv_timer_t *handle)
 		timer->expired(
 		    timer, "request head not complete within --head-timeout");
 		break;
-	case PEER_TIMER_LINGER:
+	case PEER_TIMER_BODY:
 		timer->expired(
 		    timer, "request body not complete within --head-timeout");
 		break;

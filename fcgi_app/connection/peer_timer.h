@@ -12,9 +12,9 @@ struct peer_timer;
 
 enum peer_timer_use {
 	PEER_TIMER_OFF,
-	PEER_TIMER_HEAD,   /* for the rest of a head: --head-timeout */
-	PEER_TIMER_LINGER, /* for the rest of a body: --head-timeout */
-	PEER_TIMER_SEND,   /* for room in the socket: --send-timeout */
+	PEER_TIMER_HEAD, /* for the rest of a head: --head-timeout */
+	PEER_TIMER_BODY, /* for the rest of a body: --head-timeout */
+	PEER_TIMER_SEND, /* for room in the socket: --send-timeout */
 };
 
 /* The peer's time is over; `reason` is a constant, for the log. */

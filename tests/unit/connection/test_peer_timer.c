@@ -115,7 +115,7 @@ static void test_head_and_linger(void **state)
 	assert_true(strstr(f->reason, "request head") != NULL);
 	assert_true(f->expired_after >= HEAD_MS);
 	f->reason = NULL;
-	peer_timer_set(&f->timer, PEER_TIMER_LINGER);
+	peer_timer_set(&f->timer, PEER_TIMER_BODY);
 	uv_run(&f->loop, UV_RUN_DEFAULT);
 	assert_true(strstr(f->reason, "request body") != NULL);
 }

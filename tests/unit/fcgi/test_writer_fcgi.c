@@ -17,6 +17,8 @@
 #include <unistd.h>
 
 #include "common/chunk_pool.h"
+#include "common/container_of.h"
+#include "common/fcgi/end_gate.h"
 #include "common/fcgi/fcgi_batch.h"
 #include "common/fcgi/fcgi_output.h"
 #include "common/fcgi/fcgi_record.h"
@@ -35,12 +37,14 @@ struct fixture {
 	struct chunk_pool *records;
 	struct fcgi_output *output;
 	struct writer_fcgi fcgi;
+	struct end_gate gate;
 	struct writer *writer;
 	uv_loop_t loop; /* its time is set by hand */
 	/* What the callbacks were told. */
 	unsigned int ready;
 	unsigned int watched;
 	bool watch_on;
+	unsigned int held;
 	/* What the peer has read. */
 	unsigned char raw[RECEIVED_MAX];
 	size_t length;
@@ -60,6 +64,11 @@ static void on_watch(void *context, bool on)
 
 	f->watched++;
 	f->watch_on = on;
+}
+
+static void on_held(struct end_gate *gate)
+{
+	container_of(gate, struct fixture, gate)->held++;
 }
 
 /* --- fixture -------------------------------------------------------------- */
@@ -118,11 +127,13 @@ static struct fixture *new_fixture(void (*connect_pair)(struct fixture *))
 static void init_writer(struct fixture *f, size_t chunk_size)
 {
 	writer_fcgi_init(&f->fcgi, f->output, f->ours, chunk_size);
+	end_gate_init(&f->gate, on_held);
 	f->fcgi.loop = &f->loop;
+	f->fcgi.gate = &f->gate;
 	f->fcgi.watch = on_watch;
 	f->fcgi.watch_context = f;
 	f->writer = &f->fcgi.writer;
-	writer_fcgi_begin(&f->fcgi, false);
+	writer_fcgi_begin(&f->fcgi);
 	f->writer->context = f;
 }
 
@@ -397,7 +408,7 @@ static void ends_each_response_once(void **state)
 	check_received(f, 51000, 1);
 	f->length = 0;
 	fcgi_output_begin(f->output, REQUEST_ID);
-	writer_fcgi_begin(&f->fcgi, false);
+	writer_fcgi_begin(&f->fcgi);
 	assert_int_equal(ops->put(f->writer, f->data, 10), 0);
 	assert_int_equal(ops->end(f->writer), 0);
 	check_received(f, 10, 1);
@@ -455,7 +466,7 @@ static void sends_what_waits_when_the_source_does(void **state)
 	size_t taken = 0;
 
 	init_writer(f, CHUNK);
-	writer_fcgi_begin(&f->fcgi, false);
+	writer_fcgi_begin(&f->fcgi);
 	assert_int_equal(f->writer->ops->offer(f->writer, "x", 1, &taken), 0);
 	take_all(f);
 	assert_int_equal(f->length, 0);
@@ -478,54 +489,52 @@ static void passes_readiness_on(void **state)
 	assert_int_equal(f->watched, 0);
 	f->watch_on = true;
 	/* A new response: who waited for the last one does no more. */
-	writer_fcgi_begin(&f->fcgi, false);
+	writer_fcgi_begin(&f->fcgi);
 	writer_fcgi_ready(&f->fcgi);
 	assert_int_equal(f->ready, 1);
 	assert_int_equal(f->watched, 1);
 	assert_false(f->watch_on);
 }
 
-/* All leaves at once but END_REQUEST, which waits for the body. */
-static void holds_the_end_while_a_body_comes(void **state)
+/* All leaves at once but END_REQUEST, which waits until the gate opens. */
+static void holds_the_end_at_a_shut_gate(void **state)
 {
 	struct fixture *f = *state;
 	const struct writer_ops *ops;
 
 	init_writer(f, CHUNK);
 	ops = f->writer->ops;
-	f->writer->ready = on_ready;
-	writer_fcgi_begin(&f->fcgi, true);
-	f->writer->ready = on_ready;
+	end_gate_begin(&f->gate, true);
 	assert_int_equal(ops->put(f->writer, f->data, 1000), 0);
+	assert_int_equal(f->held, 0);
 	assert_int_equal(ops->end(f->writer), -EAGAIN);
-	take_all(f);
-	assert_true(f->length >= 1000);
-	/* A writable socket is nothing to wait for now. */
-	ops->want(f->writer, true);
-	assert_false(f->watch_on);
-	assert_int_equal(f->ready, 0);
-	writer_fcgi_body_done(&f->fcgi);
-	assert_int_equal(f->ready, 1);
-	assert_true(f->watch_on);
+	check_received(f, 1000, 0);
+	assert_int_equal(f->held, 1);
+	end_gate_open(&f->gate);
 	assert_int_equal(ops->end(f->writer), 0);
-	check_received(f, 1000, 1);
-	writer_fcgi_body_done(&f->fcgi);
-	assert_int_equal(f->ready, 1);
+	f->length = 0;
+	check_received(f, 0, 1);
 }
 
-/* The body ends first, as nearly always. */
-static void holds_nothing_when_the_body_is_there(void **state)
+/* What is not the end goes first: until it has left nothing is held. */
+static void sends_all_before_it_holds_the_end(void **state)
 {
 	struct fixture *f = *state;
+	const struct writer_ops *ops;
 
 	init_writer(f, CHUNK);
-	writer_fcgi_begin(&f->fcgi, true);
-	f->writer->ready = on_ready;
-	writer_fcgi_body_done(&f->fcgi);
-	assert_int_equal(f->ready, 0);
-	assert_int_equal(f->writer->ops->put(f->writer, f->data, 10), 0);
-	assert_int_equal(f->writer->ops->end(f->writer), 0);
-	check_received(f, 10, 1);
+	ops = f->writer->ops;
+	set_send_buffer(f, 4096);
+	end_gate_begin(&f->gate, true);
+	assert_int_equal(ops->put(f->writer, f->data, 100000), 0);
+	assert_int_equal(ops->end(f->writer), -EAGAIN);
+	assert_int_equal(f->held, 0);
+	while (f->held == 0) {
+		take_all(f);
+		assert_int_equal(ops->end(f->writer), -EAGAIN);
+	}
+	assert_int_equal(fcgi_output_pending(f->output), 0);
+	check_received(f, 100000, 0);
 }
 
 int main(void)
@@ -547,8 +556,8 @@ int main(void)
 		TEST(asks_to_watch, setup_unix),
 		TEST(sends_what_waits_when_the_source_does, setup_unix),
 		TEST(passes_readiness_on, setup_unix),
-		TEST(holds_the_end_while_a_body_comes, setup_unix),
-		TEST(holds_nothing_when_the_body_is_there, setup_unix),
+		TEST(holds_the_end_at_a_shut_gate, setup_unix),
+		TEST(sends_all_before_it_holds_the_end, setup_unix),
 	};
 
 	return cmocka_run_group_tests_name("writer_fcgi", tests, NULL, NULL);
