@@ -241,8 +241,7 @@ void member_list_trim(struct members *members)
 		set_room(self(members), members->count);
 }
 
-/* --- names that came more than once ----------------------------------------
- */
+/* --- names that came more than once --------------------------------------- */
 
 /*
  * A table of numbers of members, from 1 on, found by a hash of their names. It

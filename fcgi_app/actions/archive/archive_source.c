@@ -41,8 +41,7 @@ static struct made *self(struct source *source)
 	return container_of(source, struct made, source);
 }
 
-/* --- what is made ----------------------------------------------------------
- */
+/* --- what is made --------------------------------------------------------- */
 
 /* Makes what the read asks for: 1, -EAGAIN (`member` is missing) or -ENOMEM. */
 static int make(struct made *made, struct source_chunk *ret_chunk)

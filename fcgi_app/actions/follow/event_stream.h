@@ -55,8 +55,7 @@ size_t event_stream_next(const char *data, size_t length, bool last);
 size_t event_stream_event(
     const char *data, size_t length, const struct event_id *id, char *ret);
 
-/* --- notes: into EVENT_STREAM_NOTE_MAX bytes, no NUL; return the length ----
- */
+/* --- notes: into EVENT_STREAM_NOTE_MAX bytes, no NUL; return the length --- */
 
 /* When to come back, and where the stream begins: it is no event. */
 size_t event_stream_begin(const struct event_id *id, char *ret);

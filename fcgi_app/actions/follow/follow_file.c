@@ -117,8 +117,7 @@ struct follow_file *follow_file_new(struct follow_hub *hub,
 	return file;
 }
 
-/* --- the table of files ----------------------------------------------------
- */
+/* --- the table of files --------------------------------------------------- */
 
 static size_t bucket_of(const struct file_identity *file)
 {
