@@ -22,6 +22,7 @@ libstream_a_SOURCES = \
 	%D%/file/file_windows.c %D%/file/file_windows.h \
 	%D%/file/folder_reader.c %D%/file/folder_reader.h \
 	%D%/memory_budget.c %D%/memory_budget.h \
+	%D%/min.h \
 	%D%/parse_number.c %D%/parse_number.h \
 	%D%/reader/aio_cache.c %D%/reader/aio_cache.h \
 	%D%/reader/aio_direct.c %D%/reader/aio_direct.h \

@@ -8,6 +8,8 @@
 #include <sys/socket.h>
 #include <sys/uio.h>
 
+#include "common/min.h"
+
 static int make_room(struct byte_queue *queue, size_t length, size_t limit)
 {
 	size_t capacity = queue->length + length;
@@ -23,8 +25,7 @@ static int make_room(struct byte_queue *queue, size_t length, size_t limit)
 	/* The first block is of its size; a queue that grows, doubles. */
 	if (capacity < 2 * queue->capacity)
 		capacity = 2 * queue->capacity;
-	if (capacity > limit)
-		capacity = limit;
+	capacity = size_min(capacity, limit);
 	data = malloc(capacity);
 	if (!data)
 		return -ENOMEM;
@@ -81,7 +82,7 @@ ssize_t byte_queue_send(
 
 	if (n < 0)
 		return n;
-	from_queue = (size_t)n < queued ? (size_t)n : queued;
+	from_queue = size_min((size_t)n, queued);
 	if (from_queue > 0)
 		byte_queue_consume(queue, from_queue);
 	return n - (ssize_t)from_queue;

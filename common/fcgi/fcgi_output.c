@@ -36,6 +36,7 @@
 #include "common/fcgi/byte_queue.h"
 #include "common/fcgi/fcgi_batch.h"
 #include "common/fcgi/fcgi_record.h"
+#include "common/min.h"
 
 #define ERROR_LOG_MAX 1024
 
@@ -330,7 +331,7 @@ static void put_all(struct fcgi_output *output, const char *data, size_t length)
 	const size_t most = 1 << 30;
 
 	while (length > 0) {
-		size_t n = length < most ? length : most;
+		size_t n = size_min(length, most);
 
 		if (FCGX_PutStr(data, (int)n, &output->stream) < 0)
 			return;

@@ -18,6 +18,8 @@
 #include <fastcgi.h>
 #include <string.h>
 
+#include "common/min.h"
+
 void fcgi_scan_init(struct fcgi_scan *scan)
 {
 	memset(scan, 0, sizeof(*scan));
@@ -177,8 +179,7 @@ static enum fcgi_scan_event open_record(struct fcgi_scan *scan)
 static void collect(struct fcgi_scan *scan, uint8_t *store, size_t size,
     const uint8_t *input, size_t length)
 {
-	if (length > size - scan->collected)
-		length = size - scan->collected;
+	length = size_min(length, size - scan->collected);
 	memcpy(store + scan->collected, input, length);
 	scan->collected += length;
 }
@@ -246,11 +247,6 @@ static enum fcgi_scan_event close_record(struct fcgi_scan *scan)
 	}
 }
 
-static size_t at_most(size_t length, size_t limit)
-{
-	return length < limit ? length : limit;
-}
-
 /* One step: header, content, padding or end of a record. */
 static enum fcgi_scan_event step(struct fcgi_scan *scan, const uint8_t *input,
     size_t length, size_t *ret_used)
@@ -258,7 +254,7 @@ static enum fcgi_scan_event step(struct fcgi_scan *scan, const uint8_t *input,
 	size_t n;
 
 	if (!scan->record_open) {
-		n = at_most(length, sizeof(scan->header) - scan->header_have);
+		n = size_min(length, sizeof(scan->header) - scan->header_have);
 		memcpy(scan->header + scan->header_have, input, n);
 		*ret_used = n;
 		scan->header_have += n;
@@ -268,12 +264,12 @@ static enum fcgi_scan_event step(struct fcgi_scan *scan, const uint8_t *input,
 		return open_record(scan);
 	}
 	if (scan->content_left > 0) {
-		n = at_most(length, scan->content_left);
+		n = size_min(length, scan->content_left);
 		*ret_used = n;
 		scan->content_left -= n;
 		return pass_content(scan, input, n);
 	}
-	n = at_most(length, scan->padding_left);
+	n = size_min(length, scan->padding_left);
 	*ret_used = n;
 	scan->padding_left -= n;
 	return scan->padding_left == 0 ? close_record(scan) : FCGI_SCAN_MORE;

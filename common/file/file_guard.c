@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "common/file/file_identity.h"
+#include "common/min.h"
 
 void file_guard_init(
     struct file_guard *guard, const struct file_version *version, bool is_local)
@@ -26,7 +27,7 @@ void file_guard_init(
 void file_guard_note(struct file_guard *guard, uint64_t offset,
     const unsigned char *data, size_t length)
 {
-	size_t n = length < FILE_GUARD_TAIL ? length : FILE_GUARD_TAIL;
+	size_t n = size_min(length, FILE_GUARD_TAIL);
 
 	memcpy(guard->tail, data + length - n, n);
 	guard->tail_length = n;

@@ -17,6 +17,8 @@
 #include "config.h"
 #include "common/stream/pacer.h"
 
+#include "common/min.h"
+
 #define SECOND_NS UINT64_C(1000000000)
 #define SMOOTH_PER_SECOND 8
 #define QUICK_PER_SECOND 200
@@ -33,17 +35,12 @@ static uint64_t at_least(uint64_t value, uint64_t least)
 	return value > least ? value : least;
 }
 
-static uint64_t at_most(uint64_t value, uint64_t most)
-{
-	return value < most ? value : most;
-}
-
 static uint64_t piece_of(uint64_t rate)
 {
 	uint64_t smooth = rate / SMOOTH_PER_SECOND;
 	uint64_t quick = rate / QUICK_PER_SECOND;
 
-	return at_least(at_least(at_most(smooth, SMALL_PIECE), quick), 1);
+	return at_least(at_least(u64_min(smooth, SMALL_PIECE), quick), 1);
 }
 
 void pacer_init(struct pacer *pacer, const struct pacer_plan *plan)
@@ -87,7 +84,7 @@ uint64_t pacer_allow(struct pacer *pacer, uint64_t now_ns, uint64_t left)
 	if (pacer->free > 0)
 		return pacer->free;
 	credit = find_credit(pacer, now_ns);
-	if (credit >= at_most(pacer->piece, left))
+	if (credit >= u64_min(pacer->piece, left))
 		pacer->open = true;
 	if (credit == 0)
 		pacer->open = false;
@@ -100,14 +97,14 @@ void pacer_take(struct pacer *pacer, uint64_t now_ns, uint64_t taken)
 		pacer->sent += taken;
 		return;
 	}
-	pacer->free -= at_most(taken, pacer->free);
+	pacer->free -= u64_min(taken, pacer->free);
 	if (pacer->free == 0)
 		pacer->start_ns = now_ns;
 }
 
 uint64_t pacer_wait(const struct pacer *pacer, uint64_t now_ns, uint64_t left)
 {
-	wide bytes = (wide)pacer->sent + at_most(pacer->piece, left);
+	wide bytes = (wide)pacer->sent + u64_min(pacer->piece, left);
 	uint64_t due_ns = time_of(pacer, bytes);
 	uint64_t passed_ns = now_ns - pacer->start_ns;
 

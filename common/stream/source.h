@@ -81,9 +81,17 @@ struct source {
 struct source_maker {
 	/* A source of all the bytes; the caller closes it. NULL: no memory. */
 	struct source *(*open)(void *context);
-	/* Called once, when no more are wanted; sources may still be open. */
+	/* Optional. See source_maker_release(). */
 	void (*release)(void *context);
 	void *context;
 };
+
+/* No more sources are wanted; those that are open stay so. To be called once.
+ */
+static inline void source_maker_release(const struct source_maker *maker)
+{
+	if (maker->release)
+		maker->release(maker->context);
+}
 
 #endif

@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "common/container_of.h"
+#include "common/min.h"
 #include "common/stream/source.h"
 
 struct source_fd {
@@ -134,7 +135,7 @@ static void keep(struct source_fd *from, unsigned char *block, size_t length)
 /* 1: something is kept, or it is the end; 0: nothing is there; or -errno. */
 static int fill(struct source_fd *from, size_t length)
 {
-	size_t size = length < from->chunk_size ? length : from->chunk_size;
+	size_t size = size_min(length, from->chunk_size);
 	unsigned char *block = malloc(size);
 	ssize_t n;
 

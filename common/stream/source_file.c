@@ -18,6 +18,7 @@
 #include "common/container_of.h"
 #include "common/file/aio_file.h"
 #include "common/file/file_guard.h"
+#include "common/min.h"
 #include "common/reader/aio_reader.h"
 #include "common/stream/source.h"
 
@@ -76,8 +77,7 @@ static struct source_chunk chunk_of(struct slot *slot)
 	};
 
 	/* What was read ahead may be more. */
-	if (chunk.length > slot->length)
-		chunk.length = slot->length;
+	chunk.length = size_min(chunk.length, slot->length);
 	return chunk;
 }
 
@@ -289,7 +289,7 @@ static void fill_ahead(struct source_file *file, uint64_t offset, size_t length)
 	    offset < file->ahead_end && aio_reader_has_spare(file->reader)) {
 		struct slot *slot = take_slot(file);
 		uint64_t left = file->ahead_end - offset;
-		size_t most = left < length ? (size_t)left : length;
+		size_t most = (size_t)u64_min(left, length);
 
 		r = read_slot(
 		    file, slot, offset, align_end(&file->source, offset, most));

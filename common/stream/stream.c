@@ -36,6 +36,7 @@
 #include <sys/types.h>
 
 #include "common/container_of.h"
+#include "common/min.h"
 #include "common/stream/stream_pace.h"
 #include "common/stream/writer.h"
 
@@ -45,11 +46,6 @@
 static struct stream *of_seat(struct stream_seat *seat)
 {
 	return container_of(seat, struct stream, seat);
-}
-
-static uint64_t smaller(uint64_t a, uint64_t b)
-{
-	return a < b ? a : b;
 }
 
 /* --- read-ahead --------------------------------------------------------- */
@@ -111,9 +107,9 @@ static size_t next_length(const struct stream *stream, uint64_t offset)
 
 	if (stream->pace)
 		length =
-		    smaller(length, stream_pace_allow(stream->pace, length));
-	length = smaller(length, stream->seat.group->chunk_size);
-	return (size_t)smaller(
+		    u64_min(length, stream_pace_allow(stream->pace, length));
+	length = u64_min(length, stream->seat.group->chunk_size);
+	return (size_t)u64_min(
 	    length, stream->writer->ops->room(stream->writer));
 }
 

@@ -16,12 +16,12 @@
 #include "fcgi_app/policy/etag.h"
 #include "fcgi_app/policy/field_value.h"
 #include "fcgi_app/policy/http_date.h"
+#include "fcgi_app/policy/media_type.h"
 #include "fcgi_app/policy/response_head.h"
 #include "fcgi_app/request/operator_fields.h"
 #include "fcgi_app/request/request.h"
 
 /* Room for a media type with its parameters. */
-#define CONTENT_TYPE_MAX 320
 
 /* They have a function, or are the front server's. */
 static const char *const reserved[] = {

@@ -15,6 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/min.h"
 #include "fcgi_app/action_api/action_internal.h"
 #include "fcgi_app/request/request.h"
 #include "fcgi_app/request/stream_action.h"
@@ -117,7 +118,7 @@ static bool take_module(struct module *module, const char *option, void *object)
 	if (!check(option, found))
 		return false;
 	size = sizeof(module->module);
-	memcpy(&module->module, found, found->size < size ? found->size : size);
+	memcpy(&module->module, found, size_min(found->size, size));
 	module->action.name = module->name;
 	module->action.methods = module->module.methods;
 	module->action.start = start_module;

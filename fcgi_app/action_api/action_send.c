@@ -25,9 +25,6 @@
 #include "fcgi_app/request/request_open.h"
 #include "fcgi_app/request/services.h"
 
-/* Room for a media type with its parameters. */
-#define CONTENT_TYPE_MAX 320
-
 /* --- any bytes ------------------------------------------------------------ */
 
 /* Begins an answer that ends the action; the head is as it is now. */
@@ -43,12 +40,6 @@ static int begin(struct action *action)
 	return r;
 }
 
-static void release(const struct source_maker *bytes)
-{
-	if (bytes->release)
-		bytes->release(bytes->context);
-}
-
 /* All of it, whatever the request says of ranges and preconditions. */
 static void send_whole(
     struct action *action, const struct representation *representation)
@@ -59,14 +50,14 @@ static void send_whole(
 	struct source *source = NULL;
 
 	if (!action_make_head(action, size, &head)) {
-		release(bytes);
+		source_maker_release(bytes);
 		return;
 	}
 	if (action->drops_body || action_has_no_body(action->status))
 		size = 0;
 	if (size > 0)
 		source = bytes->open(bytes->context);
-	release(bytes);
+	source_maker_release(bytes);
 	if (size > 0 && !source)
 		request_refuse(action->request, 503, strerror(ENOMEM));
 	else
@@ -100,7 +91,7 @@ static void send_bytes(struct action *action, const char *fallback_type,
 	}
 	bad = action_media_type(action, fallback_type, type, sizeof(type));
 	if (bad) {
-		release(&representation->bytes);
+		source_maker_release(&representation->bytes);
 		request_bad_param(action->request, bad);
 		return;
 	}

@@ -114,7 +114,7 @@ static int take_file(
 		return -ENOMEM;
 	}
 	source->bytes = maker.open(maker.context);
-	maker.release(maker.context);
+	source_maker_release(&maker);
 	if (!source->bytes)
 		return -ENOMEM;
 	source->bytes->done = on_done;

@@ -22,6 +22,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "common/min.h"
 #include "common/parse_number.h"
 
 /* One range-spec as it was written (RFC 9110, 14.1.1). */
@@ -103,8 +104,7 @@ static enum byte_range_result apply_suffix(
 	if (size == 0)
 		return BYTE_RANGE_IGNORED;
 	/* "the entire representation is used" if it is shorter (14.1.2). */
-	if (length > size)
-		length = size;
+	length = u64_min(length, size);
 	*ret_range = (struct byte_range){ size - length, length };
 	return BYTE_RANGE_SATISFIABLE;
 }
@@ -126,8 +126,7 @@ static enum byte_range_result apply_int(
 	if (spec->first >= size)
 		return BYTE_RANGE_UNSATISFIABLE;
 	/* A last-pos beyond the end means the last byte (14.1.2). */
-	if (last > size - 1)
-		last = size - 1;
+	last = u64_min(last, size - 1);
 	*ret_range = (struct byte_range){ spec->first, last - spec->first + 1 };
 	return BYTE_RANGE_SATISFIABLE;
 }

@@ -15,6 +15,9 @@
 /* The longest type: two names of 127 bytes and a slash (RFC 6838, 4.2). */
 #define MEDIA_TYPE_LENGTH_MAX 255
 
+/* Room for a type with its parameters; a longer one is the operator's fault. */
+#define CONTENT_TYPE_MAX 320
+
 /* A longer line of a mime.types file, its newline not counted, is skipped. */
 #define MEDIA_TYPE_LINE_MAX 4095
 

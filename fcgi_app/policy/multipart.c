@@ -57,7 +57,7 @@ static int format_start(
 	char range[BYTE_RANGE_CONTENT_RANGE_MAX];
 	int length;
 
-	if (type && strlen(type) > MULTIPART_CONTENT_TYPE_MAX)
+	if (type && strlen(type) > CONTENT_TYPE_MAX)
 		return -ENOSPC;
 	if (type && !field_value_is_valid(type))
 		return -EINVAL;

@@ -9,6 +9,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "fcgi_app/policy/media_type.h"
+
 struct byte_range_set;
 
 /*
@@ -21,15 +23,12 @@ struct byte_range_set;
 /* A boundary and its NUL. RFC 2046, 5.1.1 allows 70 characters. */
 #define MULTIPART_BOUNDARY_MAX (2 * MULTIPART_RANDOM_SIZE + 1)
 
-/* The longest Content-Type of a part: a media type and a charset. */
-#define MULTIPART_CONTENT_TYPE_MAX 320
-
 /*
  * A buffer of this size holds any delimiter and its NUL: a Content-Range of
  * BYTE_RANGE_CONTENT_RANGE_MAX at most, the field names and line ends.
  */
 #define MULTIPART_DELIMITER_MAX \
-	(MULTIPART_BOUNDARY_MAX + MULTIPART_CONTENT_TYPE_MAX + 128)
+	(MULTIPART_BOUNDARY_MAX + CONTENT_TYPE_MAX + 128)
 
 /*
  * Write a boundary, lower-case hexadecimal digits, so that it needs no quotes
@@ -43,7 +42,7 @@ struct multipart {
 	const char *boundary; /* of multipart_boundary() */
 	/*
 	 * Of each part, as a 200 would have it; NULL: none. Without control
-	 * characters, at most MULTIPART_CONTENT_TYPE_MAX bytes.
+	 * characters, at most CONTENT_TYPE_MAX bytes.
 	 */
 	const char *content_type;
 	uint64_t size; /* of the whole representation, in bytes */

@@ -56,8 +56,7 @@ static void release(void *context)
 {
 	struct multipart_body *body = context;
 
-	if (body->bytes.release)
-		body->bytes.release(body->bytes.context);
+	source_maker_release(&body->bytes);
 	free(body);
 }
 

@@ -34,12 +34,6 @@ struct answer {
 	char boundary[MULTIPART_BOUNDARY_MAX]; /* "": not multipart */
 };
 
-static void release(const struct source_maker *bytes)
-{
-	if (bytes->release)
-		bytes->release(bytes->context);
-}
-
 /* --- heads -------------------------------------------------------------- */
 
 /* What any of 200, 206 and 304 has (RFC 9110, 15.4.5). */
@@ -120,7 +114,7 @@ static struct source *open_multipart(const struct answer *answer)
 	    multipart_body_new(&multipart, &answer->of->bytes);
 
 	if (!source)
-		release(&answer->of->bytes);
+		source_maker_release(&answer->of->bytes);
 	return source;
 }
 
@@ -129,7 +123,7 @@ static struct source *open_single(const struct answer *answer)
 	const struct source_maker *bytes = &answer->of->bytes;
 	struct source *source = bytes->open(bytes->context);
 
-	release(bytes);
+	source_maker_release(bytes);
 	return source;
 }
 
@@ -142,7 +136,7 @@ static void send_content(const struct answer *answer)
 
 	make_head(&head, answer);
 	if (request_is_head(request) || answer->length == 0) {
-		release(&answer->of->bytes);
+		source_maker_release(&answer->of->bytes);
 		request_respond(request, &head);
 		return;
 	}
@@ -250,7 +244,7 @@ static void proceed(struct answer *answer)
 {
 	choose_range(answer);
 	if (answer->range == BYTE_RANGE_UNSATISFIABLE) {
-		release(&answer->of->bytes);
+		source_maker_release(&answer->of->bytes);
 		refuse_range(answer);
 		return;
 	}
@@ -264,11 +258,11 @@ static void evaluate(struct answer *answer)
 
 	switch (check_preconditions(answer)) {
 	case PRECONDITION_FAILED:
-		release(&answer->of->bytes);
+		source_maker_release(&answer->of->bytes);
 		request_error(answer->request, 412, NULL, NULL);
 		break;
 	case PRECONDITION_NOT_MODIFIED:
-		release(&answer->of->bytes);
+		source_maker_release(&answer->of->bytes);
 		begin_head(&head, 304, answer);
 		request_respond(answer->request, &head);
 		break;
@@ -306,7 +300,7 @@ void representation_answer(
 	if (representation->undated || answer.modified > answer.now)
 		answer.modified = answer.now;
 	if (bad) {
-		release(&representation->bytes);
+		source_maker_release(&representation->bytes);
 		request_bad_param(request, bad);
 		return;
 	}

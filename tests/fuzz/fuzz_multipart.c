@@ -76,7 +76,7 @@ static void check(struct multipart *m, const char *field, uint64_t file_size)
 		check_body(m, length);
 	else
 		require(file_size == UINT64_MAX ||
-		    strlen(m->content_type) > MULTIPART_CONTENT_TYPE_MAX ||
+		    strlen(m->content_type) > CONTENT_TYPE_MAX ||
 		    strpbrk(m->content_type,
 			"\x01\x02\x03\x04\x05\x06\x07\x08"
 			"\n\x0b\x0c\r\x0e\x0f\x10\x11\x12"

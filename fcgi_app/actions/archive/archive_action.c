@@ -15,6 +15,7 @@
 #include <strings.h>
 #include <time.h>
 
+#include "common/min.h"
 #include "common/parse_number.h"
 #include "fcgi_app/action_api/action.h"
 #include "fcgi_app/actions/archive/archive.h"
@@ -375,9 +376,7 @@ static bool is_json(const char *type)
 static void read_query(struct archiving *archiving)
 {
 	struct name_list names;
-	size_t most = archiving->most < NAME_LIST_QUERY_MAX
-	    ? (size_t)archiving->most
-	    : NAME_LIST_QUERY_MAX;
+	size_t most = (size_t)u64_min(archiving->most, NAME_LIST_QUERY_MAX);
 	enum name_list_result result = name_list_from_query(
 	    request_param(archiving->request, "QUERY_STRING"), most, &names);
 

@@ -22,6 +22,7 @@
 #include <uv.h>
 
 #include "common/container_of.h"
+#include "common/min.h"
 #include "common/stream/source.h"
 #include "common/stream/source_queue.h"
 #include "fcgi_app/actions/archive/archive.h"
@@ -97,7 +98,7 @@ static int open_input(struct archive_compressed *packed)
 		const struct source_maker tar = archive_source_maker(archive);
 
 		packed->input = tar.open(tar.context);
-		tar.release(tar.context);
+		source_maker_release(&tar);
 	} else {
 		packed->input = member_source_new(archive_folder(archive),
 		    &archive_members(archive)->list[packed->entry]);
@@ -208,8 +209,7 @@ static bool write_output(struct archive_compressed *packed)
 
 		if (n == 0)
 			break;
-		if (n > length - packed->handed)
-			n = length - packed->handed;
+		n = size_min(n, length - packed->handed);
 		packed->error = source_queue_write(
 		    packed->queue, output + packed->handed, n);
 		packed->handed += n;
@@ -296,7 +296,7 @@ static int read_input(struct archive_compressed *packed)
 	if (r < 0)
 		return r;
 	r = packed->input->ops->read(packed->input, packed->offset,
-	    left < STEP_LENGTH ? (size_t)left : STEP_LENGTH, &chunk);
+	    (size_t)u64_min(left, STEP_LENGTH), &chunk);
 	if (r > 0)
 		take_chunk(packed, &chunk);
 	return r;

@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/min.h"
 #include "fcgi_app/actions/archive/archive_member.h"
 #include "fcgi_app/actions/archive/tar_format.h"
 #include "fcgi_app/actions/archive/zip_format.h"
@@ -268,7 +269,7 @@ static void copy(struct making *making, uint64_t start, size_t length)
 {
 	size_t skip = (size_t)(making->offset - start);
 	size_t left = making->piece->length - making->done;
-	size_t n = length - skip < left ? length - skip : left;
+	size_t n = size_min(length - skip, left);
 
 	assert(start <= making->offset && skip < length);
 	memcpy(making->piece->bytes + making->done, making->record.bytes + skip,

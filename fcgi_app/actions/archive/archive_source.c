@@ -12,6 +12,7 @@
 #include <stdlib.h>
 
 #include "common/container_of.h"
+#include "common/min.h"
 #include "common/stream/source_sequence.h"
 #include "fcgi_app/actions/archive/archive.h"
 #include "fcgi_app/actions/archive/archive_layout.h"
@@ -48,16 +49,13 @@ static int make(struct made *made, struct source_chunk *ret_chunk)
 {
 	struct archive_piece piece = {
 		.offset = made->start + made->offset,
-		.length = made->length,
+		.length = (size_t)u64_min(size_min(made->length, MADE_MAX),
+		    made->source.size - made->offset),
 		.crc = archive_find_crc,
 		.context = made->archive,
 	};
 	int n;
 
-	if (piece.length > MADE_MAX)
-		piece.length = MADE_MAX;
-	if (piece.length > made->source.size - made->offset)
-		piece.length = (size_t)(made->source.size - made->offset);
 	piece.bytes = malloc(piece.length);
 	if (!piece.bytes)
 		return -ENOMEM;

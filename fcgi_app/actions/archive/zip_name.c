@@ -6,6 +6,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "common/min.h"
 #include "fcgi_app/policy/percent.h"
 #include "fcgi_app/policy/utf8.h"
 
@@ -33,10 +34,8 @@ static bool begins_with_one_of(
  */
 static bool is_device(const char *name, size_t length)
 {
-	size_t base = strcspn(name, ".");
+	size_t base = size_min(strcspn(name, "."), length);
 
-	if (base > length)
-		base = length;
 	while (base > 0 && name[base - 1] == ' ')
 		base--;
 	for (size_t i = 0; i < COUNT(longer_devices); i++)

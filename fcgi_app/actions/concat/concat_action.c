@@ -33,8 +33,6 @@
 #include "fcgi_app/request/request_place.h"
 #include "fcgi_app/request/services.h"
 
-/* Room for a type with its parameters; a longer one is the operator's fault. */
-#define CONTENT_TYPE_MAX 320
 /* The type of anything (RFC 2046, 4.5.1). */
 #define ANY_TYPE "application/octet-stream"
 

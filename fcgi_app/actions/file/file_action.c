@@ -32,9 +32,6 @@
 #include "fcgi_app/request/services.h"
 #include "fcgi_app/setup/log.h"
 
-/* Room for a type with its parameters; a longer one is the operator's fault. */
-#define CONTENT_TYPE_MAX 320
-
 /* What separates the names in STREAM_INDEX. */
 #define BLANKS " \t"
 

@@ -33,8 +33,6 @@
 #include "fcgi_app/request/request_place.h"
 #include "fcgi_app/request/services.h"
 
-/* Room for a type with its parameters; a longer one is the operator's fault. */
-#define CONTENT_TYPE_MAX 320
 /* A path and a suffix; the rules on paths say what is too long. */
 #define NAME_SIZE (PATH_MAX + NAME_MAX + 2)
 

@@ -5,6 +5,7 @@
 #include <errno.h>
 
 #include "common/container_of.h"
+#include "common/min.h"
 #include "fcgi_app/actions/follow/follow_file.h"
 
 static void on_wake(struct follow_waiter *waiter)
@@ -91,7 +92,7 @@ static int read_more(struct follow_cursor *cursor, size_t most)
 	const struct follow_file *file = cursor->file;
 	uint64_t left = file->size - cursor->position;
 	int r = aio_reader_read(file->hub->reader, file->file, &cursor->read,
-	    cursor->position, left < most ? (size_t)left : most);
+	    cursor->position, (size_t)u64_min(left, most));
 
 	if (r < 0)
 		return r;

@@ -10,6 +10,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "common/min.h"
 #include "common/parse_number.h"
 #include "fcgi_app/policy/byte_range.h"
 
@@ -77,9 +78,8 @@ enum follow_range_result follow_range_parse(
 	    spec.first > FOLLOW_RANGE_LAST_MAX)
 		return FOLLOW_RANGE_UNSATISFIABLE;
 	ret->first = spec.first;
-	ret->last = spec.has_last ? spec.last : size - 1;
-	if (ret->last > FOLLOW_RANGE_LAST_MAX)
-		ret->last = FOLLOW_RANGE_LAST_MAX;
+	ret->last = u64_min(
+	    spec.has_last ? spec.last : size - 1, FOLLOW_RANGE_LAST_MAX);
 	return is_live ? FOLLOW_RANGE_LIVE : FOLLOW_RANGE_PRESENT;
 }
 

@@ -15,6 +15,7 @@
 #include <uv.h>
 
 #include "common/container_of.h"
+#include "common/min.h"
 #include "common/stream/source.h"
 #include "fcgi_app/actions/follow/event_stream.h"
 #include "fcgi_app/actions/follow/follow_cursor.h"
@@ -82,16 +83,12 @@ static void lend_bytes(
     struct follow_source *follow, struct source_chunk *ret_chunk)
 {
 	const struct follow_cursor *cursor = &follow->cursor;
-	size_t length = cursor->length;
+	size_t length = size_min(cursor->length, follow->wanted);
 
-	if (length > follow->left)
-		length = (size_t)follow->left;
-	if (length > follow->wanted)
-		length = follow->wanted;
 	follow->grown_at = now(follow);
 	*ret_chunk = (struct source_chunk){
 		.data = cursor->data,
-		.length = length,
+		.length = (size_t)u64_min(length, follow->left),
 	};
 }
 
@@ -104,14 +101,12 @@ static int move(struct follow_source *follow)
 static int go_on_with_bytes(
     struct follow_source *follow, struct source_chunk *ret_chunk)
 {
-	size_t most = follow->wanted;
 	int r;
 
 	if (follow->left == 0)
 		return be_over(follow);
-	if (follow->left < most)
-		most = (size_t)follow->left;
-	r = follow_cursor_step(&follow->cursor, most);
+	r = follow_cursor_step(
+	    &follow->cursor, (size_t)u64_min(follow->wanted, follow->left));
 	if (r < 0)
 		return r;
 	switch ((enum follow_step)r) {
@@ -240,12 +235,10 @@ static void lend_text(
 	const struct follow_events *events = &follow->events;
 	size_t length = events->length - events->start;
 
-	if (length > follow->wanted)
-		length = follow->wanted;
 	follow->sent_at = now(follow);
 	*ret_chunk = (struct source_chunk){
 		.data = (unsigned char *)events->text + events->start,
-		.length = length,
+		.length = size_min(length, follow->wanted),
 	};
 }
 
@@ -313,12 +306,9 @@ static void start_timer(struct follow_source *follow)
 
 	if (plan->idle_ms > 0)
 		due = left_of(plan->idle_ms, now(follow) - follow->grown_at);
-	if (plan->beat_ms > 0) {
-		uint64_t beat =
-		    left_of(plan->beat_ms, now(follow) - follow->sent_at);
-
-		due = beat < due ? beat : due;
-	}
+	if (plan->beat_ms > 0)
+		due = u64_min(
+		    due, left_of(plan->beat_ms, now(follow) - follow->sent_at));
 	if (due < UINT64_MAX)
 		uv_timer_start(&follow->timer, on_timer, due, 0);
 }

@@ -6,6 +6,8 @@
 #include <assert.h>
 #include <string.h>
 
+#include "common/min.h"
+
 void last_lines_init(
     struct last_lines *search, uint64_t size, uint64_t lines, bool whole)
 {
@@ -33,7 +35,7 @@ bool last_lines_block(
 
 	if (search->found)
 		return false;
-	*ret_length = left < LAST_LINES_BLOCK ? (size_t)left : LAST_LINES_BLOCK;
+	*ret_length = (size_t)u64_min(left, LAST_LINES_BLOCK);
 	*ret_offset = search->position - *ret_length;
 	return true;
 }

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 
 #include "common/container_of.h"
+#include "common/min.h"
 #include "common/stream/source.h"
 #include "fcgi_app/actions/probe/probe_board.h"
 #include "fcgi_app/actions/probe/probe_query.h"
@@ -53,15 +54,11 @@ static void lend(const struct probe_source *probe, struct source_chunk *chunk)
 	uint64_t end = probe->offset < probe->plan.pause_at
 	    ? probe->plan.pause_at
 	    : probe->source.size;
-	uint64_t most = end - probe->offset;
+	uint64_t most = u64_min(end - probe->offset, probe->length);
 
-	if (most > probe->length)
-		most = probe->length;
-	if (most > BLOCK_SIZE)
-		most = BLOCK_SIZE;
 	*chunk = (struct source_chunk){
 		.data = block + probe->offset % PERIOD,
-		.length = (size_t)most,
+		.length = (size_t)u64_min(most, BLOCK_SIZE),
 	};
 }
 

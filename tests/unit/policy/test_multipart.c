@@ -132,20 +132,20 @@ static void has_room_for_the_longest(void **state)
 		.count = 2,
 		.parts = { { UINT64_MAX - 3, 1 }, { UINT64_MAX - 1, 1 } },
 	};
-	char type[MULTIPART_CONTENT_TYPE_MAX + 2] = { 0 };
+	char type[CONTENT_TYPE_MAX + 2] = { 0 };
 	char buf[MULTIPART_DELIMITER_MAX];
 	struct multipart m = { BOUNDARY, type, UINT64_MAX, &set };
 	uint64_t body;
 	size_t length;
 
 	(void)state;
-	memset(type, 'a', MULTIPART_CONTENT_TYPE_MAX);
+	memset(type, 'a', CONTENT_TYPE_MAX);
 	for (size_t i = 0; i <= set.count; i++)
 		assert_int_equal(multipart_format_delimiter(
 				     &m, i, buf, sizeof(buf), &length),
 		    0);
 	assert_int_equal(multipart_length(&m, &body), 0);
-	type[MULTIPART_CONTENT_TYPE_MAX] = 'a';
+	type[CONTENT_TYPE_MAX] = 'a';
 	assert_int_equal(
 	    multipart_format_delimiter(&m, 1, buf, sizeof(buf), &length),
 	    -ENOSPC);
