@@ -78,6 +78,7 @@ unit_tests = \
 	%D%/unit/command/test_progress_line \
 	%D%/unit/connection/test_connection \
 	%D%/unit/connection/test_connection_input \
+	%D%/unit/connection/test_connection_state \
 	%D%/unit/connection/test_peer_timer \
 	%D%/unit/doctor/test_doctor_advice \
 	%D%/unit/doctor/test_doctor_probe \

@@ -245,10 +245,6 @@ static void in_body(struct connection *connection, enum fcgi_scan_event event)
 		connection_enter(connection, CONNECTION_BODY);
 		request_add_body(
 		    request, connection->scan.data, connection->scan.length);
-		/* It was refused: too long. */
-		if (connection->state == CONNECTION_BODY &&
-		    !request_wants_body(request))
-			connection_enter(connection, CONNECTION_ANSWERING);
 	} else if (event == FCGI_SCAN_BODY_END) {
 		connection_enter(connection, CONNECTION_ANSWERING);
 		end_gate_open(&connection->gate);

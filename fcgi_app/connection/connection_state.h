@@ -29,7 +29,7 @@ enum connection_state {
 	CONNECTION_HEAD,
 	/* The head is whole; what was read along with it comes first. */
 	CONNECTION_STARTING,
-	/* An action waits for the body of its request. */
+	/* An action waits for the body of its request, until it answers. */
 	CONNECTION_BODY,
 	/* An action has the request; the peer must take the answer. */
 	CONNECTION_ANSWERING,

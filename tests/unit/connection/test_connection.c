@@ -1,8 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * The states of a connection as a table, their time, and what the log calls
- * them.
- */
+/* The states of a connection as a table, and what the log calls them. */
 #include "config.h"
 #include "fcgi_app/connection/connection.h"
 
@@ -254,151 +251,12 @@ static void names_the_state_in_the_log(void **state)
 	}
 }
 
-/* --- time ----------------------------------------------------------------- */
-
-/* Returns whether the timer began anew when this happened. */
-static bool begins_anew(
-    struct connection_fixture *f, enum connection_event event)
-{
-	uv_timer_t *timer = &connection_fixture_first(f)->timer.handle;
-
-	f->options.head_timeout_ms = 2 * HOUR_MS;
-	connection_events_happen(f, event);
-	f->options.head_timeout_ms = HOUR_MS;
-	return uv_timer_get_due_in(timer) > HOUR_MS;
-}
-
-static void times_a_head_as_a_whole(void **state)
-{
-	struct connection_fixture *f = *state;
-
-	assert_false(begins_anew(f, PART_OF_HEADER));
-	assert_false(begins_anew(f, PART_OF_HEADER));
-	assert_int_equal(connection_fixture_timer(f), PEER_TIMER_HEAD);
-}
-
-static void times_a_body_by_its_pieces(void **state)
-{
-	struct connection_fixture *f = *state;
-
-	connection_events_bring(f, FROM_BODY);
-	assert_false(begins_anew(f, PART_OF_HEADER));
-	connection_fixture_teardown(state);
-	connection_fixture_setup(state);
-	f = *state;
-	connection_events_bring(f, FROM_BODY);
-	assert_true(begins_anew(f, BODY_BYTES));
-}
-
-/* The rest of one that nobody wants has one time for all. */
-static void times_the_rest_of_a_body_as_a_whole(void **state)
-{
-	struct connection_fixture *f = *state;
-
-	connection_events_bring(f, FROM_HOLDING);
-	assert_false(begins_anew(f, BODY_BYTES));
-	connection_events_happen(f, TIME_IS_OVER);
-	assert_int_equal(connection_fixture_state(f), CONNECTION_LINGERING);
-	assert_false(begins_anew(f, BODY_BYTES));
-}
-
-/* --- replies -------------------------------------------------------------- */
-
-/* Management records until their replies find no room. */
-static void fill_with_replies(struct connection_fixture *f)
-{
-	while (!(connection_fixture_first(f)->events & UV_WRITABLE)) {
-		front_side_send_record(f, 99, 0, NULL, 0);
-		connection_fixture_run(f);
-		assert_non_null(connection_fixture_first(f));
-	}
-}
-
-static const enum connection_from quiet[] = {
-	FROM_NEW,
-	FROM_IDLE,
-	FROM_HOLDING,
-	FROM_LINGERING,
-};
-
-/* They are timed as an answer is, and then the state's own time comes back. */
-static void waits_for_room_for_replies(void **state)
-{
-	(void)state;
-	for (size_t i = 0; i < ARRAY_LENGTH(quiet); i++) {
-		struct connection_fixture *f;
-
-		connection_fixture_setup((void **)&f);
-		connection_events_bring(f, quiet[i]);
-		fill_with_replies(f);
-		assert_int_equal(
-		    connection_fixture_state(f), states[quiet[i]].state);
-		assert_int_equal(connection_fixture_timer(f), PEER_TIMER_SEND);
-		front_side_check(f, "m");
-		assert_int_equal(
-		    connection_fixture_state(f), states[quiet[i]].state);
-		assert_int_equal(
-		    connection_fixture_timer(f), states[quiet[i]].timer);
-		assert_int_equal(
-		    connection_fixture_first(f)->events, UV_READABLE);
-		connection_fixture_teardown((void **)&f);
-	}
-}
-
-static void drops_a_peer_that_takes_no_replies(void **state)
-{
-	struct connection_fixture *f = *state;
-
-	connection_events_bring(f, FROM_IDLE);
-	fill_with_replies(f);
-	connection_events_log(f, TIME_IS_OVER);
-	assert_int_equal(connection_fixture_state(f), CONNECTION_CLOSED);
-	assert_non_null(strstr(
-	    f->log, " connection dropped while idle: peer took nothing for"));
-}
-
-/* What comes meanwhile does not give it more time. */
-static void times_replies_whatever_comes(void **state)
-{
-	struct connection_fixture *f = *state;
-
-	connection_events_bring(f, FROM_IDLE);
-	fill_with_replies(f);
-	f->options.send_timeout_ms = 2 * HOUR_MS;
-	connection_events_happen(f, PART_OF_HEADER);
-	assert_int_equal(connection_fixture_state(f), CONNECTION_HEAD);
-	assert_int_equal(connection_fixture_timer(f), PEER_TIMER_SEND);
-	assert_true(uv_timer_get_due_in(
-			&connection_fixture_first(f)->timer.handle) <= HOUR_MS);
-}
-
-static void drops_a_flood(void **state)
-{
-	struct connection_fixture *f = *state;
-
-	for (size_t i = 0; i < 100000 && connection_fixture_first(f); i++)
-		connection_events_log(f, MANAGEMENT);
-	assert_int_equal(connection_fixture_state(f), CONNECTION_CLOSED);
-	assert_non_null(strstr(
-	    f->log, "sends management requests faster than it reads the"));
-}
-
 int main(void)
 {
-#define TEST(name)                       \
-	cmocka_unit_test_setup_teardown( \
-	    name, connection_fixture_setup, connection_fixture_teardown)
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(comes_into_each_state),
 		cmocka_unit_test(goes_from_state_to_state),
 		cmocka_unit_test(names_the_state_in_the_log),
-		TEST(times_a_head_as_a_whole),
-		TEST(times_a_body_by_its_pieces),
-		TEST(times_the_rest_of_a_body_as_a_whole),
-		TEST(waits_for_room_for_replies),
-		TEST(drops_a_peer_that_takes_no_replies),
-		TEST(times_replies_whatever_comes),
-		TEST(drops_a_flood),
 	};
 
 	return cmocka_run_group_tests_name("connection", tests, NULL, NULL);

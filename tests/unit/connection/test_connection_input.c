@@ -131,6 +131,10 @@ static void lets_a_body_be_long_while_it_is_answered(void **state)
 	connection_events_happen(f, ACTION_ENDS);
 	front_side_check(f, "oOE");
 	assert_int_equal(connection_fixture_state(f), CONNECTION_IDLE);
+	/* And that of the next request counts anew. */
+	connection_events_bring(f, FROM_LINGERING);
+	connection_events_happen(f, BODY_BYTES);
+	assert_int_equal(connection_fixture_state(f), CONNECTION_LINGERING);
 }
 
 int main(void)

@@ -12,12 +12,12 @@
 #include "tests/unit/support/front_side.h"
 #include "tests/unit/support/unit.h"
 
-static void stream(struct connection_fixture *f, bool late, uint64_t size)
+static void stream(struct connection_fixture *f, uint64_t size, bool late)
 {
-	f->conduct = CONDUCT_STREAMS;
-	mock_source_init(&f->source, size);
-	f->source.late = late;
+	f->conduct = CONDUCT_WAITS;
 	front_side_send_request(f, FCGI_RESPONDER, true, NULL, true);
+	connection_fixture_run(f);
+	connection_fixture_stream(f, size, late);
 }
 
 void connection_events_bring(
@@ -48,11 +48,11 @@ void connection_events_bring(
 		    f, FCGI_RESPONDER, true, NULL, from == FROM_WAITING);
 		break;
 	case FROM_PAUSED:
-		stream(f, true, 1000);
+		stream(f, 1000, true);
 		front_side_check(f, "o");
 		break;
 	case FROM_FULL:
-		stream(f, false, FULL_SIZE);
+		stream(f, FULL_SIZE, false);
 		break;
 	case FROM_HOLDING:
 		f->conduct = CONDUCT_ANSWERS;

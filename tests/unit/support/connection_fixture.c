@@ -30,8 +30,8 @@ static struct connection_fixture *fixture_of(const struct request *request)
 
 static void on_ended(struct request *request, const char *reason)
 {
-	(void)reason;
 	fixture_of(request)->request = NULL;
+	fixture_of(request)->reason = reason;
 }
 
 static void on_body(struct request *request, const char *body, size_t length)
@@ -43,14 +43,16 @@ static void on_body(struct request *request, const char *body, size_t length)
 	request_error(request, 404, NULL, NULL);
 }
 
-static void start_stream(struct connection_fixture *f, struct request *request)
+void connection_fixture_stream(
+    struct connection_fixture *f, uint64_t size, bool late)
 {
 	struct response_head head;
 
+	mock_source_init(&f->source, size);
+	f->source.late = late;
 	response_head_init(&head, 200);
-	request->head_first = true;
-	request_stream(
-	    request, &head, &f->source.source, 0, f->source.source.size);
+	f->request->head_first = true;
+	request_stream(f->request, &head, &f->source.source, 0, size);
 }
 
 static void on_request(struct request *request)
@@ -69,9 +71,6 @@ static void on_request(struct request *request)
 		break;
 	case CONDUCT_READS_BODY:
 		request_read_body(request, sizeof(f->body) - 1, on_body);
-		break;
-	case CONDUCT_STREAMS:
-		start_stream(f, request);
 		break;
 	}
 }
@@ -172,7 +171,7 @@ void connection_fixture_expire(struct connection_fixture *f)
 
 	if (!uv_is_active((uv_handle_t *)timer))
 		return;
-	f->options.send_timeout_ms = 0; /* whatever the peer has waited */
+	f->options.send_timeout_ms = 1;
 	uv_timer_set_repeat(timer, 1);
 	uv_timer_again(timer);
 	due = uv_now(&f->loop) + 1;

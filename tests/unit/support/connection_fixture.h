@@ -7,6 +7,7 @@
 #define TESTS_UNIT_SUPPORT_CONNECTION_FIXTURE_H
 
 #include <stdbool.h>
+#include <stdint.h>
 #include <uv.h>
 
 #include "fcgi_app/connection/connection.h"
@@ -23,7 +24,6 @@ enum connection_conduct {
 	CONDUCT_WAITS,
 	CONDUCT_ANSWERS, /* 404 */
 	CONDUCT_READS_BODY,
-	CONDUCT_STREAMS, /* `source` */
 };
 
 struct connection_fixture {
@@ -36,6 +36,7 @@ struct connection_fixture {
 	struct mock_source source;
 	struct request *request; /* NULL: none, or it is over */
 	unsigned int requests;
+	const char *reason;    /* why the last that is over was cut short */
 	bool was_body_pending; /* when the last of them started */
 	char body[16];
 	unsigned int changes; /* connections that were closed */
@@ -50,6 +51,10 @@ int connection_fixture_teardown(void **state);
 
 /* Makes one more connection. */
 void connection_fixture_connect(struct connection_fixture *f);
+
+/* Answers the request with `size` bytes, which are `late` or come at once. */
+void connection_fixture_stream(
+    struct connection_fixture *f, uint64_t size, bool late);
 
 /* Makes turns of the loop until nothing more happens by itself. */
 void connection_fixture_run(struct connection_fixture *f);
