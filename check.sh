@@ -15,9 +15,9 @@ jobs=$(nproc)
 test_jobs=$((jobs + 2))
 # shellcheck disable=SC2034
 progress_seconds=60
-passed=0
-failed=0
-skipped=0
+# A line "PASSED FAILED SKIPPED" of each step: some run beside others.
+results=$logs/results
+group=			# of the steps that run beside
 
 # The functional tests that use files beside the program.
 dist_tests="tests/fuzz/replay.sh tests/functional/test_browser.py"
@@ -90,7 +90,7 @@ show_failure() {
 }
 
 # step NAME COMMAND...: runs it in the current folder, prints one line with
-# its result and time, adds up its tests. A command that fails without a
+# its result and time, and notes its tests. A command that fails without a
 # failed test counts as one.
 step() {
 	local name=$1 log start=$SECONDS status=0 counts pass fail skip
@@ -99,9 +99,7 @@ step() {
 	logged "$log" "$@" || status=$?
 	read -r pass fail skip < <(count_summary "$log")
 	[ $status -eq 0 ] || [ "$fail" -gt 0 ] || fail=1
-	passed=$((passed + pass))
-	failed=$((failed + fail))
-	skipped=$((skipped + skip))
+	echo "$pass $fail $skip" >>"$results"
 	counts=
 	[ $((pass + fail + skip)) -eq 0 ] ||
 		counts="$pass passed, $fail failed, $skip skipped"
@@ -110,32 +108,64 @@ step() {
 			"$name" $((SECONDS - start)) "$counts"
 		return 0
 	fi
-	printf 'FAIL  %-34s %4d s  %s\n' "$name" $((SECONDS - start)) "$counts"
-	show_failure "$log"
+	# In one piece, as steps run beside each other.
+	printf 'FAIL  %-34s %4d s  %s\n%s\n' "$name" $((SECONDS - start)) \
+		"$counts" "$(show_failure "$log")"
 	return 1
+}
+
+# beside COMMAND...: runs steps in the background, in a process group of their
+# own, and lets those in the foreground go first.
+beside() {
+	set -m
+	(
+		set +m
+		renice -n 10 -p "$BASHPID" >/dev/null
+		"$@"
+	) &
+	set +m
+	group=$!
+}
+
+# Waits for the steps beside.
+join() {
+	wait "$group"
+	group=
+}
+
+stop_all() {
+	[ -z "$group" ] || kill -- "-$group" 2>/dev/null
 }
 
 # --- builds and tests --------------------------------------------------------
 
-# Makes an empty build folder and configures there.
+# configure_in FOLDER COMPILER SWITCH...: makes an empty build folder and
+# configures there. What the first build with a compiler finds out about the
+# system is told to the others.
 configure_in() {
-	local folder=$1
-	shift
+	local folder=$1 cache=$out/$2.cache
+	shift 2
 	rm -rf "$folder" && mkdir -p "$folder" && cd "$folder" || return 1
-	../../configure "$@"
+	[ ! -e "$cache" ] || cp "$cache" config.cache || return 1
+	../../configure --config-cache "$@" || return 1
+	[ -e "$cache" ] || cp config.cache "$cache"
 }
 
-# build NAME SWITCH...: configures and builds in build-check/NAME, and stays
-# in that folder.
+# build NAME COMPILER SWITCH...: configures and builds the program and its
+# tests in build-check/NAME, and stays in that folder.
 build() {
-	local name=$1
-	shift
-	step "$name: configure" configure_in "$out/$name" "$@" || return 1
-	cd "$out/$name" || return 1
-	step "$name: build" build_all
+	configure "$@" || return 1
+	step "$1: build" build_all
 }
 
-# The program and its tests, without running them.
+configure() {
+	local name=$1 compiler=$2
+	shift 2
+	step "$name: configure" configure_in "$out/$name" "$compiler" \
+		"CC=$compiler" "$@" || return 1
+	cd "$out/$name" || return 1
+}
+
 build_all() {
 	make -j"$jobs" all && make -j"$jobs" check TESTS=
 }
@@ -147,25 +177,46 @@ unit_tests() {
 }
 
 check_gcc() {
-	build gcc --enable-werror || return
+	build gcc gcc --enable-werror || return
 	step "gcc: make check" make -j"$test_jobs" check
 }
 
-# From here on the tests run in other ways; the folder is that of the gcc build.
-check_again() {
-	cd "$out/gcc" || return
-	check_valgrind
-	# From the archive, what an archive may lack matters: all is built, but
-	# of the functional tests those run that need more than the program.
-	step "gcc: make distcheck" make -j"$jobs" distcheck \
-		DISTCHECK_CONFIGURE_FLAGS=--enable-werror \
-		TESTS="$(unit_tests) $dist_tests"
-	check_clang
+# The functional tests mostly wait, so what computes runs beside them: first
+# the builds, then what runs in the folders of the builds.
+check_all() {
+	build gcc gcc --enable-werror || return
+	beside build_others
+	step "gcc: make check" make -j"$test_jobs" check
+	join
+	beside check_others
 	check_sanitizers
+	join
+}
+
+build_others() {
+	build sanitizers gcc --enable-werror --enable-asan --enable-ubsan
+	if ! command -v clang >/dev/null; then
+		not_run "clang" "clang is missing"
+		not_run "fuzz" "clang is missing"
+		return
+	fi
+	build clang clang --enable-werror
+	configure fuzz clang --enable-fuzz --enable-asan --enable-ubsan &&
+		step "fuzz: build" make -j"$jobs" tests/fuzz/fuzz
+}
+
+check_others() {
+	check_valgrind
+	check_distcheck
+	check_clang
 	check_fuzz
 }
 
-# In the folder of the gcc build.
+# Goes to the folder of a build, if that has been built.
+enter_build() {
+	cd "$out/$1" 2>/dev/null && [ -x "$2" ]
+}
+
 check_valgrind() {
 	if ! command -v valgrind >/dev/null; then
 		not_run "valgrind: unit tests" "valgrind is missing"
@@ -173,22 +224,29 @@ check_valgrind() {
 	fi
 	local options="-q --error-exitcode=99 --leak-check=full"
 	options+=" --errors-for-leak-kinds=definite,possible"
+	enter_build gcc fcgi-stream || return
 	FCGI_STREAM_VALGRIND=1 step "valgrind: unit tests" \
 		make -j"$jobs" check TESTS="$(unit_tests)" \
 		LOG_COMPILER="timeout 900 valgrind" LOG_FLAGS="$options"
 }
 
+# From the archive, what an archive may lack matters: all is built, but of the
+# functional tests those run that need more than the program.
+check_distcheck() {
+	enter_build gcc fcgi-stream || return
+	step "gcc: make distcheck" make -j"$jobs" distcheck \
+		DISTCHECK_CONFIGURE_FLAGS="CC=gcc --enable-werror \
+			--cache-file=$out/gcc.cache" \
+		TESTS="$(unit_tests) $dist_tests"
+}
+
 check_clang() {
-	if ! command -v clang >/dev/null; then
-		not_run "clang" "clang is missing"
-		return
-	fi
-	build clang CC=clang --enable-werror || return
+	enter_build clang fcgi-stream || return
 	step "clang: unit tests" make -j"$jobs" check TESTS="$(unit_tests)"
 }
 
 check_sanitizers() {
-	build sanitizers --enable-werror --enable-asan --enable-ubsan || return
+	enter_build sanitizers fcgi-stream || return
 	export FCGI_STREAM_SANITIZED=1
 	export ASAN_OPTIONS=detect_leaks=1
 	export UBSAN_OPTIONS=print_stacktrace=1:halt_on_error=1
@@ -197,12 +255,7 @@ check_sanitizers() {
 }
 
 check_fuzz() {
-	if ! command -v clang >/dev/null; then
-		not_run "fuzz" "clang is missing"
-		return
-	fi
-	build fuzz CC=clang --enable-fuzz --enable-asan --enable-ubsan ||
-		return
+	enter_build fuzz tests/fuzz/fuzz || return
 	step "fuzz: $fuzz_seconds s each" run_fuzzers
 }
 
@@ -268,7 +321,7 @@ one_test() {
 # A part for which a program is missing counts as one skipped test.
 not_run() {
 	printf 'SKIP  %-34s %s\n' "$1" "$2"
-	skipped=$((skipped + 1))
+	echo "0 0 1" >>"$results"
 }
 
 # The reasons why tests were skipped, each once.
@@ -278,6 +331,18 @@ show_skipped() {
 		'/# TOTAL/d; s/^SKIP: \(.*\)/      \1/p' | sort | uniq -c |
 		head -n 40)
 	[ -z "$lines" ] || printf 'skipped (how often, test):\n%s\n' "$lines"
+}
+
+# The last line: the sum of all steps. Fails if a test did, or none has run.
+show_sum() {
+	awk '
+	{ pass += $1; fail += $2; skip += $3 }
+	END {
+		if (pass + fail == 0)
+			fail = 1
+		printf "%d passed, %d failed, %d skipped\n", pass, fail, skip
+		exit fail > 0
+	}' "$results"
 }
 
 # --- packages ----------------------------------------------------------------
@@ -349,7 +414,10 @@ main() {
 	export LC_ALL=C.UTF-8 VERBOSE=1
 	PATH=$PATH:/usr/sbin:/sbin
 	mkdir -p "$logs" || exit 1
-	rm -f "$logs"/*.log
+	rm -f "$logs"/*.log "$results" "$out"/*.cache
+	trap stop_all EXIT
+	trap 'exit 130' INT
+	trap 'exit 143' TERM HUP
 	install_packages || {
 		show_log "$logs/packages.log"
 		echo "0 passed, 1 failed, 0 skipped"
@@ -358,15 +426,16 @@ main() {
 	install_peers
 	cd "$here" || exit 1
 	if step "autogen.sh" ./autogen.sh; then
-		check_gcc
-		[ -n "$quick" ] || check_again
 		check_scripts
+		if [ -n "$quick" ]; then
+			check_gcc
+		else
+			check_all
+		fi
 	fi
 	show_skipped
-	[ $((passed + failed)) -gt 0 ] || failed=1
 	echo "total time: $SECONDS s"
-	echo "$passed passed, $failed failed, $skipped skipped"
-	[ "$failed" -eq 0 ]
+	show_sum
 }
 
 main "$@"
