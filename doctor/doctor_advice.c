@@ -30,7 +30,7 @@ static const struct {
 	[DOCTOR_LIGHTTPD] = { "lighttpd", "lighttpd" },
 	[DOCTOR_HAPROXY] = { "HAProxy", "HAProxy" },
 	[DOCTOR_CADDY] = { "Caddy", "Caddy" },
-	[DOCTOR_OTHER] = { "a server that is not known", NULL },
+	[DOCTOR_OTHER] = { "an unknown server", NULL },
 };
 
 static const struct doctor_advice table[DOCTOR_FINDINGS][DOCTOR_FRONTS] = {

@@ -38,22 +38,22 @@ enum doctor_finding {
 };
 
 struct doctor_advice {
-	/* Not a mere remark: it should be mended. */
+	/* False for a mere remark, which need not be mended. */
 	bool problem;
 	/* One or more lines, each without indentation. */
 	const char *text;
 };
 
 /*
- * The front by what it calls itself in SERVER_SOFTWARE or in the field Server;
- * DOCTOR_OTHER for NULL and for a name that is not known.
+ * Returns the front that calls itself so in SERVER_SOFTWARE or in the field
+ * Server; DOCTOR_OTHER for NULL and for an unknown name.
  */
 enum doctor_front doctor_front_find(const char *software);
 
-/* The front's usual name. */
+/* Returns the front's usual name. */
 const char *doctor_front_name(enum doctor_front front);
 
-/* Never without a text: what holds for any front, if there is no better. */
+/* Returns the advice for this front, else that for any front. */
 struct doctor_advice doctor_advice_find(
     enum doctor_finding finding, enum doctor_front front);
 

@@ -14,11 +14,11 @@
 #define COUNT(table) (sizeof(table) / sizeof((table)[0]))
 #define COMPLAINT_MAX 256
 
-/* Of a synthetic body; any number that is not round. */
+/* The size of a synthetic body: any number that is not round. */
 #define BODY_SIZE "1000"
 #define BODY_LENGTH 1000
 
-/* --- paths -------------------------------------------------------------- */
+/* --- paths ---------------------------------------------------------------- */
 
 /* Names that are hard on the way; what each shows is in plain words. */
 static const struct {
@@ -149,13 +149,14 @@ void doctor_check_root(struct doctor *doctor, const json_t *echo)
 		doctor_good(doctor, "DOCUMENT_ROOT is at or beneath a --root");
 	else if (strcmp(root, "outside") == 0)
 		doctor_found(doctor, DOCTOR_ROOT_OUTSIDE,
-		    "DOCUMENT_ROOT is beneath no --root of fcgi-stream");
+		    "DOCUMENT_ROOT is not at or beneath a --root of "
+		    "fcgi-stream");
 	else
 		doctor_found(
 		    doctor, DOCTOR_NO_ROOT, "DOCUMENT_ROOT is %s", root);
 }
 
-/* --- bodies and ranges -------------------------------------------------- */
+/* --- bodies and ranges ---------------------------------------------------- */
 
 static struct doctor_http_exchange *ask_body(
     const struct doctor *doctor, const char *field)
@@ -260,7 +261,7 @@ void doctor_check_ranges(struct doctor *doctor)
 	check_many_ranges(doctor);
 }
 
-/* --- preconditions ------------------------------------------------------ */
+/* --- preconditions -------------------------------------------------------- */
 
 void doctor_check_conditions(struct doctor *doctor)
 {
@@ -303,7 +304,7 @@ void doctor_check_conditions(struct doctor *doctor)
 		    "If-None-Match, If-Modified-Since and If-Range arrive");
 }
 
-/* --- heads -------------------------------------------------------------- */
+/* --- heads ---------------------------------------------------------------- */
 
 /*
  * A FastCGI record has a header of 8 bytes and up to 7 of padding, which share
@@ -318,7 +319,7 @@ static const struct {
 	{ "test=head&size=16368", "16 KiB" },
 };
 
-/* True if it came; else `text` says what came instead. */
+/* Returns whether the head came whole; if not, `text` says what is wrong. */
 static bool head_passes(
     const struct doctor *doctor, const char *query, char *text)
 {

@@ -10,7 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Of a body so much is kept; the rest is counted. */
+/* So many bytes of a body are kept; the rest is counted. */
 #define HTTP_KEEP_MAX 65536
 
 struct doctor_http_options {
@@ -21,7 +21,7 @@ struct doctor_http_options {
 struct doctor_http_question {
 	const char *url;
 	const char *field; /* one more header field, or NULL */
-	/* Read so many bytes of the body and no more; 0: all. */
+	/* Stop reading the body after so many bytes; 0: read all. */
 	uint64_t stop_after;
 };
 
@@ -30,7 +30,7 @@ struct doctor_http_exchange;
 /*
  * Sends a GET on a connection of its own (HTTP/1.1, no proxy, no redirects
  * followed). Returns when the body has `stop_after` bytes or the exchange is
- * over. NULL: out of memory. The caller owns the result.
+ * over. The caller owns the result; it is NULL if out of memory.
  */
 struct doctor_http_exchange *doctor_http_ask(
     const struct doctor_http_options *options,
@@ -45,20 +45,20 @@ void doctor_http_drain(struct doctor_http_exchange *exchange, int ms);
 /* Leaves: closes the connection, whatever was read. NULL is allowed. */
 void doctor_http_free(struct doctor_http_exchange *exchange);
 
-/* NULL: over in good order, or not over; else what libcurl says went wrong. */
+/* Returns NULL while there was no error, else libcurl's text for it. */
 const char *doctor_http_error(const struct doctor_http_exchange *exchange);
 
-/* 0: no head came. */
+/* Returns the status, or 0 if no head came. */
 long doctor_http_status(const struct doctor_http_exchange *exchange);
 
-/* A field of the head, NULL if it is not there. Lives until the next call. */
+/* Returns a field of the head, valid until the next call, or NULL. */
 const char *doctor_http_field(
     const struct doctor_http_exchange *exchange, const char *name);
 
-/* What has come of the body: NUL-terminated, HTTP_KEEP_MAX bytes at most. */
+/* Returns the first HTTP_KEEP_MAX bytes of the body, NUL-terminated. */
 const char *doctor_http_body(const struct doctor_http_exchange *exchange);
 
-/* How many bytes of the body have come. */
+/* Returns how many bytes of the body have come. */
 uint64_t doctor_http_body_length(const struct doctor_http_exchange *exchange);
 
 #endif

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The checks that watch an answer from both ends: the doctor sees what arrives,
+ * These checks watch an answer from both ends: the doctor sees what arrives,
  * and asks the probe, by the answer's token, what has left.
  */
 #include "config.h"
-#include "doctor/doctor_checks.h"
+#include "doctor/doctor_leave.h"
 
 #include <inttypes.h>
 #include <stdbool.h>
@@ -20,30 +20,30 @@
 #define QUERY_MAX 128
 #define MIB ((uint64_t)1 << 20)
 /*
- * Fronts keep that much to see whether more comes. What is shorter than that
- * common/fcgi/fcgi_output keeps itself.
+ * Fronts keep that much to see whether more comes; fcgi_output itself keeps
+ * anything shorter.
  */
 #define SMALL_PIECE 4096
 
 /* How often the probe is asked about an answer. */
 #define ASK_AGAIN_MS 100
-/* An answer that did not grow between so many questions stands still. */
+/* An answer that did not grow between so many questions has stopped. */
 #define STILL_ASKED 10
 /* How long a front may take to tell of a client that left. */
 #define TELL_MS 5000
-/* The same for one that is sent nothing; those that don't, don't for long. */
+/* The same while nothing is sent; fronts that don't tell, don't for long. */
 #define IDLE_MS ((uint64_t)3000)
-/* When nothing has come for so long, all that was sent is there. */
+/* After so long without a byte, all that was sent has arrived. */
 #define DRAIN_MS 500
-/* A bound for that wait: then the probe has broken its answer off. */
+/* A bound for that wait: by then the probe has broken its answer off. */
 #define STILL_MS PROBE_LIFETIME_MS
 
-/* What the probe says of an answer. */
+/* The probe's record of an answer. */
 struct state {
-	bool known;
-	bool running;
+	bool is_known;
+	bool is_running;
 	char end[16];
-	bool released;
+	bool is_released;
 	uint64_t sent;
 	uint64_t lasted_ms;
 };
@@ -68,7 +68,7 @@ static uint64_t now_ms(void)
 
 static struct state ask_state(const struct doctor *doctor, uint64_t token)
 {
-	struct state state = { .known = false };
+	struct state state = { .is_known = false };
 	char query[QUERY_MAX];
 	json_t *status;
 
@@ -76,11 +76,11 @@ static struct state ask_state(const struct doctor *doctor, uint64_t token)
 	status = doctor_ask_json(doctor, query);
 	if (!status)
 		return state;
-	state.known = true;
+	state.is_known = true;
 	snprintf(
 	    state.end, sizeof(state.end), "%s", doctor_string(status, "end"));
-	state.running = strcmp(state.end, "none") == 0;
-	state.released = json_is_true(json_object_get(status, "released"));
+	state.is_running = strcmp(state.end, "none") == 0;
+	state.is_released = json_is_true(json_object_get(status, "released"));
 	state.sent =
 	    (uint64_t)json_integer_value(json_object_get(status, "sent"));
 	state.lasted_ms =
@@ -90,8 +90,8 @@ static struct state ask_state(const struct doctor *doctor, uint64_t token)
 }
 
 /*
- * A wait has an end by the clock, since each question may itself take as long
- * as --timeout: one that is under way then is still waited for.
+ * Waits end by the clock, since each question may itself take as long as
+ * --timeout; a question that is under way then is still waited for.
  */
 
 /* Waits until the answer is over, or for so many milliseconds. */
@@ -101,7 +101,7 @@ static struct state wait_end(
 	uint64_t deadline = now_ms() + ms;
 	struct state state = ask_state(doctor, token);
 
-	while (state.known && state.running && now_ms() < deadline) {
+	while (state.is_known && state.is_running && now_ms() < deadline) {
 		sleep_ms(ASK_AGAIN_MS);
 		state = ask_state(doctor, token);
 	}
@@ -115,7 +115,7 @@ static struct state wait_still(const struct doctor *doctor, uint64_t token)
 	struct state state = ask_state(doctor, token);
 	unsigned int still = 0;
 
-	while (state.known && state.running && still < STILL_ASKED &&
+	while (state.is_known && state.is_running && still < STILL_ASKED &&
 	    now_ms() < deadline) {
 		uint64_t before = state.sent;
 
@@ -141,17 +141,17 @@ static struct doctor_http_exchange *begin(
 static void unknown(struct doctor *doctor, const char *what)
 {
 	doctor_unclear(doctor,
-	    "%s: the probe does not know of its own answer; if the front "
-	    "passes requests to several fcgi-stream, ask with one of them "
-	    "alone",
+	    "%s: the probe has no record of its own answer; if the front "
+	    "passes requests to several fcgi-stream, examine it with only "
+	    "one of them",
 	    what);
 }
 
-/* --- does it buffer? ---------------------------------------------------- */
+/* --- does it buffer? ------------------------------------------------------ */
 
 enum buffering { ARRIVES, ARRIVES_LATE, FAILS, UNKNOWN };
 
-/* Tells the probe to go on; by its answer it was in time, late or lost. */
+/* Tells the probe to go on. Returns whether that was in time, by its answer. */
 static enum buffering release(const struct doctor *doctor, uint64_t token)
 {
 	char query[QUERY_MAX];
@@ -169,9 +169,9 @@ static enum buffering release(const struct doctor *doctor, uint64_t token)
 }
 
 /*
- * The probe sends a piece and waits. If that piece arrives, it is told to go
- * on, and says whether it was still waiting. A front that keeps the piece gets
- * the other one after the pause; then it is too late to tell.
+ * The probe sends a piece and waits. When that piece arrives, it is told to go
+ * on, and answers whether it was still waiting. A front that keeps the piece
+ * gets the other one after the pause, when it is too late to tell the probe.
  */
 static enum buffering first_piece(
     const struct doctor *doctor, uint64_t size, char *text)
@@ -193,7 +193,7 @@ static enum buffering first_piece(
 	doctor_http_finish(exchange);
 	complaint = doctor_complaint(exchange, text, COMPLAINT_MAX);
 	if (!complaint && doctor_http_body_length(exchange) != 2 * size)
-		complaint = strcpy(text, "the body has another length");
+		complaint = strcpy(text, "the body has the wrong length");
 	doctor_http_free(exchange);
 	return complaint ? FAILS : result;
 }
@@ -237,7 +237,7 @@ void doctor_check_buffering(struct doctor *doctor)
 	}
 }
 
-/* --- is a broken body seen as such? ------------------------------------- */
+/* --- is a broken body seen as such? --------------------------------------- */
 
 void doctor_check_cut(struct doctor *doctor)
 {
@@ -265,7 +265,7 @@ void doctor_check_cut(struct doctor *doctor)
 	doctor_http_free(exchange);
 }
 
-/* --- a client that reads nothing, and leaves ---------------------------- */
+/* --- a client that reads nothing, and leaves ------------------------------ */
 
 static void judge_taken(struct doctor *doctor, const struct state *state)
 {
@@ -273,8 +273,8 @@ static void judge_taken(struct doctor *doctor, const struct state *state)
 
 	if (strcmp(state->end, "complete") == 0)
 		doctor_found(doctor, DOCTOR_SPOOLS,
-		    "for a client that reads nothing the front takes all that "
-		    "there is (%.0f MiB)",
+		    "for a client that reads nothing the front takes the whole "
+		    "answer (%.0f MiB)",
 		    mib);
 	else
 		doctor_good(doctor,
@@ -312,17 +312,17 @@ void doctor_check_flood(struct doctor *doctor)
 	exchange = begin(doctor, query, 1);
 	before = wait_still(doctor, token);
 	doctor_http_free(exchange);
-	if (!before.known) {
+	if (!before.is_known) {
 		unknown(doctor, "a client that reads nothing");
 		return;
 	}
 	after = wait_end(doctor, token, TELL_MS);
-	judge_taken(doctor, before.running ? &after : &before);
-	if (before.running && strcmp(after.end, "complete") != 0)
+	judge_taken(doctor, before.is_running ? &after : &before);
+	if (before.is_running && strcmp(after.end, "complete") != 0)
 		judge_told(doctor, &after, before.lasted_ms);
 }
 
-/* --- a client that leaves while nothing is sent ------------------------- */
+/* --- a client that leaves while nothing is sent --------------------------- */
 
 void doctor_check_idle(struct doctor *doctor)
 {
@@ -335,14 +335,14 @@ void doctor_check_idle(struct doctor *doctor)
 	    "test=pieces&size=%" PRIu64 "&pause=%" PRIu64 "&token=%016" PRIx64,
 	    MIB, IDLE_MS, token);
 	/*
-	 * Whoever closes with something unread resets the connection (tcp(7)),
-	 * which fronts notice sooner than the usual end.
+	 * To close with something unread resets the connection (tcp(7)), which
+	 * fronts notice sooner than the usual end.
 	 */
 	exchange = begin(doctor, query, MIB / 2);
 	doctor_http_drain(exchange, DRAIN_MS);
 	doctor_http_free(exchange);
 	state = wait_end(doctor, token, IDLE_MS + TELL_MS);
-	if (!state.known)
+	if (!state.is_known)
 		unknown(doctor, "a client that leaves");
 	else if (strcmp(state.end, "left") == 0 && state.lasted_ms < IDLE_MS)
 		doctor_good(doctor,

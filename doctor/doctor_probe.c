@@ -15,7 +15,7 @@
 #define LINE_MAX_LENGTH 1024
 #define INDENT "          "
 
-/* --- asking ------------------------------------------------------------- */
+/* --- asking --------------------------------------------------------------- */
 
 struct doctor_http_exchange *doctor_ask(
     const struct doctor *doctor, const struct doctor_question *question)
@@ -96,11 +96,11 @@ uint64_t doctor_token(void)
 	return token;
 }
 
-/* --- reporting ---------------------------------------------------------- */
+/* --- reporting ------------------------------------------------------------ */
 
 /*
- * How many bytes a character of UTF-8 has (RFC 3629, 4), 0: it is none.
- * *ret_code is its code; that it is the shortest form is not looked at.
+ * Returns how many bytes a character of UTF-8 has (RFC 3629, 4), 0 if it is
+ * malformed. *ret_code is its code point; overlong forms are not noticed.
  */
 static int decode(const char *text, unsigned int *ret_code)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* An examination: whom the doctor asks, and what was found so far. */
+/* An examination: the server to ask, and the findings so far. */
 #ifndef DOCTOR_DOCTOR_PROBE_H
 #define DOCTOR_DOCTOR_PROBE_H
 
@@ -26,7 +26,7 @@ struct doctor {
 	unsigned int remarks;
 };
 
-/* --- asking ------------------------------------------------------------- */
+/* --- asking --------------------------------------------------------------- */
 
 /* A question for the probe, as in policy/probe_query.h. */
 struct doctor_question {
@@ -37,49 +37,52 @@ struct doctor_question {
 	uint64_t stop_after;
 };
 
-/* As doctor_http_ask(); out of memory ends the program. */
+/* Like doctor_http_ask(), but ends the program when out of memory. */
 struct doctor_http_exchange *doctor_ask(
     const struct doctor *doctor, const struct doctor_question *question);
 
-/* Why the exchange is not a complete 200; NULL: it is. `text` is for it. */
+/*
+ * Returns NULL for a complete 200, else what is wrong with the exchange, in
+ * `text`.
+ */
 const char *doctor_complaint(
     const struct doctor_http_exchange *exchange, char *text, size_t size);
 
-/* The JSON that the probe sent; the caller's. NULL: it is none of its. */
+/* Returns the JSON that the probe sent, which the caller owns, or NULL. */
 json_t *doctor_json(const struct doctor_http_exchange *exchange);
 
-/* Asks and reads JSON; NULL if there is none. */
+/* Asks, and returns the answer's JSON, which the caller owns, or NULL. */
 json_t *doctor_ask_json(const struct doctor *doctor, const char *query);
 
-/* A string or "" of an object in an answer. */
+/* Returns a string in an object of an answer, or "". */
 const char *doctor_string(const json_t *object, const char *name);
 
-/* A token that nobody else uses (getrandom(2)). */
+/* Returns a token that nobody else uses (getrandom(2)). */
 uint64_t doctor_token(void);
 
-/* --- reporting ---------------------------------------------------------- */
+/* --- reporting ------------------------------------------------------------ */
 
 /*
- * Puts a question mark in the place of each control character (C0, DEL, C1),
- * each that changes the direction of text, and each byte that is not UTF-8:
- * what came from a server may have them, and a terminal would obey. Returns
- * `text`, which may have become shorter.
+ * Returns `text`, perhaps shortened, with a question mark for each control
+ * character (C0, DEL, C1), each character that changes the direction of text,
+ * and each byte that is not UTF-8: a server may send them, and a terminal would
+ * obey.
  */
 char *doctor_defuse(char *text);
 
-/* A line on something that is as it should be. */
+/* Prints a line on something that is as it should be. */
 void doctor_good(const struct doctor *doctor, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
-/* A line that is neither good nor bad. */
+/* Prints a line that is neither good nor bad. */
 void doctor_remark(struct doctor *doctor, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
-/* A finding, with what mends it. */
+/* Prints a finding, with what mends it. */
 void doctor_found(struct doctor *doctor, enum doctor_finding finding,
     const char *format, ...) __attribute__((format(printf, 3, 4)));
 
-/* A check that could not be made. It counts as a problem. */
+/* Prints that a check could not be made. It counts as a problem. */
 void doctor_unclear(struct doctor *doctor, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The doctor's addresses, and what became of a path on its way. Pure. */
+/* The doctor's addresses, and how a path changed on its way. Pure. */
 #ifndef DOCTOR_DOCTOR_URL_H
 #define DOCTOR_DOCTOR_URL_H
 
@@ -25,7 +25,7 @@ enum doctor_path {
 
 /*
  * `sent`: the component as it was sent (RFC 3986, 2.1), at most 255 bytes;
- * `path`: what arrived, with the probe's name behind that component.
+ * `path`: what arrived, with the probe's name after that component.
  */
 enum doctor_path doctor_path_judge(const char *sent, const char *path);
 

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * fcgi-stream-doctor, which "fcgi-stream doctor" starts: examines the front
- * server before a fcgi-stream, and says how to mend what is wrong.
+ * server of a fcgi-stream, and reports how to mend what is wrong.
  *
  *	main           the command line, the first contact, the order of checks:
- *	               the quick ones first, and all, whatever is found
+ *	               the quick ones first; all are made, whatever is found
  *	doctor_checks  what a front does to answers
  *	doctor_leave   what it does when a client leaves or takes nothing
  *	doctor_advice  what to change, for each front
@@ -24,17 +24,18 @@
 
 #include "common/parse_number.h"
 #include "doctor/doctor_checks.h"
+#include "doctor/doctor_leave.h"
 #include "doctor/doctor_probe.h"
 #include "fcgi_app/actions/probe/probe_query.h"
 
-/* A pause of the probe must fit into it. */
+/* A pause of the probe must fit into the timeout. */
 #define TIMEOUT_MIN_MS (2 * PROBE_PAUSE_MAX_MS)
 #define TIMEOUT_MAX_MS ((uint64_t)3600 * 1000)
 #define TIMEOUT_MS ((uint64_t)30000)
-/* So much is printed of what a server sends. */
+/* So many bytes of a server's text are printed. */
 #define SHOWN_MAX 512
 
-/* --- the command line --------------------------------------------------- */
+/* --- the command line ----------------------------------------------------- */
 
 const char *argp_program_version = PACKAGE_STRING;
 
@@ -64,7 +65,8 @@ static void set_url(
 		argp_error(state, "%s: more than one URL", url);
 	r = doctor_url_base(url, doctor->base);
 	if (r == -ENOSPC)
-		argp_error(state, "the URL is too long");
+		argp_error(
+		    state, "the URL is over %d bytes", DOCTOR_URL_MAX - 1);
 	else if (r < 0)
 		argp_error(state, "%s: not an http or https URL", url);
 }
@@ -96,7 +98,8 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 		set_url(doctor, arg, state);
 		return 0;
 	case ARGP_KEY_NO_ARGS:
-		argp_error(state, "URL is missing: which front server?");
+		argp_error(state,
+		    "URL is missing: give a location of the front server");
 		return 0;
 	}
 	return ARGP_ERR_UNKNOWN;
@@ -117,7 +120,7 @@ static void parse_command_line(struct doctor *doctor, int argc, char **argv)
 	argp_parse(&argp, argc, argv, 0, NULL, doctor);
 }
 
-/* --- the first contact -------------------------------------------------- */
+/* --- the first contact ---------------------------------------------------- */
 
 static const char *meaning(long status)
 {
@@ -129,15 +132,16 @@ static const char *meaning(long status)
 	case 401:
 	case 403:
 		return "The front server or fcgi-stream does not let the "
-		       "doctor "
-		       "in. The probe may be off:\nstart fcgi-stream with "
+		       "doctor in. The probe may be off:\nstart fcgi-stream "
+		       "with "
 		       "--probe, and let this machine in.";
 	case 502:
 	case 503:
 	case 504:
-		return "The front server gets no answer from fcgi-stream. Does "
-		       "it run, and where the front looks\nfor it? May the "
-		       "front write to its socket?";
+		return "The front server gets no answer from fcgi-stream. Is "
+		       "it "
+		       "running, at the address\nthat the front connects to? "
+		       "May the front write to its socket?";
 	}
 	return "This is not an answer of the probe. Give the URL of a location "
 	       "that fcgi-stream serves\nfiles in, and start fcgi-stream with "
@@ -154,7 +158,7 @@ static void explain(
 
 	strcpy(base, doctor->base);
 	fprintf(stderr, "fcgi-stream doctor: %s: ", doctor_defuse(base));
-	/* libcurl's words may repeat what somebody sent. */
+	/* libcurl's text may repeat what a server sent. */
 	snprintf(text, sizeof(text), "%s", error ? error : "");
 	doctor_defuse(text);
 	if (error && status == 0) {
@@ -169,7 +173,7 @@ static void explain(
 	}
 }
 
-/* Who speaks FastCGI counts, which is not always who answers the client. */
+/* The server that speaks FastCGI counts; another may answer the client. */
 static void identify(struct doctor *doctor, const json_t *echo,
     const struct doctor_http_exchange *exchange)
 {
@@ -180,7 +184,7 @@ static void identify(struct doctor *doctor, const json_t *echo,
 	char text[SHOWN_MAX];
 
 	doctor->front = doctor_front_find(name);
-	snprintf(text, sizeof(text), "%s", name ? name : "says no name");
+	snprintf(text, sizeof(text), "%s", name ? name : "sends no name");
 	fprintf(doctor->out, "front server: %s", doctor_defuse(text));
 	if (*software && server && doctor_front_find(server) != doctor->front) {
 		snprintf(text, sizeof(text), "%s", server);
@@ -190,7 +194,7 @@ static void identify(struct doctor *doctor, const json_t *echo,
 	fprintf(doctor->out, "\nfcgi-stream:  %s\n\n", doctor_defuse(text));
 }
 
-/* --- the examination ---------------------------------------------------- */
+/* --- the examination ------------------------------------------------------ */
 
 static void check_all(struct doctor *doctor, const json_t *echo)
 {

@@ -92,8 +92,8 @@ def a_badly_set_up_nginx_is_found_so(case):
                     r"the front cuts ranges itself",
                     r"several ranges is not passed on",
                     r"do not arrive: If-Range",
-                    r"DOCUMENT_ROOT is beneath no --root",
-                    r"takes all that there is \(64 MiB\)\n.*\n"
+                    r"DOCUMENT_ROOT is not at or beneath a --root",
+                    r"takes the whole answer \(64 MiB\)\n.*\n"
                     r" +fastcgi_max_temp_file_size 0;",
                     r"while nothing is sent, the front does not tell.*\n.*\n"
                     r" +fastcgi_ignore_client_abort off;"):
@@ -195,7 +195,7 @@ def the_spooling_of_lighttpd_is_found(case):
     daemon = case.start("--probe", workers=2)
     output, _ = doctor(lighttpd(case, daemon).url, expected=1)
     found(r"^front server: lighttpd/", output, "report")
-    for pattern in (r"the front buffers", r"takes all that there is"):
+    for pattern in (r"the front buffers", r"takes the whole answer"):
         found(r"PROBLEM +.*" + pattern + r".*\n +lighttpd:\n"
               r" +server.stream-response-body = 2\n", output, "report")
 
