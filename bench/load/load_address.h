@@ -13,8 +13,8 @@ struct load_address {
 
 /*
  * Reads unix:PATH, HOST:PORT or [V6]:PORT; a name is looked up, and its first
- * address taken. -EINVAL: it is none of them; -ENAMETOOLONG: PATH is; -ENOENT:
- * there is no such host or port.
+ * address taken. Returns 0; -EINVAL for another form; -ENAMETOOLONG if PATH is
+ * too long; -ENOENT for an unknown host or port.
  */
 int load_address_parse(const char *text, struct load_address *ret_address);
 

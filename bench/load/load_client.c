@@ -34,7 +34,7 @@
 
 static void begin_request(struct load_client *client);
 
-/* --- small parts --------------------------------------------------------- */
+/* --- small parts ---------------------------------------------------------- */
 
 static const struct load_options *options_of(const struct load_client *client)
 {
@@ -103,7 +103,7 @@ static void fail(struct load_client *client, enum load_error error)
 	wait_until(client, LOAD_CLIENT_PAUSING, load_clock_us() + pause);
 }
 
-/* --- connect and send ---------------------------------------------------- */
+/* --- connect and send ----------------------------------------------------- */
 
 static void wait_for_response(struct load_client *client)
 {
@@ -184,7 +184,7 @@ static void end_connecting(struct load_client *client)
 		use_connection(client);
 }
 
-/* --- requests ------------------------------------------------------------ */
+/* --- requests ------------------------------------------------------------- */
 
 static bool has_more(const struct load_client *client)
 {
@@ -238,7 +238,7 @@ static void finish_request(struct load_client *client)
 	begin_request(client);
 }
 
-/* --- read ---------------------------------------------------------------- */
+/* --- read ----------------------------------------------------------------- */
 
 /* What has come in is of the response, and more may be missing. */
 static enum load_progress feed(
@@ -353,7 +353,7 @@ static void read_response(struct load_client *client)
 		read_some(client, client->shared->buffer_size);
 }
 
-/* --- from outside -------------------------------------------------------- */
+/* --- from outside --------------------------------------------------------- */
 
 void load_client_init(
     struct load_client *client, struct load_shared *shared, size_t index)

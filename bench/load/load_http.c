@@ -6,7 +6,7 @@
 #include <errno.h>
 #include <string.h>
 
-/* A chunk size of more digits is none. */
+/* A chunk size of more digits is malformed. */
 #define CHUNK_DIGITS_MAX 15
 
 /* Returns the bytes used, or -EPROTO; *ret_over: the response has ended. */
@@ -122,7 +122,7 @@ static ptrdiff_t take_chunk_size(struct load_response *response,
 	return 0;
 }
 
-/* A chunk's extensions; then comes data or, behind the last, the trailer. */
+/* Skips a chunk's extensions; data follows or, after the last, the trailer. */
 static ptrdiff_t take_chunk_rest(struct load_response *response,
     const uint8_t *bytes, size_t length, bool *ret_over)
 {

@@ -260,15 +260,18 @@ static void check_all(
     const struct load_options *options, struct argp_state *state)
 {
 	if (!options->connect)
-		argp_error(state, "--connect is missing: whom to ask?");
+		argp_error(
+		    state, "--connect is missing: give the server's address");
 	if (!options->requests && !options->run_us)
 		argp_error(state, "neither --requests nor --seconds is given");
 	if (options->run_us && options->run_us <= options->warm_up_us)
-		argp_error(state, "--seconds is not more than --warm-up");
+		argp_error(state, "--seconds must be more than --warm-up");
 	if (options->stall > options->connections)
-		argp_error(state, "--stall is more than --connections");
+		argp_error(
+		    state, "--stall must not be more than --connections");
 	if (options->stall == options->connections && !options->run_us)
-		argp_error(state, "all connections stall, and no --seconds");
+		argp_error(
+		    state, "all connections stall: give --seconds to end");
 }
 
 static error_t parse_string(int key, char *arg, struct argp_state *state)
@@ -330,7 +333,7 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 		options->path_count = (size_t)(state->argc - state->next);
 		return 0;
 	case ARGP_KEY_NO_ARGS:
-		argp_error(state, "PATH is missing: what to ask for?");
+		argp_error(state, "PATH is missing: give a path to request");
 		return 0;
 	case ARGP_KEY_END:
 		check_all(options, state);

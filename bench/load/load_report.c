@@ -32,7 +32,7 @@ static uint64_t client_bytes(const struct load_result *result, double part)
 	return result->client_bytes[(size_t)(part * (double)last)];
 }
 
-/* --- JSON ---------------------------------------------------------------- */
+/* --- JSON ----------------------------------------------------------------- */
 
 static json_t *integer(uint64_t value)
 {
@@ -113,7 +113,7 @@ static int print_json(const struct load_result *result, bool samples)
 	return r;
 }
 
-/* --- for a reader -------------------------------------------------------- */
+/* --- for a reader --------------------------------------------------------- */
 
 static void print_times(const char *what, const struct load_histogram *h)
 {

@@ -24,7 +24,7 @@ static bool is_replaced(const struct load_options *options, const char *name)
 	return false;
 }
 
-/* --- FastCGI: the pairs, then the records around them -------------------- */
+/* --- FastCGI: the pairs, then the records around them --------------------- */
 
 /* Lengths are one byte or four (specification, 3.4). */
 static void put_length(FILE *out, size_t length)
@@ -144,7 +144,7 @@ static void put_fcgi(FILE *out, const struct load_options *options,
 	put_record(out, FCGI_STDIN, NULL, 0);
 }
 
-/* --- HTTP ---------------------------------------------------------------- */
+/* --- HTTP ----------------------------------------------------------------- */
 
 static void put_http(
     FILE *out, const struct load_options *options, const char *path)
@@ -166,7 +166,7 @@ static void put_http(
 	fputs("\r\n", out);
 }
 
-/* --- both ---------------------------------------------------------------- */
+/* --- both ----------------------------------------------------------------- */
 
 static FILE *open_memory(struct load_request *request)
 {

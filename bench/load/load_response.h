@@ -80,14 +80,14 @@ struct load_response {
 struct load_protocol {
 	/* Ready for the next response. */
 	void (*reset)(struct load_response *response);
-	/* Reads what has come; bytes behind the end are against the rules. */
+	/* Reads the bytes that came; bytes after the end are an error. */
 	enum load_progress (*feed)(struct load_response *response,
 	    const uint8_t *bytes, size_t length);
 	/* The peer has closed: LOAD_DONE or, if something is missing, not. */
 	enum load_progress (*feed_end)(struct load_response *response);
 	/*
 	 * How many of the next bytes are body, whatever they are; and goes on
-	 * behind `length` of those, which nobody has looked at. NULL where that
+	 * after `length` of those, which nobody has looked at. NULL where that
 	 * is not worth it: records are short.
 	 */
 	uint64_t (*body_left)(const struct load_response *response);

@@ -57,7 +57,7 @@ void load_run_stop(void)
 	stopped = 1;
 }
 
-/* --- preparation --------------------------------------------------------- */
+/* --- preparation ---------------------------------------------------------- */
 
 static int raise_descriptors(size_t connections)
 {
@@ -243,7 +243,7 @@ void load_run_free(struct load_run *run)
 	free(run);
 }
 
-/* --- the loop ------------------------------------------------------------ */
+/* --- the loop ------------------------------------------------------------- */
 
 /* Clients that the ramp lets begin. */
 static void launch(struct load_run *run, uint64_t now_us)
@@ -372,7 +372,7 @@ static int turn(struct load_run *run, uint64_t now_us)
 	return 0;
 }
 
-/* --- the result ---------------------------------------------------------- */
+/* --- the result ----------------------------------------------------------- */
 
 static double cpu_seconds(void)
 {

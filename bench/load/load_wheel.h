@@ -34,7 +34,8 @@ void load_wheel_init(struct load_wheel *wheel, uint64_t now_us);
 
 /*
  * Arms a timer that is not armed. It fires at the first load_wheel_advance in
- * or behind the millisecond after `due_us`; never in the one that arms it.
+ * or after the millisecond that follows `due_us`; never in the one that arms
+ * it.
  */
 void load_wheel_add(
     struct load_wheel *wheel, struct load_timer *timer, uint64_t due_us);

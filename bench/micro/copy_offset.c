@@ -50,7 +50,7 @@ static double time_memcpy(unsigned char *to, const unsigned char *from)
 
 	for (size_t done = 0; done < FILE_BYTES; done += LENGTH) {
 		memcpy(to, from, LENGTH);
-		/* The compiler shall not think that nobody looks. */
+		/* Keep the compiler from dropping the copy as unused. */
 		__asm__ volatile("" : : "r"(to) : "memory");
 	}
 	return (now() - begun) / FILE_BYTES;

@@ -94,7 +94,7 @@ size_t fcgi_loop_put_head(uint8_t *ret_bytes, size_t room, uint64_t size)
 	return FCGI_RECORD_HEADER_SIZE + (size_t)length;
 }
 
-/* --- requests ------------------------------------------------------------ */
+/* --- requests ------------------------------------------------------------- */
 
 static int request_add(struct request *request,
     const struct fcgi_record *record, const uint8_t *content)
@@ -181,7 +181,7 @@ static int request_path(const struct request *request, char *ret_path)
 	return length < PATH_LIMIT ? 0 : -ENAMETOOLONG;
 }
 
-/* --- connections --------------------------------------------------------- */
+/* --- connections ---------------------------------------------------------- */
 
 static void connection_close(struct loop *loop, struct connection *connection)
 {
@@ -264,7 +264,7 @@ static int connection_receive(struct loop *loop, struct connection *connection)
 	return connection_answer(loop, connection);
 }
 
-/* --- the loop ------------------------------------------------------------ */
+/* --- the loop ------------------------------------------------------------- */
 
 static void loop_accept(struct loop *loop)
 {
