@@ -34,6 +34,7 @@ unit_tests = \
 	%D%/unit/action_api/test_action \
 	%D%/unit/action_api/test_action_body \
 	%D%/unit/action_api/test_action_events \
+	%D%/unit/actions/test_dispatch \
 	%D%/unit/actions/archive/test_archive_form \
 	%D%/unit/actions/archive/test_archive_layout \
 	%D%/unit/actions/archive/test_archive_service \
@@ -148,6 +149,9 @@ unit_tests = \
 	%D%/unit/request/test_operator_fields \
 	%D%/unit/request/test_representation \
 	%D%/unit/request/test_representation_fields \
+	%D%/unit/request/test_request \
+	%D%/unit/request/test_request_answer \
+	%D%/unit/request/test_request_body \
 	%D%/unit/setup/test_listener \
 	%D%/unit/setup/test_log \
 	%D%/unit/setup/test_options \
@@ -169,6 +173,7 @@ unit_tests = \
 # Mocks and fixtures.
 libunit_a_SOURCES = \
 	%D%/unit/support/answer_rows.c %D%/unit/support/answer_rows.h \
+	%D%/unit/support/captured_log.c %D%/unit/support/captured_log.h \
 	%D%/unit/support/connection_events.c \
 	%D%/unit/support/connection_events.h \
 	%D%/unit/support/connection_fixture.c \
