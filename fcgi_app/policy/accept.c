@@ -36,9 +36,9 @@ static const char *skip_quoted(const char *p)
 static const char *skip_element(const char *p)
 {
 	while (*p != '\0' && *p != ',') {
-		const char *behind = *p == '"' ? skip_quoted(p) : p + 1;
+		const char *next = *p == '"' ? skip_quoted(p) : p + 1;
 
-		p = behind ? behind : p + strlen(p);
+		p = next ? next : p + strlen(p);
 	}
 	return p;
 }

@@ -33,7 +33,7 @@ struct spec {
 	uint64_t suffix_length;
 };
 
-/* What has been read of a field. */
+/* The ranges read so far. */
 struct collection {
 	uint64_t size;  /* of the file */
 	uint64_t asked; /* bytes asked for, never more than size */
@@ -47,7 +47,7 @@ static const char *skip_blanks(const char *p)
 	return p;
 }
 
-/* Read a position at *cursor; false if there is none. */
+/* Reads a position at *cursor. Returns false if no digit is there. */
 static bool take_position(const char **cursor, uint64_t *ret_value)
 {
 	uint64_t value = UINT64_MAX;

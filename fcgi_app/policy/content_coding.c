@@ -61,7 +61,7 @@ static size_t find_weight(const struct word *word)
 	return find_coding(word);
 }
 
-/* --- Accept-Encoding ---------------------------------------------------- */
+/* --- Accept-Encoding ------------------------------------------------------ */
 
 /* [ OWS ";" OWS "q=" qvalue ] */
 static bool take_weight(const char **cursor, int *ret)
@@ -115,9 +115,9 @@ static void read_accept(const char *accept, int weights[WEIGHTS])
 	}
 }
 
-/* --- the choice --------------------------------------------------------- */
+/* --- the choice ----------------------------------------------------------- */
 
-/* Insert a coding behind those of the same weight or a greater one. */
+/* Inserts a coding after those of the same weight or a greater one. */
 static size_t insert(const struct content_coding **list, size_t count,
     const struct content_coding *coding, const int weights[WEIGHTS])
 {

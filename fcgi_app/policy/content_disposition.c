@@ -39,7 +39,7 @@ struct piece {
 	size_t length;
 };
 
-/* --- the clean form ----------------------------------------------------- */
+/* --- the clean form ------------------------------------------------------- */
 
 static bool is_within(char c, unsigned char min, unsigned char max)
 {
@@ -111,7 +111,7 @@ static void make_clean(const char *filename, struct name *ret)
 	spoil_dots(ret);
 }
 
-/* --- the parameters ----------------------------------------------------- */
+/* --- the parameters ------------------------------------------------------- */
 
 /*
  * Write the name for a quoted-string that needs no escape.

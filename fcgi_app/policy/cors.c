@@ -58,7 +58,7 @@ static bool is_equal(const struct origin *a, const struct origin *b)
 	    strncasecmp(a->text, b->text, a->length) == 0;
 }
 
-/* The next word of a list, behind *cursor; false at the end. */
+/* Takes the next word of a list at *cursor. Returns false at the end. */
 static bool next_word(const char **cursor, struct origin *ret)
 {
 	static const char separators[] = " \t,";

@@ -33,7 +33,7 @@ static bool is_etagc(unsigned char c)
 	return c == 0x21 || (c >= 0x23 && c <= 0x7e) || c >= 0x80;
 }
 
-/* The length of the opaque-tag at the start of text, 0 if there is none. */
+/* Returns the length of the opaque-tag that text starts with, or 0. */
 static size_t opaque_tag_length(const char *text)
 {
 	const char *p = text;

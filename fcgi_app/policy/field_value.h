@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What may stand in a header field (RFC 9110, 5.5, 5.6.2). */
+/* The grammar of header fields: values and tokens (RFC 9110, 5.5, 5.6.2). */
 #ifndef FCGI_APP_POLICY_FIELD_VALUE_H
 #define FCGI_APP_POLICY_FIELD_VALUE_H
 
@@ -12,7 +12,7 @@
  */
 bool field_value_is_valid(const char *value);
 
-/* How many bytes at the start of a text are a token; 0: there is none. */
+/* Returns the length of the token that a text starts with, or 0. */
 size_t field_value_token_length(const char *text);
 
 #endif

@@ -46,7 +46,7 @@ static const char *const day_names[] = { "Sat", "Sun", "Mon", "Tue", "Wed",
 static const char *const long_day_names[] = { "Saturday", "Sunday", "Monday",
 	"Tuesday", "Wednesday", "Thursday", "Friday", NULL };
 
-/* --- the calendar ------------------------------------------------------- */
+/* --- the calendar --------------------------------------------------------- */
 
 static bool is_leap_year(int year)
 {
@@ -157,7 +157,7 @@ void http_date_format_iso(time_t when, char ret[HTTP_DATE_ISO_SIZE])
 	put_two_digits(ret + 17, d.second);
 }
 
-/* --- the grammar: each take_ moves the cursor behind what it found ------ */
+/* --- the grammar: each take_ moves the cursor past what it found ---------- */
 
 static bool take_text(const char **cursor, const char *text)
 {

@@ -137,7 +137,7 @@ static const struct builtin builtins[] = {
 	{ "zst", "application/zstd" },
 };
 
-/* --- the tree ----------------------------------------------------------- */
+/* --- the tree ------------------------------------------------------------- */
 
 /* Keys are of the same struct as nodes, with the extension alone. */
 static int compare_types(const void *a, const void *b)
@@ -198,7 +198,7 @@ static int add(
 	return 0;
 }
 
-/* --- mime.types --------------------------------------------------------- */
+/* --- mime.types ----------------------------------------------------------- */
 
 enum line_result {
 	LINE_READ,
@@ -294,7 +294,7 @@ int media_types_read(struct media_types *types, FILE *file)
 	}
 }
 
-/* --- look-up ------------------------------------------------------------ */
+/* --- look-up -------------------------------------------------------------- */
 
 static int compare_builtin(const void *key, const void *element)
 {
@@ -330,7 +330,7 @@ const char *media_types_find(const struct media_types *types, const char *path)
 	return builtin ? builtin->type : MEDIA_TYPE_DEFAULT;
 }
 
-/* --- parameters --------------------------------------------------------- */
+/* --- parameters ----------------------------------------------------------- */
 
 /* Whether the first bytes of text are the given ones, in any case. */
 static bool begins_with(const char *text, const char *prefix)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Media types by file name extension: the ones of the system's mime.types
- * files, and behind them a built-in table of what the web uses.
+ * files, then a built-in table of what the web uses.
  */
 #ifndef FCGI_APP_POLICY_MEDIA_TYPE_H
 #define FCGI_APP_POLICY_MEDIA_TYPE_H
@@ -61,9 +61,9 @@ int media_types_read(struct media_types *types, FILE *file);
 const char *media_types_find(const struct media_types *types, const char *path);
 
 /*
- * Whether a charset parameter (RFC 9110, 8.3.2) belongs behind a type: it is
- * text, JavaScript (RFC 9239) or XML (RFC 7303), and has none yet. JSON is not
- * among them: it is UTF-8 and defines no such parameter (RFC 8259, 11).
+ * Returns whether a type takes a charset parameter (RFC 9110, 8.3.2): it is
+ * text, JavaScript (RFC 9239) or XML (RFC 7303), and has no charset yet. JSON
+ * is not among them: it is UTF-8 and defines no such parameter (RFC 8259, 11).
  *
  * type: a media type, parameters allowed, upper or lower case; not NULL.
  */

@@ -31,7 +31,7 @@ void multipart_boundary(const uint8_t random[MULTIPART_RANDOM_SIZE],
 	ret_boundary[MULTIPART_BOUNDARY_MAX - 1] = '\0';
 }
 
-/* What snprintf() returned for a text, as 0 or -errno. */
+/* Turns what snprintf() returned into 0 or -errno. */
 static int check_length(int length, size_t room, size_t *ret_length)
 {
 	if (length < 0 || (size_t)length >= room)
@@ -40,7 +40,7 @@ static int check_length(int length, size_t room, size_t *ret_length)
 	return 0;
 }
 
-/* close-delimiter (RFC 2046, 5.1.1); the CRLF behind it is the epilogue's. */
+/* close-delimiter (RFC 2046, 5.1.1); the CRLF after it is the epilogue's. */
 static int format_end(
     const struct multipart *m, char *text, size_t room, size_t *ret_length)
 {
@@ -91,7 +91,7 @@ int multipart_format_delimiter(const struct multipart *m, size_t index,
 	return 0;
 }
 
-/* Adds what stands before part `index`, or behind the last one. */
+/* Adds the text before part `index`, or after the last part. */
 static int add_delimiter(
     const struct multipart *m, size_t index, uint64_t *length)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The text of a multipart/byteranges body (RFC 9110, 14.6; RFC 2046, 5.1):
- * what stands before, between and behind the parts.
+ * what stands before, between and after the parts.
  */
 #ifndef FCGI_APP_POLICY_MULTIPART_H
 #define FCGI_APP_POLICY_MULTIPART_H
@@ -14,9 +14,8 @@
 struct byte_range_set;
 
 /*
- * Random bytes in a boundary. They are what keeps it out of the parts, which
- * nobody searches for it (RFC 2046, 5.1.1): nor can whoever wrote the file
- * guess them.
+ * Random bytes in a boundary. The parts are not searched for it (RFC 2046,
+ * 5.1.1): it stays out of them since no author of a file can guess it.
  */
 #define MULTIPART_RANDOM_SIZE 16
 
@@ -41,8 +40,8 @@ void multipart_boundary(const uint8_t random[MULTIPART_RANDOM_SIZE],
 struct multipart {
 	const char *boundary; /* of multipart_boundary() */
 	/*
-	 * Of each part, as a 200 would have it; NULL: none. Without control
-	 * characters, at most CONTENT_TYPE_MAX bytes.
+	 * The Content-Type of each part, or NULL: that of a 200, without
+	 * control characters, at most CONTENT_TYPE_MAX bytes.
 	 */
 	const char *content_type;
 	uint64_t size; /* of the whole representation, in bytes */
@@ -53,7 +52,7 @@ struct multipart {
  * Write into the n bytes at buf, NUL-terminated, what stands before part
  * `index`: the end of the part before it, the delimiter line, and the part's
  * own head with its Content-Range (RFC 9110, 15.3.7.2). With `index` == the
- * number of parts: what stands behind the last one.
+ * number of parts: what follows the last one.
  *
  * Returns 0, with *ret_length not counting the NUL; -ENOSPC if n is too small
  * or the content type too long, -EINVAL if the content type has a control

@@ -37,7 +37,7 @@ enum path_rule_result path_rule_normalize(
  * /srv/ab is not beneath /srv/a. Both are normalized.
  *
  * *ret_rest: the part of document_root below root, without a leading slash, ""
- * if there is none. It points into document_root.
+ * if they are the same. It points into document_root.
  * Returns PATH_RULE_OK or PATH_RULE_OUTSIDE.
  */
 enum path_rule_result path_rule_below(

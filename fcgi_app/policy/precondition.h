@@ -19,7 +19,7 @@ struct precondition_fields {
 	const char *if_modified_since;
 };
 
-/* What the file has. */
+/* The validators of the file. */
 struct precondition_validators {
 	const char *etag; /* quoted, borrowed */
 	time_t last_modified;
@@ -29,8 +29,8 @@ struct precondition_validators {
 /*
  * Evaluates the preconditions of a GET or HEAD of a file that is there, in the
  * order of RFC 9110, 13.2.2, steps 1 to 4. (Step 5, If-Range, is for the range:
- * if_range.h.) A date that is none is ignored (13.1.3, 13.1.4); a list of tags
- * that is none matches nothing.
+ * if_range.h.) A malformed date is ignored (13.1.3, 13.1.4); a malformed list
+ * of tags matches nothing.
  */
 enum precondition_result precondition_evaluate(
     const struct precondition_fields *fields,

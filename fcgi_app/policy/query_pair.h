@@ -10,20 +10,20 @@
 struct query_pair {
 	const char *name;
 	size_t name_length;
-	const char *value; /* NULL: there is no "=" */
+	const char *value; /* NULL without a "=" */
 	size_t value_length;
 };
 
 /*
- * Takes the next pair from *cursor, a query or the rest of one; NULL is none.
- * False: there is no more. A pair may be empty, as between two "&"; behind the
- * last "&" there is none.
+ * Takes the next pair from *cursor, a query or the rest of one, or NULL.
+ * Returns false at the end. A pair may be empty, as between two "&"; a query
+ * that ends in "&" has no empty pair there.
  */
 bool query_pair_next(const char **cursor, struct query_pair *ret);
 
 /*
- * Whether the pair's name is this one when its escapes are decoded (WHATWG URL,
- * 5.1); a "+" is none of ours.
+ * Returns whether the pair's name, with its escapes decoded, is this one
+ * (WHATWG URL, 5.1). A "+" does not stand for a blank: no name of ours has one.
  */
 bool query_pair_is(const struct query_pair *pair, const char *name);
 

@@ -9,8 +9,8 @@
 #define QVALUE_ONE 1000
 
 /*
- * Read qvalue = ("0" ["." *3DIGIT]) / ("1" ["." *3"0"]) and leave *cursor
- * behind it. False if there is none, or one above 1.
+ * Reads qvalue = ("0" ["." *3DIGIT]) / ("1" ["." *3"0"]) and moves *cursor
+ * past it. Returns false if it is malformed or above 1.
  */
 bool qvalue_take(const char **cursor, int *ret);
 

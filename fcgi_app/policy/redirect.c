@@ -14,7 +14,7 @@
 #define ALPHA "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 #define DIGIT "0123456789"
 
-/* Of RFC 3986, 3.3 and 3.4; the percent sign is dealt with by itself. */
+/* Legal bytes (RFC 3986, 3.3 and 3.4), without the percent sign. */
 #define PCHAR ALPHA DIGIT "-._~!$&'()*+,;=:@"
 #define QUERY_CHAR PCHAR "/?"
 
@@ -58,7 +58,7 @@ static void append_encoded(struct reference *r, const struct part *part,
 	}
 }
 
-/* --- the request -------------------------------------------------------- */
+/* --- the request ---------------------------------------------------------- */
 
 /*
  * The path and what follows of a request-target (RFC 9112, 3.2), or NULL if it
@@ -109,7 +109,7 @@ static bool take_dot(struct part *s, bool encoded)
 	return length > 0;
 }
 
-/* Whether a segment stands for a folder as it is: "", "." and "..". */
+/* Returns whether a segment is a folder by its name: "", "." or "..". */
 static bool is_folder(struct part segment, bool encoded)
 {
 	take_dot(&segment, encoded);

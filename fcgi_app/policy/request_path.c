@@ -30,7 +30,7 @@ static const char *skip_prefix(const char *text, const char *prefix)
 	return strncmp(text, prefix, length) == 0 ? text + length : NULL;
 }
 
-/* The path of the URL that Apache passes on; NULL if it is none. */
+/* Returns the path in the URL that Apache passes on, or NULL. */
 static const char *proxy_path(const char *script_filename)
 {
 	const char *url = skip_prefix(script_filename, "proxy:");
@@ -75,7 +75,7 @@ static struct found_path find(const struct request_path_params *params)
 	return found;
 }
 
-/* The value of a hexadecimal digit, -1 if it is none. */
+/* Returns the value of a hexadecimal digit, or -1. */
 static int hex_digit(char c)
 {
 	static const char digits[] = "0123456789abcdef0123456789ABCDEF";
@@ -84,7 +84,7 @@ static int hex_digit(char c)
 	return at ? (int)(at - digits) % 16 : -1;
 }
 
-/* The byte of the escape "%xy", -1 if it is none or NUL. */
+/* Returns the byte that "%xy" stands for; -1 if malformed or NUL. */
 static int escaped_byte(const char *text, size_t length)
 {
 	int high = length > 2 ? hex_digit(text[1]) : -1;

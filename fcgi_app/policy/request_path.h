@@ -37,7 +37,7 @@ size_t request_path_bound(const struct request_path_params *params);
  * If none of them was sent, it is the path of the URL in a SCRIPT_FILENAME as
  * Apache's ProxyPass makes it, "proxy:fcgi://host/path" or
  * "proxy:unix:/socket|fcgi://host/path". That one is still percent-encoded
- * (RFC 3986, 2.1) and gets decoded here; a query behind it is left out.
+ * (RFC 3986, 2.1) and is decoded here, without its query.
  *
  * "" if there is no path at all. ret is untouched unless REQUEST_PATH_OK.
  */

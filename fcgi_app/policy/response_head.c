@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Builder of a CGI response head. The text grows by whole lines: a line is
- * written behind the last one, looked at, and counted in only if it is good.
+ * written after the last one, checked, and counted only if it is good.
  * Room for the empty line is kept free, so the end always fits.
  */
 #include "config.h"
@@ -24,7 +24,7 @@
 /* Where a line may end at the latest, before its own CRLF. */
 #define LINE_END_MAX (RESPONSE_HEAD_LENGTH_MAX - 2 * CRLF_LENGTH)
 
-/* How long a token it is; 0: it is none. */
+/* Returns the length of a name that is a token, or 0. */
 static size_t token_length(const char *name)
 {
 	size_t length = field_value_token_length(name);
@@ -70,7 +70,7 @@ static int finish_value(struct response_head *h, size_t at, size_t n)
 	return 0;
 }
 
-/* Returns 0, -EINVAL or -ENOSPC; on failure only bytes behind length change. */
+/* Returns 0, -EINVAL or -ENOSPC; a failure changes no byte before `length`. */
 static __attribute__((format(printf, 3, 0))) int add_line(
     struct response_head *h, const char *name, const char *format, va_list args)
 {

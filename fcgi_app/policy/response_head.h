@@ -58,7 +58,7 @@ void response_head_add(struct response_head *h, const char *name,
 void response_head_put(
     struct response_head *h, const char *name, const char *value);
 
-/* Whether there is a field of just this name. */
+/* Returns whether there is a field of exactly this name. */
 bool response_head_has(const struct response_head *h, const char *name);
 
 /*

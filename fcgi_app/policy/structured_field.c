@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Reading of dictionaries. Each take_...() reads one thing of the grammar at
- * *cursor and moves it behind that; false means that the field is malformed.
+ * *cursor and moves it past that, or returns false: the field is malformed.
  * An inner list holds no other, so nothing is nested any deeper.
  */
 #include "config.h"
@@ -48,7 +48,7 @@ static bool take_key(const char **cursor)
 	return true;
 }
 
-/* --- bare items (4.2.3.1) ----------------------------------------------- */
+/* --- bare items (4.2.3.1) ------------------------------------------------- */
 
 /* sf-integer or sf-decimal (4.2.4) */
 static bool take_number(const char **cursor, struct structured_member *ret)
@@ -168,7 +168,7 @@ static bool take_bare_item(const char **cursor, struct structured_member *ret)
 	return strspn(*cursor, ALPHA "*") > 0 && take_token(cursor);
 }
 
-/* --- what they are made up to ------------------------------------------- */
+/* --- what they are made up to --------------------------------------------- */
 
 /* *( ";" *SP key [ "=" bare-item ] ) (4.2.3.2) */
 static bool take_parameters(const char **cursor)

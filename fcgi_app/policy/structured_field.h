@@ -24,8 +24,8 @@ struct structured_member {
 /*
  * Read the next member of a dictionary (RFC 9651, 4.2.2).
  *
- * *cursor: at first the start of the field's value; moved behind the member
- * and, if there is another one, behind the comma. On failure its position is
+ * *cursor: at first the start of the field's value; moved past the member and,
+ * if another one follows, past the comma. On failure its position is
  * unspecified.
  *
  * Returns 1 if *ret was set, 0 at the end, -EINVAL if the field is malformed:

@@ -61,7 +61,7 @@ static int find(const char *name, enum archive_form *ret_form)
 	return -EINVAL;
 }
 
-/* Decodes a value; what is too long for a name is cut, and is none. */
+/* Decodes a value; one too long for a name is cut, and matches no name. */
 static void decode(const struct query_pair *pair, char ret[NAME_SIZE])
 {
 	const char *text = pair->value;
@@ -77,7 +77,7 @@ static void decode(const struct query_pair *pair, char ret[NAME_SIZE])
 	ret[n] = '\0';
 }
 
-/* The first "format="; false: there is none. */
+/* Finds the first "format=". Returns false if the query has none. */
 static bool find_format(const char *query, struct query_pair *ret)
 {
 	while (query_pair_next(&query, ret))

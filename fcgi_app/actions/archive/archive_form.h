@@ -19,21 +19,21 @@ enum archive_form {
 /* The name of a form is its suffix too, but for the last. */
 const char *archive_form_suffix(enum archive_form form);
 
-/* Its media type. */
+/* Returns its media type. */
 const char *archive_form_media_type(enum archive_form form);
 
-/* The form of what is compressed; itself, if nothing is. */
+/* Returns the form of what is compressed, or itself if nothing is. */
 enum archive_form archive_form_plain(enum archive_form form);
 
-/* Whether its length is not known before all of it is made. */
+/* Returns whether its length is known only when all of it is made. */
 bool archive_form_is_packed(enum archive_form form);
 
 /*
  * Chooses a form: "format" of the query, else `preset`, the operator's, else
  * zip. Either may be NULL. Of several "format" the first counts; the names are
  * zip, tar, tar.gz, tar.zst and zip-deflate, with percent-encoding (RFC 3986,
- * 2.1), as the key may be. 0; -EINVAL: the query asks for an unknown form;
- * -EDOM: so does `preset`.
+ * 2.1), as the key may be. Returns 0; -EINVAL if the query asks for an unknown
+ * form, -EDOM if `preset` does.
  */
 int archive_form_choose(
     const char *query, const char *preset, enum archive_form *ret_form);

@@ -193,7 +193,7 @@ size_t zip_format_header(const struct archive_member *entry, unsigned char *ret)
 	make_name(entry, &name);
 	put_32(&to, LOCAL_HEADER);
 	put_common(&to, entry, &name, zip64);
-	put_32(&to, 0); /* the CRC-32 comes behind the bytes */
+	put_32(&to, 0); /* the CRC-32 follows the bytes */
 	put_32_or_zip64(&to, entry->size);
 	put_32_or_zip64(&to, entry->size);
 	put_16(&to, name.length);

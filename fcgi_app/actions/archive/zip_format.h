@@ -4,7 +4,7 @@
  * 6.3.10). What a record is long does not depend on what is in the files, so a
  * layout can be made before one of them is read.
  *
- * A file's CRC-32 stands behind its bytes, in a data descriptor (4.3.9), and in
+ * A file's CRC-32 follows its bytes, in a data descriptor (4.3.9), and in
  * the central directory. The local header has the size all the same, in spite
  * of 4.4.4: a reader that unpacks from a pipe needs it. Folders and empty files
  * have no descriptor.
@@ -29,21 +29,20 @@ struct archive_member;
 /* Room for any one record. */
 #define ZIP_RECORD_MAX (ZIP_NAME_SIZE + 128)
 
-/* What is in front of the records at the end. */
+/* The central directory, before the records at the end. */
 struct zip_directory {
 	uint64_t count;  /* of entries in the central directory */
 	uint64_t offset; /* where it begins in the archive */
 	uint64_t size;   /* bytes */
 };
 
-/* Each writes a record to `ret`, ZIP_RECORD_MAX bytes, and returns its length.
- */
+/* Each writes a record to `ret`, ZIP_RECORD_MAX bytes, and returns its size. */
 
 /* Local file header (4.3.7), which the file's bytes follow. */
 size_t zip_format_header(
     const struct archive_member *entry, unsigned char *ret);
 
-/* Whether a data descriptor follows them. */
+/* Returns whether a data descriptor follows them. */
 bool zip_format_has_descriptor(const struct archive_member *entry);
 
 /* Data descriptor (4.3.9); 0 if the entry has none. */

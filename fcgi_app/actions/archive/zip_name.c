@@ -30,7 +30,7 @@ static bool begins_with_one_of(
 
 /*
  * Windows takes "nul", "NUL.txt" and "nul .txt" for the device; also with the
- * superscripts of 1, 2 and 3 behind COM and LPT.
+ * superscripts of 1, 2 and 3 after COM and LPT.
  */
 static bool is_device(const char *name, size_t length)
 {

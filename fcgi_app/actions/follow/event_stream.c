@@ -38,7 +38,7 @@ int event_id_parse(const char *text, struct event_id *ret)
 	}
 	if (*text++ != '-' || parse_digits(&text, &id.offset) < 0)
 		return -EINVAL;
-	/* nginx leaves a tab behind a value. */
+	/* nginx leaves a tab after a value. */
 	if (text[strspn(text, " \t")] != '\0')
 		return -EINVAL;
 	*ret = id;

@@ -31,8 +31,8 @@ struct event_id {
 size_t event_id_format(const struct event_id *id, char ret[EVENT_ID_MAX]);
 
 /*
- * Reads the Last-Event-ID field (9.2.4), blanks at its end tolerated. 0;
- * -EINVAL: it is none of ours.
+ * Reads the Last-Event-ID field (9.2.4); blanks at its end are tolerated.
+ * Returns 0, or -EINVAL if it is not an id of ours.
  */
 int event_id_parse(const char *text, struct event_id *ret);
 
@@ -49,15 +49,17 @@ size_t event_stream_next(const char *data, size_t length, bool last);
  * event_stream_next(), into EVENT_STREAM_ROOM(length) bytes. A newline at their
  * end, and a carriage return before it, is not sent; any other carriage return,
  * which would end the line there, begins another "data" line, and is read as a
- * newline. What is not UTF-8 becomes U+FFFD. `id` is the place behind
- * them. Returns the bytes written; there is no NUL.
+ * newline. What is not UTF-8 becomes U+FFFD. `id` is the place after the line.
+ * Returns the bytes written; there is no NUL.
  */
 size_t event_stream_event(
     const char *data, size_t length, const struct event_id *id, char *ret);
 
-/* --- notes: into EVENT_STREAM_NOTE_MAX bytes, no NUL; return the length --- */
+/* --- notes: into EVENT_STREAM_NOTE_MAX bytes, no NUL ---------------------- */
 
-/* When to come back, and where the stream begins: it is no event. */
+/* Each returns the bytes written. */
+
+/* When to come back, and where the stream begins; not an event. */
 size_t event_stream_begin(const struct event_id *id, char *ret);
 
 /* The stream goes on elsewhere, without an event. */
@@ -66,7 +68,7 @@ size_t event_stream_move(const struct event_id *id, char *ret);
 /* A comment: the stream is alive. */
 size_t event_stream_beat(char *ret);
 
-/* An event of type "end": the file is finished, to come back is no use. */
+/* An event of type "end": the file is finished, do not come back. */
 size_t event_stream_end(char *ret);
 
 #endif

@@ -8,7 +8,7 @@
 
 #include "fcgi_app/actions/follow/event_stream.h"
 
-/* The most lines of what is there already. */
+/* The most lines, of those that are there already, that can be asked for. */
 #define FOLLOW_LINES_MAX 10000
 
 enum follow_format {
@@ -29,13 +29,12 @@ struct follow_query {
 /*
  * Reads a query string, NULL for none: "lines=N", "format=raw" or
  * "format=events", and "after=ID", with "&" between them; other names are
- * somebody else's, and so is an id that is none. 0; -EINVAL: one of the first
- * two is malformed, or one is there twice; -ERANGE: more than FOLLOW_LINES_MAX
- * lines.
+ * ignored, and so is a malformed id. Returns 0; -EINVAL if one of the first two
+ * is malformed or a name is repeated; -ERANGE above FOLLOW_LINES_MAX lines.
  */
 int follow_query_parse(const char *query, struct follow_query *ret);
 
-/* Reads "raw" or "events", NULL for none. 0 or -EINVAL. */
+/* Reads "raw" or "events", or NULL. Returns 0 or -EINVAL. */
 int follow_format_parse(const char *text, enum follow_format *ret);
 
 /*

@@ -44,7 +44,7 @@ static bool parse(const char *field, struct spec *ret)
 	if (*field++ != '-')
 		return false;
 	ret->has_last = take_number(&field, &ret->last);
-	/* nginx leaves a tab behind a value. */
+	/* nginx leaves a tab after a value. */
 	if (field[strspn(field, " \t")] != '\0')
 		return false;
 	if (!ret->has_first)

@@ -33,7 +33,7 @@ struct follow_range {
  * Judges a Range field, NULL for none, for a file that has `size` bytes now.
  * *ret is written for the two kinds of 206. "bytes=A-" and "bytes=-N" are what
  * is there now (RFC 8673, 2.1); "bytes=A-B" with a B beyond it, "very large" as
- * a rule, is followed (2.2), also if A is just the next byte. An A behind that
+ * a rule, is followed (2.2), also if A is just the next byte. An A after that
  * can't be satisfied. A malformed field, another unit, and several
  * ranges, are ignored.
  */
@@ -42,7 +42,7 @@ enum follow_range_result follow_range_parse(
 
 /*
  * The same for a file that is finished, and has `size` bytes: never LIVE. A
- * last position behind its end is its end (RFC 9110, 14.1.2).
+ * last position past its end is its end (RFC 9110, 14.1.2).
  */
 enum follow_range_result follow_range_parse_finished(
     const char *field, uint64_t size, struct follow_range *ret);

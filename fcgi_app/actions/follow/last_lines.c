@@ -21,7 +21,7 @@ void last_lines_init(
 	};
 	if (size > LAST_LINES_BYTES_MAX)
 		search->lowest = size - LAST_LINES_BYTES_MAX;
-	/* Of a line that began before, the rest is all there is. */
+	/* Of a line that began before `lowest`, the rest is sent. */
 	if (!search->found)
 		search->start = search->lowest;
 	if (size == 0)
@@ -40,7 +40,7 @@ bool last_lines_block(
 	return true;
 }
 
-/* There is one before `place`, which so begins a line. */
+/* A newline stands before `place`, so a line begins there. */
 static void note_newline(struct last_lines *search, uint64_t place)
 {
 	if (search->skips_final && place == search->size)
@@ -69,7 +69,7 @@ void last_lines_feed(struct last_lines *search, const void *data)
 	if (search->found || offset > search->lowest)
 		return;
 	search->found = true;
-	/* The first line of all has no newline before it. */
+	/* The file's first line has no newline before it. */
 	if (offset == 0)
 		search->start = 0;
 }

@@ -16,7 +16,7 @@
 struct last_lines {
 	uint64_t wanted; /* newlines */
 	uint64_t size;
-	uint64_t position; /* what lies behind it has been looked at */
+	uint64_t position; /* the bytes after it have been searched */
 	uint64_t lowest;
 	uint64_t start;   /* the answer, as far as it is known */
 	bool skips_final; /* a newline at the end does not count */
@@ -24,18 +24,18 @@ struct last_lines {
 };
 
 /*
- * To find the last `lines` lines of the first `size` bytes, as tail(1) counts
- * them: what stands behind the last newline is one as well. `whole`: of 0 lines
- * the start of such a line, instead of the end, so that it is met whole. If
- * they begin earlier than LAST_LINES_BYTES_MAX before the end, those that begin
- * behind that.
+ * Prepares to find the last `lines` lines of the first `size` bytes, as tail(1)
+ * counts them: what follows the last newline is a line as well. `whole`: for 0
+ * lines find the start of such an unfinished line, not the end, so that it is
+ * sent whole. Of lines that begin more than LAST_LINES_BYTES_MAX before the end
+ * only those after that point are found.
  */
 void last_lines_init(
     struct last_lines *search, uint64_t size, uint64_t lines, bool whole);
 
 /*
- * The block to look at next: `*ret_length` bytes, 1 to LAST_LINES_BLOCK, at
- * `*ret_offset`. False: it is found.
+ * Returns true and the block to search next, 1 to LAST_LINES_BLOCK bytes, or
+ * false when the lines are found.
  */
 bool last_lines_block(
     const struct last_lines *search, uint64_t *ret_offset, size_t *ret_length);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The page of a listing is one file, so that it needs nothing from elsewhere.
- * Colours have a contrast of at least 4.5 with what is behind them, also in the
+ * Colours have a contrast of at least 4.5 with their background, also in the
  * dark; icons are pictures of the style, so that a line of the table is short.
  * "content" comes twice, as older browsers know no text for screen readers. A
  * phone has the date below the name; tables stay tables to a screen reader.

@@ -17,7 +17,7 @@ struct list_page {
 	struct list_query query;
 	bool sorted; /* as the query wants it, else in no order */
 	bool empty;  /* there are no entries */
-	/* The path of a URL, without slashes at its end; NULL: none. */
+	/* The path of a URL, without slashes at its end, or NULL. */
 	const char *archive;
 	const struct media_types *types;
 };
@@ -46,7 +46,7 @@ struct list_format_ops {
 
 /*
  * A page for people (HTML): valid UTF-8 whatever the names are, each link the
- * percent-encoded name behind "./".
+ * percent-encoded name after "./".
  */
 extern const struct list_format_ops list_html;
 

@@ -26,7 +26,7 @@ static int rank(char c)
 	return 2 + (c >= 'A' && c <= 'Z' ? byte - 'A' + 'a' : byte);
 }
 
-/* Compares the runs of digits at *a and *b, and leaves both behind them. */
+/* Compares the runs of digits at *a and *b, and moves both past them. */
 static int compare_numbers(const char **a, const char **b)
 {
 	const char *x = *a + strspn(*a, "0");
