@@ -15,18 +15,18 @@ struct chunk_waiter;
 
 /*
  * A buffer became free for `waiter`, which is off the list and owns `buffer`
- * from now on. Runs inside chunk_pool_put() of whoever gave the buffer back:
- * it may queue work, but not use the pool.
+ * from now on. Runs inside the chunk_pool_put() that gave the buffer back: it
+ * may queue work, but not use the pool.
  */
 typedef void chunk_ready_fn(struct chunk_waiter *waiter, void *buffer);
 
 /*
- * Somebody found the pool empty: give back something that is held without
- * need. False: there is nothing.
+ * The pool was found empty: give back a buffer that is held without need.
+ * Returns false if there is no such buffer.
  */
 typedef bool chunk_short_fn(void *context);
 
-/* Embedded in whoever may have to wait. Zeroed: not waiting. */
+/* Embedded in an object that may have to wait. Zeroed: not waiting. */
 struct chunk_waiter {
 	TAILQ_ENTRY(chunk_waiter) link;
 	chunk_ready_fn *ready;
@@ -36,7 +36,7 @@ struct chunk_waiter {
 /*
  * A pool of buffers of `buffer_size` bytes (a multiple of the alignment) that
  * never owns more than `budget` bytes; a budget below one buffer means one.
- * Buffers are allocated when first needed. NULL: out of memory.
+ * Buffers are allocated when first needed. Returns NULL if out of memory.
  */
 struct chunk_pool *chunk_pool_new(size_t buffer_size, size_t budget);
 
@@ -51,8 +51,8 @@ void chunk_pool_on_short(
     struct chunk_pool *pool, chunk_short_fn *fn, void *context);
 
 /*
- * Borrows a buffer, contents undefined. NULL: none is free, or others waited
- * first, or no memory; then chunk_pool_wait().
+ * Borrows a buffer, contents undefined. Returns NULL if all are in use, others
+ * waited first, or memory is short; then chunk_pool_wait().
  */
 void *chunk_pool_get(struct chunk_pool *pool);
 
@@ -68,10 +68,10 @@ void chunk_pool_unwait(struct chunk_pool *pool, struct chunk_waiter *waiter);
 /* Returns free buffers to the system until at most `keep` are left. */
 void chunk_pool_trim(struct chunk_pool *pool, size_t keep);
 
-/* Whether somebody waits for a buffer. */
+/* Returns whether anything waits for a buffer. */
 bool chunk_pool_is_short(const struct chunk_pool *pool);
 
-/* Whether less than half of the budget is lent out. */
+/* Returns whether less than half of the budget is lent out. */
 bool chunk_pool_is_ample(const struct chunk_pool *pool);
 
 /* Bytes in one buffer. */

@@ -15,7 +15,7 @@ struct memory_budget {
 /* Sets the bytes that may be held; to be called before anybody holds some. */
 void memory_budget_init(struct memory_budget *budget, size_t bytes);
 
-/* Counts bytes that are to be held. False: so many are not left. */
+/* Takes bytes out of the budget. Returns false if so many are not left. */
 bool memory_budget_take(struct memory_budget *budget, size_t bytes);
 
 /* Bytes that were taken are held no longer. */

@@ -12,7 +12,7 @@
 #include <stdint.h>
 
 /*
- * Read the run of digits at *cursor and leave *cursor behind its last digit.
+ * Read the run of digits at *cursor and move *cursor past its last digit.
  * For grammars in which a number is followed by something else.
  *
  * Returns 0; -EINVAL if there is no digit (*cursor is not moved); -ERANGE if

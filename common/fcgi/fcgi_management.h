@@ -9,7 +9,7 @@
 /* Room for the longest answer. */
 #define FCGI_MANAGEMENT_ANSWER_MAX 128
 
-/* What this process can do, for FCGI_MAX_CONNS and FCGI_MAX_REQS. */
+/* The limits of this process, for FCGI_MAX_CONNS and FCGI_MAX_REQS. */
 struct fcgi_management_limits {
 	unsigned int max_connections;
 };

@@ -4,8 +4,8 @@
  *
  * libfcgi's streams are made to be subclassed: FCGX_PutStr() and its kin copy
  * into [wrNext, stop) and call emptyBuffProc() when that is full, flushed or
- * closed. Ours has what is there framed as a record (fcgi_batch.h), and sends
- * the records of a buffer together, without blocking. libfcgi's own writer
+ * closed. Ours frames those bytes as a record (fcgi_batch.h), and sends the
+ * records of a buffer together, without blocking. libfcgi's own writer
  * would turn EAGAIN into a lasting error and lose the data.
  *
  * FCGX_PutStr() loops until emptyBuffProc() has made room or has closed the
@@ -106,8 +106,8 @@ static int keep(struct fcgi_output *output, const void *bytes, size_t length)
 	return r < 0 ? fail(output, r) : 0;
 }
 
-/* Sends what waits and then `length` bytes; how many of these left. */
-static ssize_t send_behind_queue(
+/* Sends the queue, then `length` bytes. Returns how many of these left. */
+static ssize_t send_after_queue(
     struct fcgi_output *output, unsigned char *bytes, size_t length)
 {
 	ssize_t n = byte_queue_send(&output->queue, output->fd, bytes, length);
@@ -115,14 +115,14 @@ static ssize_t send_behind_queue(
 	return n < 0 ? fail(output, (int)n) : n;
 }
 
-/* Adds what is in the buffer to the batch. */
+/* Adds the record that is being filled to the batch. */
 static void frame(struct fcgi_output *output)
 {
 	output->content += record_content(output);
 	fcgi_batch_frame(&output->batch, output->stream.wrNext);
 }
 
-/* An open record was paid in full: what waited for its end may follow. */
+/* Moves `control` to the queue, unless a record is still open. */
 static void release_control(struct fcgi_output *output)
 {
 	struct byte_queue *control = &output->control;
@@ -133,7 +133,7 @@ static void release_control(struct fcgi_output *output)
 	byte_queue_clear(control);
 }
 
-/* Drops what did not leave of the batch. */
+/* Drops the part of the batch that did not leave. */
 static void drop_unsent(struct fcgi_output *output, size_t sent)
 {
 	struct fcgi_batch_rest rest;
@@ -157,7 +157,7 @@ static void send_batch(struct fcgi_output *output)
 
 	if (length == 0)
 		return;
-	sent = send_behind_queue(output, bytes, length);
+	sent = send_after_queue(output, bytes, length);
 	if (sent < 0)
 		return;
 	rest = length - (size_t)sent;
@@ -171,7 +171,7 @@ static void send_batch(struct fcgi_output *output)
 	release_control(output);
 }
 
-/* Sends all that is in the buffer. */
+/* Sends all records in the buffer, also one that is not full. */
 static void emit(struct fcgi_output *output)
 {
 	if (record_content(output) > 0)
@@ -179,7 +179,10 @@ static void emit(struct fcgi_output *output)
 	send_batch(output);
 }
 
-/* The same, but what is no whole record waits in the queue. */
+/*
+ * Like emit(), except that a lone, partly filled record is not sent: it moves
+ * to the queue and leaves with what follows.
+ */
 static void park(struct fcgi_output *output)
 {
 	struct fcgi_batch *batch = &output->batch;
@@ -224,7 +227,7 @@ static void append_closing_records(struct fcgi_output *output)
 	keep(output, end, sizeof(end));
 }
 
-/* Whether one more record fits behind the one that is full. */
+/* Returns true if the record is full and one more fits after it. */
 static bool has_room_for_more(const struct fcgi_output *output)
 {
 	return output->stream.wrNext == output->stream.stop &&
@@ -349,14 +352,14 @@ int fcgi_output_put(struct fcgi_output *output, const void *data, size_t length)
 	return fcgi_output_settle(output);
 }
 
-/* Many small offers in a row shall not pile up. */
+/* Bounds what small offers in a row can pile up in the queue. */
 static bool may_park(const struct fcgi_output *output, size_t content)
 {
 	return content <= FCGI_OUTPUT_COMPANY_MAX && output->batch.owed == 0 &&
 	    output->queue.length <= FCGI_OUTPUT_COMPANY_MAX;
 }
 
-/* What is still in the buffer. */
+/* Drops, parks or sends what is still in the buffer. */
 static void end_offer(struct fcgi_output *output)
 {
 	size_t rest = record_content(output);
@@ -456,7 +459,7 @@ int fcgi_output_flush(struct fcgi_output *output)
 		return output->error;
 	if (output->queue.length == 0)
 		return 0;
-	if (send_behind_queue(output, NULL, 0) < 0)
+	if (send_after_queue(output, NULL, 0) < 0)
 		return output->error;
 	return output->queue.length > 0 ? -EAGAIN : 0;
 }

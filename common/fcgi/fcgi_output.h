@@ -30,11 +30,11 @@ struct fcgi_output;
 /*
  * The output of a connection. `fd` is a non-blocking socket that stays the
  * caller's; `buffers` is a pool of FCGI_BATCH_BUFFER_SIZE, from which a buffer
- * is borrowed only while a call runs. NULL: out of memory.
+ * is borrowed only while a call runs. Returns NULL if out of memory.
  */
 struct fcgi_output *fcgi_output_new(int fd, struct chunk_pool *buffers);
 
-/* What was not sent is lost. NULL is allowed. */
+/* Drops what was not sent. NULL is allowed. */
 void fcgi_output_free(struct fcgi_output *output);
 
 /* Starts the response to `request_id`; the last one must have ended. */
@@ -96,11 +96,11 @@ int fcgi_output_end(struct fcgi_output *output, uint32_t app_status);
 
 /*
  * Makes it plain to the front that a response which has begun will not be
- * completed; the caller closes the connection then. After the last whole
- * record goes a header that is none (version 0). nginx takes a mere close for
- * the end of an unbuffered response and leaves its client waiting
- * for the rest; a broken record makes every front break off as well. Nothing
- * is sent inside a record, to a full socket or before the response's start.
+ * completed; the caller closes the connection then. The last whole record is
+ * followed by an invalid header (version 0): nginx takes a mere close for the
+ * end of an unbuffered response and leaves its client waiting for the rest, but
+ * a broken record makes every front break off. Nothing is sent inside a record,
+ * to a full socket or before the response's start.
  */
 void fcgi_output_break(struct fcgi_output *output);
 
@@ -120,7 +120,7 @@ uint64_t fcgi_output_content(const struct fcgi_output *output);
 /* Bytes that wait to be sent. */
 size_t fcgi_output_pending(const struct fcgi_output *output);
 
-/* The sticky error: 0 or -errno. */
+/* Returns the sticky error: 0 or -errno. */
 int fcgi_output_error(const struct fcgi_output *output);
 
 #endif

@@ -6,7 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* What is left to read; set up by the caller. */
+/* The bytes left to read; set up by the caller. */
 struct fcgi_pair_reader {
 	const uint8_t *next;
 	size_t left;

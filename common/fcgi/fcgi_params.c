@@ -48,7 +48,7 @@ struct fcgi_params_parser {
  */
 struct pair {
 	uint32_t name_length;
-	uint32_t at; /* where NAME=VALUE begins, behind the last pair */
+	uint32_t at; /* where NAME=VALUE begins, after the last pair */
 };
 
 struct fcgi_params {
@@ -218,7 +218,7 @@ int fcgi_params_parse(struct fcgi_params_parser *parser, const uint8_t *head,
 
 	if (count < 0)
 		return count;
-	/* An earlier error may have left no pipe behind. */
+	/* An earlier error may have left us without a pipe. */
 	r = parser->request.ipcFd < 0 ? parser_open(parser) : 0;
 	if (r < 0)
 		return r;

@@ -30,16 +30,16 @@ void fcgi_params_parser_free(struct fcgi_params_parser *parser);
 int fcgi_params_parse(struct fcgi_params_parser *parser, const uint8_t *head,
     size_t length, struct fcgi_params **ret_params);
 
-/* No parameters at all; NULL: out of memory. The caller owns the result. */
+/* Returns an empty set, which the caller owns, or NULL if out of memory. */
 struct fcgi_params *fcgi_params_none(void);
 
 /* NULL is allowed. */
 void fcgi_params_free(struct fcgi_params *params);
 
 /*
- * The value of `name`, NULL if it was not sent. Of several the last counts, so
- * that a line behind an include in a front's configuration wins. Lives as long
- * as `params`.
+ * Returns the value of `name`, or NULL if it was not sent; it lives as long as
+ * `params`. If it was sent several times the last value counts, so that a line
+ * after an include in a front's configuration wins.
  */
 const char *fcgi_params_get(const struct fcgi_params *params, const char *name);
 

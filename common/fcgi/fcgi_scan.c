@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The scanner goes through each record in three steps: collect the header,
- * decide by type and phase who gets the content, pass the content on and
- * drop the padding. A header can be decided upon only when it is whole, so
- * its eight bytes are kept here; everything else stays in the input.
+ * decide by type and phase who gets the content, pass the content on and drop
+ * the padding. That decision needs the whole header, so its eight bytes are
+ *kept here; everything else stays in the input.
  *
- * The head is passed on with its headers, since it goes to libfcgi. Management
- *records and records of other requests may stand between those of the head and
- *are left out of it.
+ * The head is passed on with its record headers, since it goes to libfcgi.
+ * Management records and records of other requests may stand between those of
+ * the head; they are left out of it.
  *
  *	IDLE -> BEGIN -> PARAMS -> BODY -> DONE -> (request_done) IDLE
  *	                  any phase -> FAILED
@@ -62,9 +62,9 @@ static enum fcgi_scan_event span(struct fcgi_scan *scan,
 }
 
 /*
- * The header that is now whole opens a record of the head. It is passed on as
- * one without padding, which libfcgi forgets to skip behind BEGIN_REQUEST and
- * leaves unread behind the empty PARAMS.
+ * Opens a record of the head. Its header is passed on as one without padding,
+ * which libfcgi forgets to skip after BEGIN_REQUEST and leaves unread after the
+ * empty PARAMS.
  */
 static enum fcgi_scan_event open_head_record(struct fcgi_scan *scan)
 {

@@ -20,7 +20,7 @@
 /* Longest content of a management record that is looked at. */
 #define FCGI_SCAN_MANAGEMENT_MAX 512
 
-/* What fcgi_scan_next() came upon. */
+/* The result of fcgi_scan_next(). */
 enum fcgi_scan_event {
 	/* All input is used up; nothing to do. */
 	FCGI_SCAN_MORE,
@@ -45,7 +45,7 @@ enum fcgi_scan_event {
 enum fcgi_scan_phase {
 	FCGI_SCAN_IDLE,   /* between requests */
 	FCGI_SCAN_BEGIN,  /* in the content of BEGIN_REQUEST */
-	FCGI_SCAN_PARAMS, /* in the head, behind BEGIN_REQUEST */
+	FCGI_SCAN_PARAMS, /* in the head, after BEGIN_REQUEST */
 	FCGI_SCAN_BODY,   /* the head is whole, the body is not */
 	FCGI_SCAN_DONE,   /* head and body are whole */
 	FCGI_SCAN_FAILED,
@@ -87,7 +87,7 @@ struct fcgi_scan {
 void fcgi_scan_init(struct fcgi_scan *scan);
 
 /*
- * Looks at up to `length` bytes of input and stops behind the first event;
+ * Looks at up to `length` bytes of input and stops after the first event;
  * `*ret_used` bytes were taken (it may be 0 with an event). To be called again
  * with the rest until it answers FCGI_SCAN_MORE. `scan->data` points into the
  * input or into the scanner and is valid until the next call.
@@ -106,10 +106,10 @@ enum fcgi_scan_event fcgi_scan_next(struct fcgi_scan *scan,
  */
 void fcgi_scan_request_done(struct fcgi_scan *scan);
 
-/* Whether a head was begun and is not whole. */
+/* Returns whether a head was begun and is not whole. */
 bool fcgi_scan_in_head(const struct fcgi_scan *scan);
 
-/* Whether the request's body (STDIN) has not ended yet. */
+/* Returns whether the request's body (STDIN) has not ended yet. */
 bool fcgi_scan_in_body(const struct fcgi_scan *scan);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A file at a time: by the mode its digest is made and stored, checked, or
- * removed. A file that can't be done is told of, and the next one follows.
+ * One file at a time, its digest is made and stored, checked, or removed. A
+ * file that fails is reported, and the next one follows.
  */
 #include "config.h"
 #include "fcgi_app/command/digest.h"
@@ -34,7 +34,7 @@ struct run {
 	struct progress progress;
 };
 
-/* --- options ------------------------------------------------------------ */
+/* --- options -------------------------------------------------------------- */
 
 static const struct argp_option argp_options[] = {
 	{ "force", 'f', NULL, 0,
@@ -94,7 +94,7 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 	return ARGP_ERR_UNKNOWN;
 }
 
-/* --- what is said ------------------------------------------------------- */
+/* --- messages ------------------------------------------------------------- */
 
 static void complain(struct run *run, const char *name, const char *why)
 {
@@ -147,7 +147,7 @@ static void print_escaped(const char *name)
 	}
 }
 
-/* What tells sha256sum(1) that the name is escaped. */
+/* Returns the mark by which sha256sum(1) knows an escaped name. */
 static const char *mark_of(const char *name)
 {
 	return name[strcspn(name, "\\\n\r")] ? "\\" : "";
@@ -172,7 +172,7 @@ static void print_verdict(const char *name, const char *verdict)
 	fflush(stdout);
 }
 
-/* --- a file ------------------------------------------------------------- */
+/* --- a file --------------------------------------------------------------- */
 
 static void store(struct run *run, const struct digest_file *file)
 {
@@ -245,7 +245,7 @@ static void remove_digest(struct run *run, const struct digest_file *file)
 {
 	int r = digest_file_remove(file);
 
-	/* None there is what was asked for. */
+	/* A file without a digest is as it should be. */
 	if (r < 0 && r != -ENODATA && r != -EOPNOTSUPP)
 		complain(run, file->name, strerror(-r));
 }
@@ -274,11 +274,11 @@ static void do_file(struct run *run, const char *name, int open_flags)
 	digest_file_close(&file);
 }
 
-/* --- folders ------------------------------------------------------------ */
+/* --- folders -------------------------------------------------------------- */
 
 /*
- * Of what lies in folders only regular files count, and a link that took the
- * place of one is not followed.
+ * In folders only regular files count, and a link that took the place of one is
+ * not followed.
  */
 static void do_entry(struct run *run, const FTSENT *entry)
 {

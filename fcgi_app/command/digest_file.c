@@ -22,7 +22,7 @@
 /* Longer than a tick of any kernel's clock. */
 #define TICK_NS 20000000
 
-/* --- opening ------------------------------------------------------------ */
+/* --- opening -------------------------------------------------------------- */
 
 static int judge(const struct digest_file *file)
 {
@@ -33,7 +33,7 @@ static int judge(const struct digest_file *file)
 
 int digest_file_open(const char *name, int flags, struct digest_file *ret_file)
 {
-	/* A named pipe or a device shall not hold us up. */
+	/* O_NONBLOCK: a named pipe or a device must not hold us up. */
 	int fd =
 	    open(name, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC | flags);
 	struct digest_file file = { .name = name, .fd = fd };
@@ -54,7 +54,7 @@ void digest_file_close(struct digest_file *file)
 	close(file->fd);
 }
 
-/* --- the attribute ------------------------------------------------------ */
+/* --- the attribute -------------------------------------------------------- */
 
 enum digest_stored digest_file_stored(
     const struct digest_file *file, struct digest_record *ret_record)
@@ -103,7 +103,7 @@ int digest_file_remove(const struct digest_file *file)
 	return 0;
 }
 
-/* --- the digest --------------------------------------------------------- */
+/* --- the digest ----------------------------------------------------------- */
 
 /* The change time can't be set back, as that of modification can. */
 static bool is_unchanged(const struct digest_file *file)
@@ -138,9 +138,9 @@ static void wait_for_next_tick(const struct timespec *mtime)
 }
 
 /*
- * Whether the page at `offset` is in the page cache. mincore(2) looks without
- * starting a read, as preadv2(2) would; the kernel answers truly to whoever may
- * write to the file, and "yes" to others.
+ * Returns whether the page at `offset` is in the page cache. mincore(2) starts
+ * no read, as preadv2(2) would; the kernel answers truly only to a process that
+ * may write to the file, and "yes" to others.
  */
 static bool is_cached(const struct digest_file *file, off_t offset)
 {
@@ -156,7 +156,7 @@ static bool is_cached(const struct digest_file *file, off_t offset)
 	return resident & 1;
 }
 
-/* A file that others use is in the page cache, and shall stay there. */
+/* A file that others use is in the page cache, and must stay there. */
 static bool is_in_use(const struct digest_file *file)
 {
 	off_t size = file->stat.st_size;
@@ -177,7 +177,7 @@ static ssize_t read_some(int fd, void *buffer, size_t length, uint64_t at)
 }
 
 /* A page that the last call cut in two is tried again. */
-static void drop_behind(int fd, uint64_t at)
+static void drop_read(int fd, uint64_t at)
 {
 	uint64_t start = at > 2 * BUFFER_SIZE ? at - 2 * BUFFER_SIZE : 0;
 
@@ -204,7 +204,7 @@ static int read_all(const struct digest_file *file, void *buffer,
 		crypto_hash_sha256_update(state, buffer, (unsigned long long)n);
 		at += (uint64_t)n;
 		if (!keep)
-			drop_behind(file->fd, at);
+			drop_read(file->fd, at);
 		progress_update(progress, at);
 	}
 	return 0;

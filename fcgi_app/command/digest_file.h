@@ -37,9 +37,9 @@ enum digest_stored digest_file_stored(
     const struct digest_file *file, struct digest_record *ret_record);
 
 /*
- * Whether a digest could be stored, found out without changing anything, so
- * that nobody waits for a digest in vain. 0; -EOPNOTSUPP: the file system has
- * no user attributes; or another -errno.
+ * Tests, without changing anything, whether a digest can be stored, so that
+ * none is computed for nothing. Returns 0, -EOPNOTSUPP if the file system has
+ * no user attributes, or another -errno.
  */
 int digest_file_may_store(const struct digest_file *file);
 

@@ -48,7 +48,7 @@ static void raise_descriptor_limit(const struct options *options)
 		    options->max_connections);
 }
 
-/* The system's table on top of the built-in one, which is enough alone. */
+/* Puts the system's table, if it has one, before the built-in one. */
 static struct media_types *load_media_types(void)
 {
 	struct media_types *types = media_types_new();
@@ -79,7 +79,7 @@ static int read_web_server_addrs(struct web_server_addrs *addrs)
 	return r;
 }
 
-/* Without one the workers work, too. */
+/* Returns NULL if it cannot be made; the workers run without it. */
 static struct worker_board *make_worker_board(unsigned int workers)
 {
 	struct worker_board *board = worker_board_new(workers);
@@ -129,7 +129,7 @@ static int serve(const struct options *options, const struct roots *roots,
 	return status;
 }
 
-/* With the actions of shared objects, which all workers inherit. */
+/* Loads the actions of shared objects first: all workers inherit them. */
 static int serve_with_modules(
     const struct options *options, const struct roots *roots)
 {

@@ -2,13 +2,13 @@
 /*
  * When a worker accepts:
  *
- *	polling   whenever there is something
- *	resting   not for a while: descriptors or memory have run out
- *	yielding  not for a moment: others have fewer connections and may go
+ *	polling   each connection that arrives
+ *	resting   none for a while: descriptors or memory have run out
+ *	yielding  none for a moment: others have fewer connections and may go
  *	          first; what they leave is taken, one by one, and each moment
  *	          is longer, until they have had WORKER_BOARD_PATIENCE_MS
- *	full      not until a connection is closed
- *	draining  no more
+ *	full      none until a connection is closed
+ *	draining  none any more
  */
 #include "config.h"
 #include "fcgi_app/process/acceptor.h"
@@ -30,11 +30,11 @@
 #define ACCEPT_MAX 8
 /* How long to wait when accept(2) ran out of something. */
 #define REST_MS 250
-/* How long the others may go first: at first, and at most. */
+/* How long the others may go first: the first time, and at most. */
 #define YIELD_MS 1
-/* A busy worker may come to accept so much later than it has yielded. */
-#define YIELD_OVER_MS 50
 #define YIELD_MAX_MS 8
+/* A busy worker may come to accept as late as this after its yield. */
+#define YIELD_OVER_MS 50
 
 static void on_acceptable(uv_poll_t *poll, int status, int events);
 
@@ -67,7 +67,7 @@ static void rest_for_a_while(struct acceptor *acceptor, int error)
 	uv_timer_start(&acceptor->rest, on_rest_over, REST_MS, 0);
 }
 
-/* --- an even spread ----------------------------------------------------- */
+/* --- an even spread ------------------------------------------------------- */
 
 static void tell_board(const struct acceptor *acceptor)
 {
@@ -85,8 +85,8 @@ static void on_yield_over(uv_timer_t *timer)
 	acceptor_update(acceptor);
 }
 
-/* Whether the others just had their time, and what there is was left to us. */
-static bool had_their_time(struct acceptor *acceptor, uint64_t now)
+/* Returns true if we just yielded and no other worker took the connection. */
+static bool yield_just_ended(struct acceptor *acceptor, uint64_t now)
 {
 	bool yielded = acceptor->yielded;
 
@@ -100,7 +100,7 @@ static void yield(struct acceptor *acceptor)
 	uv_timer_start(&acceptor->yield, on_yield_over, acceptor->yield_ms, 0);
 }
 
-/* Lets those go first that have fewer connections; false: take one now. */
+/* Returns true if it lets workers with fewer connections go first. */
 static bool yields(struct acceptor *acceptor)
 {
 	unsigned int number = acceptor->options.number;
@@ -112,7 +112,7 @@ static bool yields(struct acceptor *acceptor)
 		acceptor->yield_ms = YIELD_MS;
 		return false;
 	}
-	if (!had_their_time(acceptor, now)) {
+	if (!yield_just_ended(acceptor, now)) {
 		yield(acceptor);
 		return true;
 	}
@@ -122,7 +122,7 @@ static bool yields(struct acceptor *acceptor)
 	return false;
 }
 
-/* --- accepting ---------------------------------------------------------- */
+/* --- accepting ------------------------------------------------------------ */
 
 static void refuse_peer(const struct sockaddr *peer, socklen_t length)
 {
@@ -149,7 +149,7 @@ static void take(struct acceptor *acceptor, int fd, const struct sockaddr *peer,
 	tell_board(acceptor);
 }
 
-/* False: nothing more to accept now. */
+/* Returns false when it can accept no more for now. */
 static bool accept_one(struct acceptor *acceptor, int listener)
 {
 	struct sockaddr_storage storage = { 0 };
@@ -176,7 +176,7 @@ static bool accept_one(struct acceptor *acceptor, int listener)
 	case EAGAIN:
 		return false;
 	default:
-		/* The peer's own trouble (accept(2)); the next may do. */
+		/* The peer's fault (accept(2)); try the next one. */
 		return true;
 	}
 }
@@ -196,7 +196,7 @@ static void on_acceptable(uv_poll_t *poll, int status, int events)
 			break;
 }
 
-/* --- the interface ------------------------------------------------------ */
+/* --- the interface -------------------------------------------------------- */
 
 static void make_timer(struct acceptor *acceptor, uv_timer_t *timer)
 {

@@ -39,8 +39,8 @@ struct acceptor {
 };
 
 /*
- * Makes the handles; accepts nothing before acceptor_update(). 0, or the error
- * of libuv: the loop is of no use then.
+ * Makes the handles; accepts nothing before acceptor_update(). Returns 0, or
+ * the error of libuv: the loop must not be used then.
  */
 int acceptor_init(
     struct acceptor *acceptor, const struct acceptor_options *options);

@@ -4,11 +4,11 @@
  * knows blocked, and acts on one at a time:
  *
  *	running   SIGCHLD: reap, start anew; SIGTERM, SIGINT: stop
- *	stopping  SIGCHLD: reap, until none is left; a second SIGTERM or
+ *	stopping  SIGCHLD: reap, until all have ended; a second SIGTERM or
  *	          SIGINT: hurry; after --drain-timeout and a little more: kill
  *
  * Workers drain at SIGTERM and stop at once at SIGQUIT. These are two signals
- * since a worker can get SIGTERM twice, from the master and from who ever stops
+ * since a worker can get SIGTERM twice, from the master and from whatever stops
  * the whole group (killall, systemd's KillMode=control-group).
  */
 #include "config.h"
@@ -77,7 +77,7 @@ static void notify_systemd(const char *state)
 #endif
 }
 
-/* --- workers ------------------------------------------------------------ */
+/* --- workers -------------------------------------------------------------- */
 
 /* In the new process; does not return. */
 static void become_worker(
@@ -201,7 +201,7 @@ static bool any_worker(const struct master *master)
 	return false;
 }
 
-/* --- signals ------------------------------------------------------------ */
+/* --- signals -------------------------------------------------------------- */
 
 /* Waits for a signal, `timeout_ms` at most, or for ever if negative. */
 static int wait_signal(const struct master *master, int64_t timeout_ms)
@@ -227,7 +227,7 @@ static void stop(struct master *master)
 	master->kill_at_ms += options->drain_timeout_ms;
 	log_message(LOG_LEVEL_NOTICE, "stopping");
 	notify_systemd("STOPPING=1");
-	/* Whoever connects from now on shall be refused at once. */
+	/* A front that connects from now on must be refused at once. */
 	listeners_remove_files(master->config->listeners);
 	listeners_close(master->config->listeners);
 	signal_workers(master, SIGTERM);

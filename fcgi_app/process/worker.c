@@ -117,7 +117,7 @@ static void on_run(uv_check_t *check)
 		uv_idle_stop(&worker->more);
 }
 
-/* --- draining and stopping ---------------------------------------------- */
+/* --- draining and stopping ------------------------------------------------ */
 
 static void close_handle(uv_handle_t *handle)
 {
@@ -201,7 +201,7 @@ static void on_signal(uv_signal_t *handle, int number)
 	}
 }
 
-/* --- beginning ---------------------------------------------------------- */
+/* --- beginning ------------------------------------------------------------ */
 
 static void on_degraded(void *context, int error)
 {

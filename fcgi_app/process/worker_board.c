@@ -4,9 +4,9 @@
  * front keeps its connections, so where they are accepted they stay, and the
  * first worker to wake up would have most of them.
  *
- * A slot is one worker's word about itself. Who does not come when there is
- * something to accept is missing, and after a while nobody waits for it any
- * more. A number that is out of date costs balance, no more.
+ * Each worker writes its own slot. One that does not come when a connection
+ * waits is missing, and after a while the others stop waiting for it. An
+ * outdated number costs balance, nothing else.
  */
 #include "config.h"
 #include "fcgi_app/process/worker_board.h"
@@ -15,9 +15,9 @@
 #include <stddef.h>
 #include <sys/mman.h>
 
-/* To have a 32nd more than another is no reason to wait. */
+/* A worker with a 32nd more connections than another does not wait. */
 #define SLACK_SHIFT 5
-/* Of a cache line, so that a worker does not slow down its neighbour. */
+/* A cache line, so that workers do not slow down their neighbours. */
 #define SLOT_SIZE 64
 
 _Static_assert(ATOMIC_INT_LOCK_FREE == 2 && ATOMIC_LLONG_LOCK_FREE == 2,
@@ -25,7 +25,7 @@ _Static_assert(ATOMIC_INT_LOCK_FREE == 2 && ATOMIC_LLONG_LOCK_FREE == 2,
 
 struct slot {
 	_Alignas(SLOT_SIZE) atomic_uint connections;
-	_Atomic uint64_t missing_since; /* 0: it is there */
+	_Atomic uint64_t missing_since; /* 0: it responds */
 };
 
 struct worker_board {
@@ -72,7 +72,7 @@ void worker_board_attend(struct worker_board *board, unsigned int worker)
 	atomic_store(&board->slots[worker].missing_since, 0);
 }
 
-/* For how long it has been missing, less one that was given another chance. */
+/* Returns for how long it has been missing; 0 after another chance. */
 static uint64_t missing_for(const struct slot *slot, uint64_t now)
 {
 	uint64_t since = atomic_load(&slot->missing_since);
@@ -82,7 +82,7 @@ static uint64_t missing_for(const struct slot *slot, uint64_t now)
 	return now - since;
 }
 
-/* Whether it has so few that a worker with `own` lets it go first. */
+/* Returns whether a worker with `own` connections lets this one go first. */
 static bool goes_first(const struct slot *slot, unsigned int own, uint64_t now)
 {
 	unsigned int fewer = atomic_load(&slot->connections);

@@ -9,11 +9,11 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* For a worker that is missing for longer nobody waits. */
+/* Milliseconds that others defer to a worker that does not respond. */
 #define WORKER_BOARD_PATIENCE_MS 20
 /*
- * After this it has another chance: it may well be there, and the others so
- * quick that it hears of nothing.
+ * After so many milliseconds it gets another chance: it may be alive, and the
+ * others so quick that it never sees a connection.
  */
 #define WORKER_BOARD_FORGET_MS 1000
 
@@ -21,35 +21,35 @@
 struct worker_board;
 
 /*
- * Made before the workers are forked (mmap(2)), for workers 0 to `count` - 1.
- * NULL: errno says why.
+ * Returns a board for workers 0 to `count` - 1, or NULL with errno set. To be
+ * made before they are forked (mmap(2)).
  */
 struct worker_board *worker_board_new(unsigned int count);
 
 /* NULL is allowed. */
 void worker_board_free(struct worker_board *board);
 
-/* A new process takes the worker's place. For the master, before it forks. */
+/* Clears the slot of a worker, for the master before it forks a new one. */
 void worker_board_reset(struct worker_board *board, unsigned int worker);
 
-/* The worker has so many connections now. */
+/* Sets how many connections the worker has. */
 void worker_board_set(
     struct worker_board *board, unsigned int worker, unsigned int connections);
 
-/* The worker has heard of a connection to accept: it is there. */
+/* Notes that the worker responds: it has seen a connection to accept. */
 void worker_board_attend(struct worker_board *board, unsigned int worker);
 
 /*
- * Whether the worker may accept a connection at `now`: no other has fewer, or
- * a 32nd fewer of many, but for those that are missing for too long.
+ * Returns whether the worker may accept a connection at `now`: no other has
+ * fewer, beyond a 32nd, except for workers that have been missing too long.
  */
 bool worker_board_may_accept(
     const struct worker_board *board, unsigned int worker, uint64_t now);
 
 /*
- * The worker has let the others go first and they did not come: those that have
- * fewer connections are missing (stopped, stuck, full, dead, or waiting for the
- * processor) until worker_board_attend().
+ * Notes that the worker let the others go first and they did not come: those
+ * with fewer connections are missing (stopped, stuck, full, dead, or waiting
+ * for the processor) until worker_board_attend().
  */
 void worker_board_miss(
     struct worker_board *board, unsigned int worker, uint64_t now);

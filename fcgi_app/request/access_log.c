@@ -9,8 +9,11 @@
 
 #define WORD_SHOWN_MAX 40
 
-/* Writes `text` where no quotes stand: blanks and all else but names go. */
-static void word(char *to, size_t size, const char *text)
+/*
+ * Copies `text` for an unquoted field; anything but printable ASCII, and blanks
+ * and quotes, becomes '?'.
+ */
+static void copy_token(char *to, size_t size, const char *text)
 {
 	size_t n = 0;
 
@@ -28,8 +31,8 @@ void access_log_write(const struct access_log_entry *entry)
 	uint64_t ms = entry->duration_ns / 1000000;
 
 	log_quote(path, sizeof(path), entry->path);
-	word(action, sizeof(action), entry->action);
-	word(method, sizeof(method), entry->method);
+	copy_token(action, sizeof(action), entry->action);
+	copy_token(method, sizeof(method), entry->method);
 	snprintf(end, sizeof(end),
 	    entry->reason ? "aborted reason=\"%s\"" : "complete%s",
 	    entry->reason ? entry->reason : "");

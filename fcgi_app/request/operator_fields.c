@@ -161,7 +161,7 @@ static bool add_cors(
 	case CORS_LISTED:
 		break;
 	}
-	/* nginx leaves a tab behind a value. */
+	/* nginx leaves a tab after a value. */
 	response_head_add(head, "Access-Control-Allow-Origin", "%.*s",
 	    (int)strcspn(origin, BLANKS), origin);
 	response_head_put(

@@ -49,9 +49,9 @@ static int complain_text(const char *name, const char *text)
 	return -EINVAL;
 }
 
-/* --- unix sockets ------------------------------------------------------- */
+/* --- unix sockets --------------------------------------------------------- */
 
-/* 0: the path is free now; -EADDRINUSE: somebody listens there. */
+/* Returns 0 when the path is free, -EADDRINUSE if a process listens on it. */
 static int clear_path(const union address *address)
 {
 	struct stat st;
@@ -64,7 +64,7 @@ static int clear_path(const union address *address)
 	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (fd < 0)
 		return -errno;
-	/* Refused: its process is gone. EAGAIN: its backlog is full. */
+	/* ECONNREFUSED: its process is gone. EAGAIN: its backlog is full. */
 	if (connect(fd, &address->any, sizeof(address->un)) == 0 ||
 	    errno != ECONNREFUSED)
 		r = -EADDRINUSE;
@@ -125,7 +125,7 @@ static int open_unix(
 	return r < 0 ? complain(name, r) : 0;
 }
 
-/* --- TCP ---------------------------------------------------------------- */
+/* --- TCP ------------------------------------------------------------------ */
 
 /* Splits HOST:PORT or [V6]:PORT. */
 static int split(const char *name, char host[256], const char **ret_port)
@@ -209,7 +209,7 @@ static void set_tcp_options(int fd)
 	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
 }
 
-/* --- names -------------------------------------------------------------- */
+/* --- names ---------------------------------------------------------------- */
 
 static void finish_listener(struct listener *listener)
 {
@@ -241,7 +241,7 @@ static void finish_listener(struct listener *listener)
 	    ntohs(v6 ? address.in6.sin6_port : address.in.sin_port));
 }
 
-/* --- sockets that were passed ------------------------------------------- */
+/* --- sockets that were passed --------------------------------------------- */
 
 static bool is_listening(int fd)
 {
@@ -258,7 +258,7 @@ static int adopt(struct listeners *listeners, int fd)
 	struct listener *listener = &listeners->list[listeners->count];
 	int flags = fcntl(fd, F_GETFL);
 
-	/* Workers share it: one may find that another was faster. */
+	/* Workers share it: another one may accept first. */
 	if (flags < 0 || fcntl(fd, F_SETFL, flags | O_NONBLOCK) < 0)
 		return -errno;
 	listener->fd = fd;
@@ -267,7 +267,7 @@ static int adopt(struct listeners *listeners, int fd)
 	return 0;
 }
 
-/* How many sockets systemd has passed, from descriptor 3 on. */
+/* Returns how many sockets systemd has passed, from descriptor 3 on. */
 static int systemd_sockets(void)
 {
 #ifdef HAVE_LIBSYSTEMD
@@ -319,7 +319,7 @@ static int adopt_passed(struct listeners *listeners)
 	return -EINVAL;
 }
 
-/* --- the interface ------------------------------------------------------ */
+/* --- the interface -------------------------------------------------------- */
 
 static int open_one(struct listeners *listeners, const char *name)
 {
@@ -369,7 +369,7 @@ void listeners_remove_files(const struct listeners *listeners)
 		const struct listener *listener = &listeners->list[i];
 		struct stat st;
 
-		/* Somebody else may have put his own there. */
+		/* Another process may have put its own socket there. */
 		if (listener->path[0] && lstat(listener->path, &st) == 0 &&
 		    st.st_dev == listener->device &&
 		    st.st_ino == listener->inode)

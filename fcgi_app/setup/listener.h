@@ -15,7 +15,7 @@ struct listener {
 	int fd;
 	/* For the log: as --listen takes it, with the port that was bound. */
 	char name[LISTENER_NAME_MAX];
-	/* The file of a unix socket we made; "" if there is none. */
+	/* The file of a unix socket that we made, or "". */
 	char path[108];
 	dev_t device;
 	ino_t inode;

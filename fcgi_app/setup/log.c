@@ -58,7 +58,7 @@ static const char *const level_names[] = {
 	[LOG_LEVEL_ACCESS] = "access",
 };
 
-/* --- the line ----------------------------------------------------------- */
+/* --- the line ------------------------------------------------------------- */
 
 static size_t format_prefix(char *line, size_t size, enum log_level level)
 {
@@ -83,7 +83,7 @@ void log_quote(char *to, size_t size, const char *text)
 	to[escaped_text_copy(to, size - 1, text, true)] = '\0';
 }
 
-/* --- where it goes ------------------------------------------------------ */
+/* --- where it goes -------------------------------------------------------- */
 
 /*
  * Waits until standard error takes something, `timeout_ms` at most (-1: for
@@ -124,7 +124,7 @@ bool log_flush(void)
 	return writer.length == 0;
 }
 
-/* False: there is no room, now. */
+/* Returns false if there is no room for the line now. */
 static bool gather(const char *line, size_t length)
 {
 	if (length > GATHERED_MAX - writer.length)
@@ -177,7 +177,7 @@ void log_message(enum log_level level, const char *format, ...)
 	write_line(level, line, length);
 }
 
-/* --- the thread --------------------------------------------------------- */
+/* --- the thread ----------------------------------------------------------- */
 
 static void *carry(void *unused)
 {

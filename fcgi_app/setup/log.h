@@ -17,42 +17,41 @@ enum log_level {
 };
 
 /*
- * Writes `TIME fcgi-stream[PID] LEVEL text`, in UTC to the millisecond; what is
- * over LOG_LINE_MAX is cut off. Control characters in the text are written
- * as \xNN. Where nobody reads standard error a line is given up after a moment.
+ * Writes `TIME fcgi-stream[PID] LEVEL text`, in UTC to the millisecond, cut off
+ * at LOG_LINE_MAX. Control characters in the text are written
+ * as \xNN. If standard error is not read, a line is given up after a moment.
  * An access line may wait for log_flush(), if log_start_writer() was called.
  */
 void log_message(enum log_level level, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
-/* The room for a path in a line: a longer one is cut, the rest stays in it. */
+/* The room for a path in a line: a longer one is cut. */
 #define LOG_PATH_MAX 2048
-/* That for the name of a file, whatever its bytes are. */
+/* The room for the name of a file, whatever its bytes are. */
 #define LOG_NAME_MAX (4 * 255 + 1)
 
 /*
- * Writes `text` for use between the quotes of a message: quotes, backslashes
- * and control characters as \xNN, so that nothing in it looks like the end of
- * it. What does not fit in `size` bytes, NUL included, is cut off.
+ * Copies `text` for use between the quotes of a message: quotes, backslashes
+ * and control characters as \xNN, so that nothing in it can look like its end.
+ * Cut off at `size` bytes, NUL included.
  */
 void log_quote(char *to, size_t size, const char *text);
 
 /*
  * From now on lines go through a pipe to a thread of this process, which waits
- * for standard error in the caller's stead. When the pipe is full lines are
- * lost, and counted in the log. 0 or -errno: then nothing has changed.
+ * for standard error instead of the caller. When the pipe is full, lines are
+ * lost, and counted in the log. Returns 0, or -errno and changes nothing.
  */
 int log_start_writer(void);
 
 /*
- * Hands on the access lines that were gathered. To be called at the end of each
- * turn of the loop; any other line does it as well. False: the log's reader is
- * slow and some are left, to be tried again.
+ * Passes on the access lines that were gathered. To be called at the end of
+ * each turn of the loop; any other line does it as well. Returns false if some
+ * are left, since the log's reader is slow: try again.
  */
 bool log_flush(void);
 
-/* Flushes and waits, for a second at most, until the thread has written
- * everything. */
+/* Flushes, and waits up to a second until the thread has written all. */
 void log_stop_writer(void);
 
 #endif

@@ -99,7 +99,7 @@ void roots_close(struct roots *roots)
 	free(roots);
 }
 
-/* What is left of the name beneath the root; NULL: it is not beneath it. */
+/* Returns the part of the name below the root, or NULL if it is not beneath. */
 static const char *rest_below(const struct root *root, const char *name)
 {
 	const char *rest = NULL;

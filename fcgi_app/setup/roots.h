@@ -28,7 +28,7 @@ struct roots_place {
 /*
  * Finds the innermost root that `document_root`, normalised by
  * path_rule_normalize(), is or lies beneath. `below` points into
- * `document_root`. -EXDEV: there is none.
+ * `document_root`. Returns 0, or -EXDEV if no root has it.
  */
 int roots_find(const struct roots *roots, const char *document_root,
     struct roots_place *ret_place);

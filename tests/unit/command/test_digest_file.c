@@ -35,7 +35,7 @@ static struct {
 	bool attributes;
 } fixture;
 
-/* --- fixture ------------------------------------------------------------ */
+/* --- fixture -------------------------------------------------------------- */
 
 static void set_mtime(time_t seconds)
 {
@@ -87,7 +87,7 @@ static unsigned char *fill(size_t size)
 	return bytes;
 }
 
-/* --- tests -------------------------------------------------------------- */
+/* --- tests ---------------------------------------------------------------- */
 
 static void makes_digests_of_every_size(void **state)
 {

@@ -52,7 +52,7 @@ struct head {
 	size_t length;
 };
 
-/* --- building heads ----------------------------------------------------- */
+/* --- building heads ------------------------------------------------------- */
 
 static void put(struct pairs *pairs, const void *bytes, size_t length)
 {
@@ -156,7 +156,7 @@ static const struct head *make_head(
 	return cut_head(&wire);
 }
 
-/* --- parsing them ------------------------------------------------------- */
+/* --- parsing them --------------------------------------------------------- */
 
 static int parse(struct fcgi_params_parser *parser,
     const struct framing *framing, const struct pairs *pairs,
@@ -221,7 +221,7 @@ static int free_parser(void **state)
 	return 0;
 }
 
-/* --- what is read ------------------------------------------------------- */
+/* --- what is read --------------------------------------------------------- */
 
 static void reads_what_nginx_sends(void **state)
 {
@@ -445,7 +445,7 @@ static void values_outlive_the_parser(void **state)
 	fcgi_params_free(params);
 }
 
-/* --- the pipe ----------------------------------------------------------- */
+/* --- the pipe ------------------------------------------------------------- */
 
 /* The last head's keep_conn stands in libfcgi's request (rule 3). */
 static void parses_head_after_head(void **state)
@@ -495,7 +495,7 @@ static void owns_one_pipe(void **state)
 	fcgi_params_parser_free(NULL);
 }
 
-/* --- malformed heads ---------------------------------------------------- */
+/* --- malformed heads ------------------------------------------------------ */
 
 #define BYTES(text) (text), sizeof(text) - 1
 

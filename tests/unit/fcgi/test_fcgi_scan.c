@@ -47,7 +47,7 @@ struct trace {
 	bool auto_done; /* answer each request at its body's end */
 };
 
-/* --- what is sent ------------------------------------------------------- */
+/* --- what is sent --------------------------------------------------------- */
 
 static void put_bytes(struct wire *wire, int byte, size_t length)
 {
@@ -88,7 +88,7 @@ static void put_begin(struct wire *wire, int id, int role, int flags)
 	body[2] = (uint8_t)flags;
 }
 
-/* --- what is heard ------------------------------------------------------ */
+/* --- what is heard -------------------------------------------------------- */
 
 static void note_event(struct trace *trace, char letter)
 {
@@ -194,7 +194,7 @@ static void feed_all(
 	feed(scan, trace, wire->data, wire->length);
 }
 
-/* --- a complete request, in pieces -------------------------------------- */
+/* --- a complete request, in pieces ---------------------------------------- */
 
 #define ID 0x102
 #define OTHER_ID 0x201
@@ -347,7 +347,7 @@ static void says_a_thing_as_soon_as_it_is_known(void **state)
 	}
 }
 
-/* --- the parts of a request --------------------------------------------- */
+/* --- the parts of a request ----------------------------------------------- */
 
 static void decodes_begin_request(void **state)
 {
@@ -433,7 +433,7 @@ static void knows_in_which_part_it_is(void **state)
 	assert_string_equal(trace.events, "hHB");
 }
 
-/* --- which records may stand where -------------------------------------- */
+/* --- which records may stand where ---------------------------------------- */
 
 /* A word of a conversation: such a letter and the digit of the request. */
 static const struct {
@@ -637,7 +637,7 @@ static void refuses_other_versions_anywhere(void **state)
 	}
 }
 
-/* --- limits ------------------------------------------------------------- */
+/* --- limits --------------------------------------------------------------- */
 
 /* A head of `length` bytes; padding does not count: it is not passed on. */
 static void put_head(struct wire *wire, size_t length)
@@ -773,7 +773,7 @@ static void reads_begin_request_behind_a_management_record(void **state)
 	}
 }
 
-/* --- several requests --------------------------------------------------- */
+/* --- several requests ----------------------------------------------------- */
 
 static void one_after_the_other(void **state)
 {

@@ -153,7 +153,7 @@ static void check_flags(int fd)
 	assert_true(fcntl(fd, F_GETFD) & FD_CLOEXEC);
 }
 
-/* --- unix sockets ------------------------------------------------------- */
+/* --- unix sockets --------------------------------------------------------- */
 
 /* A socket file of another process, which listens if `backlog` is not 0. */
 static int make_socket(const char *name, int backlog)
@@ -351,7 +351,7 @@ static void closes_without_removing(void **state)
 	assert_false(is_there("socket"));
 }
 
-/* --- TCP ---------------------------------------------------------------- */
+/* --- TCP ------------------------------------------------------------------ */
 
 static bool has_ipv6(void)
 {
@@ -451,7 +451,7 @@ static void says_why_an_address_is_wrong(void **state)
 		check_refused(cases[i].name, -EINVAL, cases[i].reason);
 }
 
-/* --- several ------------------------------------------------------------ */
+/* --- several -------------------------------------------------------------- */
 
 static void opens_several(void **state)
 {
@@ -491,7 +491,7 @@ static void opens_all_or_none(void **state)
 	assert_int_equal(count_descriptors(), before);
 }
 
-/* --- the socket on descriptor 0 ----------------------------------------- */
+/* --- the socket on descriptor 0 ------------------------------------------- */
 
 /* As spawn-fcgi passes it (FastCGI specification, 2.2). */
 static void takes_the_socket_on_descriptor_0(void **state)

@@ -33,7 +33,7 @@
 	"[0-5][0-9]:[0-6][0-9]\\.[0-9]{3}Z "         \
 	"fcgi-stream\\[[0-9]+\\] "
 
-/* --- descriptor 2 ------------------------------------------------------- */
+/* --- descriptor 2 --------------------------------------------------------- */
 
 static int saved_stderr;
 
@@ -89,7 +89,7 @@ static char *log_one(enum log_level level, const char *text)
 	return line;
 }
 
-/* --- a line ------------------------------------------------------------- */
+/* --- a line --------------------------------------------------------------- */
 
 static bool matches(const char *line, const char *pattern)
 {
@@ -302,7 +302,7 @@ static void gives_up_a_line_that_nobody_reads(void **state)
 	close(fds[0]);
 }
 
-/* --- the writer --------------------------------------------------------- */
+/* --- the writer ----------------------------------------------------------- */
 
 static void stop_flushes_all_lines(void **state)
 {

@@ -100,7 +100,7 @@ static void check_refused(
 		fail_msg("%s: %s", word, ending.text);
 }
 
-/* --- what is understood ------------------------------------------------- */
+/* --- what is understood --------------------------------------------------- */
 
 static void has_defaults(void **state)
 {
@@ -210,7 +210,7 @@ static void takes_a_number_again(void **state)
 	assert_int_equal(options.workers, 5);
 }
 
-/* --- numbers ------------------------------------------------------------ */
+/* --- numbers -------------------------------------------------------------- */
 
 enum field {
 	WORKERS,
@@ -380,7 +380,7 @@ static void refuses_a_chunk_size_that_is_no_multiple(void **state)
 	}
 }
 
-/* --- the rest ----------------------------------------------------------- */
+/* --- the rest ------------------------------------------------------------- */
 
 static void wants_a_root(void **state)
 {
