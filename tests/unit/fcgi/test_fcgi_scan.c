@@ -530,11 +530,11 @@ static void refuses_records_out_of_order(void **state)
 	static const struct talk talks[] = {
 		{ "B1 P1 I1", "hX", "STDIN before" },
 		{ "B1 i1", "hX", "STDIN before" },
-		{ "B1 p1 P1", "hHX", "PARAMS behind" },
-		{ "B1 p1 p1", "hHX", "PARAMS behind" },
-		{ "B1 p1 i1 P1", "hHBX", "PARAMS behind" },
-		{ "B1 p1 i1 I1", "hHBX", "STDIN behind" },
-		{ "B1 p1 i1 i1", "hHBX", "STDIN behind" },
+		{ "B1 p1 P1", "hHX", "PARAMS after" },
+		{ "B1 p1 p1", "hHX", "PARAMS after" },
+		{ "B1 p1 i1 P1", "hHBX", "PARAMS after" },
+		{ "B1 p1 i1 I1", "hHBX", "STDIN after" },
+		{ "B1 p1 i1 i1", "hHBX", "STDIN after" },
 		{ "B1 O1", "hX", "type" },
 		{ "B1 p1 U1", "hHX", "type" },
 		{ "B1 p1 i1 U1", "hHBX", "type" },
@@ -547,9 +547,9 @@ static void refuses_records_out_of_order(void **state)
 static void allows_one_request_at_a_time(void **state)
 {
 	static const struct talk talks[] = {
-		{ "B1 B1", "hX", "BEGIN_REQUEST for a running" },
-		{ "B1 p1 B1", "hHX", "BEGIN_REQUEST for a running" },
-		{ "B1 p1 i1 B1", "hHBX", "BEGIN_REQUEST for a running" },
+		{ "B1 B1", "hX", "BEGIN_REQUEST with the id" },
+		{ "B1 p1 B1", "hHX", "BEGIN_REQUEST with the id" },
+		{ "B1 p1 i1 B1", "hHBX", "BEGIN_REQUEST with the id" },
 		{ "B1 P1 B2 P2 p2 i2 p1", "hShH", NULL },
 		{ "B1 p1 B2 p2 I1 I2 i1", "hHSbB", NULL },
 		{ "B1 p1 i1 B2", "hHBS", NULL },
@@ -751,7 +751,7 @@ static void passes_management_records_whole(void **state)
 }
 
 /* What was collected of the one must not be taken for the other. */
-static void reads_begin_request_behind_a_management_record(void **state)
+static void reads_begin_request_after_a_management_record(void **state)
 {
 	static const size_t lengths[] = { 0, 3, 8, 20,
 		FCGI_SCAN_MANAGEMENT_MAX };
@@ -926,8 +926,7 @@ int main(void)
 		cmocka_unit_test(limits_each_head_alone),
 		cmocka_unit_test(limits_management_records),
 		cmocka_unit_test(passes_management_records_whole),
-		cmocka_unit_test(
-		    reads_begin_request_behind_a_management_record),
+		cmocka_unit_test(reads_begin_request_after_a_management_record),
 		cmocka_unit_test(one_after_the_other),
 		cmocka_unit_test(skips_the_body_of_an_answered_request),
 		cmocka_unit_test(ignores_an_answered_request),
