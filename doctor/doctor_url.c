@@ -68,7 +68,7 @@ static void decode(const char *from, char *to)
 	*to = '\0';
 }
 
-/* Whether the path ends with this component and the probe's name. */
+/* Returns whether the path ends with this component and the probe's name. */
 static bool arrived_as(const char *path, const char *component)
 {
 	char end[COMPONENT_MAX + sizeof(PROBE_PATH_NAME) + 2];

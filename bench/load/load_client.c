@@ -305,7 +305,7 @@ static size_t body_to_skip(const struct load_client *client, size_t most)
 	return body < most ? (size_t)body : most;
 }
 
-/* One recv(). False: nothing was there, or the request is over. */
+/* One recv(). Returns false if nothing was there or the request is over. */
 static bool read_some(struct load_client *client, size_t most)
 {
 	struct load_shared *shared = client->shared;

@@ -108,7 +108,7 @@ static ptrdiff_t take_padding(struct load_fcgi *fcgi, size_t length)
 	return (ptrdiff_t)length;
 }
 
-/* Whether the record ends here; then the next one may begin. */
+/* Returns whether the record ends here; then the next one may begin. */
 static bool ends_record(struct load_fcgi *fcgi)
 {
 	if (fcgi->header_length < FCGI_RECORD_HEADER_SIZE ||

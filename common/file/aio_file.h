@@ -89,7 +89,7 @@ void aio_file_unref(struct aio_file *file);
  */
 int aio_file_open_direct(struct aio_file *file);
 
-/* There is no direct I/O: the kernel shall read ahead for the thread pool. */
+/* Without direct I/O: lets the kernel read ahead for the thread pool. */
 void aio_file_without_direct(struct aio_file *file);
 
 /*

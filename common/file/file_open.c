@@ -60,7 +60,7 @@ static int open_beneath(
 		.resolve =
 		    RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS | at->resolve,
 	};
-	/* Of what is not in memory there is no use in asking again. */
+	/* Asking again does not bring names into memory. */
 	int tries = at->resolve ? 1 : RACE_TRIES;
 	long fd;
 
@@ -295,7 +295,7 @@ static size_t strings_size(const struct file_open_target *target)
 	return size;
 }
 
-/* Copies a string to where `*end` is, and moves that behind it. */
+/* Copies a string to `*end`, and moves that past the copy. */
 static const char *copy_string(char **end, const char *string)
 {
 	const char *copy = *end;
@@ -342,7 +342,7 @@ struct file_open *file_open_start(uv_loop_t *loop,
 void file_open_cancel(struct file_open *open)
 {
 	open->done = NULL;
-	/* One that waits for a thread shall not keep others waiting. */
+	/* One that still waits for a thread must not hold others up. */
 	uv_cancel((uv_req_t *)&open->work);
 }
 
@@ -372,7 +372,7 @@ bool file_open_is_absent(int error)
 	case ENAMETOOLONG:
 	/* A name that its folder does not allow. */
 	case EINVAL:
-	/* A socket, or a device that is none. */
+	/* A socket, or a device file without a device. */
 	case ENXIO:
 	case ENODEV:
 	/* No name can be opened at all. */

@@ -25,7 +25,7 @@ struct file_open_target {
 	const char *path;
 	/*
 	 * NULL, or suffixes of files to be had instead, best first, with a
-	 * NULL behind the last.
+	 * NULL after the last.
 	 */
 	const char *const *variants;
 	/* NULL, or the extended attribute to read (xattr(7)). */
@@ -37,7 +37,7 @@ struct file_open_target {
 	bool is_local;
 };
 
-/* How it went; `fd` now belongs to whoever is told. */
+/* The result. On success the callback owns `fd`. */
 struct file_open_result {
 	/* 0 or -errno; -EXDEV: the path leads out of its folder. */
 	int error;
@@ -49,7 +49,7 @@ struct file_open_result {
 	int variant;
 	/* 0: it has none, it is empty or too long, or it can't be read. */
 	size_t attribute_length;
-	/* The value, without a NUL behind it. */
+	/* The value, without a NUL after it. */
 	char attribute[FILE_OPEN_ATTRIBUTE_MAX];
 };
 
@@ -80,9 +80,9 @@ struct file_open *file_open_start(uv_loop_t *loop,
  * Linux 5.12), the target is on a local file system and no mount stands in the
  * way (RESOLVE_NO_XDEV). Neither is true of what an attribute needs. Does not
  * block, unless somebody has asked the kernel to wait for leave to open it
- * (fanotify(7)). 0 or -errno: *result has what file_open_start() would have
- * told; -EAGAIN: nobody knows, ask file_open_start(); *result is of no use
- * then.
+ * (fanotify(7)). Returns 0 or -errno, with *result as file_open_start() would
+ * have it; or -EAGAIN, when only file_open_start() can tell and *result must
+ * not be used.
  */
 int file_open_now(
     const struct file_open_target *target, struct file_open_result *result);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A file that is in memory as a whole shall cost nothing: its readers ask for
+ * A file that is in memory as a whole should cost nothing: its readers ask for
  * windows only after a byte was missing, and until some in a row turn out to
  * be there already.
  */

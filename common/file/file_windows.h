@@ -12,7 +12,7 @@
 
 /* Bytes in a window. */
 #define FILE_WINDOW_SIZE ((uint64_t)2 << 20)
-/* So many windows behind the one that is read are to be on their way. */
+/* So many windows after the one that is read should be on their way. */
 #define FILE_WINDOWS_AHEAD 2
 /* So many are remembered, a later one in place of an earlier. */
 #define FILE_WINDOWS_KEPT 32
@@ -20,7 +20,7 @@
 #define FILE_WINDOWS_QUIET 4
 /*
  * A shorter read is the end of a range, or for a client that has yet to show
- * that it takes what it gets (writer_fcgi.c): nothing is brought in behind it.
+ * that it takes what it gets (writer_fcgi.c): nothing is brought in after it.
  */
 #define FILE_WINDOWS_READ_MIN ((size_t)128 << 10)
 

@@ -83,9 +83,9 @@ static int stat_entry(
 }
 
 /*
- * Whether an entry's error is one of the whole system or disk. Any other one is
- * the entry's own, such as a mount point that nobody answers behind, or an
- * inode that is damaged: it hides no other entry.
+ * Returns whether an entry's error is one of the whole system or disk. Any
+ * other is the entry's own, such as a mount point whose server is gone or a
+ * damaged inode: it hides no other entry.
  */
 static bool is_of_all(int error)
 {
@@ -100,7 +100,7 @@ static bool is_wanted(const struct folder_reader *reader, const char *name)
 	return reader->hidden || name[0] != '.';
 }
 
-/* As folder_reader_next(). */
+/* Same contract as folder_reader_next(). */
 static int read_entry(struct folder_reader *reader, struct folder_entry *ret)
 {
 	const struct dirent *entry;

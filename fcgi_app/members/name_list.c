@@ -219,9 +219,9 @@ static const char *string_end(const char *p, const char *end)
 }
 
 /*
- * Whether there is nothing in the text but strings, commas, blanks and one pair
- * of brackets. Other JSON could take a hundred times its length of memory, and
- * is not wanted anyway. *ret_count: the strings.
+ * Returns whether the text has only strings, commas, blanks and one pair of
+ * brackets. Other JSON could take a hundred times its length of
+ * memory, and is not wanted anyway. *ret_count: the strings.
  */
 static bool is_flat(const char *text, size_t length, size_t *ret_count)
 {

@@ -12,8 +12,8 @@
 struct name_list_job;
 
 /*
- * Whether a name is hidden, as path_rule_is_hidden() says: one from a client
- * must not show what the path would not.
+ * Returns whether a name is hidden by path_rule_is_hidden(): a client's list
+ * must not show what its path would not.
  */
 bool name_list_has_hidden(const struct name_list *names);
 

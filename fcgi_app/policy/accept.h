@@ -31,8 +31,8 @@ int accept_weight(
     const char *accept, const char *type, enum accept_fit *ret_fit);
 
 /*
- * Whether the client names the media type itself, and not as unwelcome: one
- * that takes anything has not asked for it.
+ * Returns whether the client names the media type itself, and not as unwelcome:
+ * one that takes anything has not asked for it.
  */
 bool accept_names(const char *accept, const char *type);
 

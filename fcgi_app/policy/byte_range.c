@@ -144,7 +144,7 @@ static uint64_t end_of(const struct byte_range *range)
 	return range->first + range->length;
 }
 
-/* Whether they overlap, or one begins where the other ends. */
+/* Returns whether two ranges overlap, or one begins where the other ends. */
 static bool touch(const struct byte_range *a, const struct byte_range *b)
 {
 	return a->first <= end_of(b) && b->first <= end_of(a);

@@ -41,7 +41,10 @@ int digest_record_format(const struct digest_record *r, char *buf, size_t n);
 int digest_record_parse(
     const char *text, size_t length, struct digest_record *ret);
 
-/* Whether the record is of the content of a file of this size and mtime. */
+/*
+ * Returns whether the record is of the content of a file of this size and
+ * mtime.
+ */
 bool digest_record_is_of(
     const struct digest_record *r, uint64_t size, const struct timespec *mtime);
 

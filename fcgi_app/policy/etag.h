@@ -44,8 +44,8 @@ enum etag_comparison {
 };
 
 /*
- * Whether the value of If-Match or If-None-Match (RFC 9110, 13.1.1, 13.1.2)
- * names a tag: "*", which stands for any, or a list with it.
+ * Returns whether the value of If-Match or If-None-Match (RFC 9110, 13.1.1,
+ * 13.1.2) names a tag: "*", which stands for any, or a list with it.
  *
  * etag: a tag as etag_format() writes it. Empty list elements and blanks are
  * tolerated (5.6.1.2); the list counts up to the first thing that is no tag.

@@ -7,8 +7,8 @@
 #include <stddef.h>
 
 /*
- * Whether a text can be a field's value: it has no control character but the
- * tab, so it can neither end the line nor begin another field.
+ * Returns whether a text can be a field's value: it has no control character
+ * but the tab, so it can neither end the line nor begin another field.
  */
 bool field_value_is_valid(const char *value);
 

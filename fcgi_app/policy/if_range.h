@@ -20,7 +20,7 @@ struct if_range_validators {
 };
 
 /*
- * Whether the Range field of a request may be honoured.
+ * Returns whether the Range field of a request may be honoured.
  *
  * field: the value of If-Range, or NULL if the request has none, which makes
  * no condition: true. Blanks at its end are tolerated. False, also for what is

@@ -332,7 +332,7 @@ const char *media_types_find(const struct media_types *types, const char *path)
 
 /* --- parameters ----------------------------------------------------------- */
 
-/* Whether the first bytes of text are the given ones, in any case. */
+/* Returns whether the first bytes of text are the given ones, in any case. */
 static bool begins_with(const char *text, const char *prefix)
 {
 	return strncasecmp(text, prefix, strlen(prefix)) == 0;

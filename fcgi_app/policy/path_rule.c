@@ -116,7 +116,7 @@ enum path_rule_result path_rule_below(
 	return PATH_RULE_OK;
 }
 
-/* Whether a path names a folder by its form: it ends in "/" or "/.". */
+/* Returns whether a path names a folder by its form: it ends in "/" or "/.". */
 static bool ends_as_folder(const char *path)
 {
 	size_t length = strlen(path);

@@ -33,12 +33,12 @@ enum path_rule_result path_rule_normalize(
     const char *path, char *ret, size_t size);
 
 /*
- * Whether document_root is root or a folder beneath it, by whole components:
- * /srv/ab is not beneath /srv/a. Both are normalized.
+ * Returns PATH_RULE_OK if document_root is root or a folder beneath it, by
+ * whole components (/srv/ab is not beneath /srv/a), else PATH_RULE_OUTSIDE.
+ * Both are normalized.
  *
  * *ret_rest: the part of document_root below root, without a leading slash, ""
  * if they are the same. It points into document_root.
- * Returns PATH_RULE_OK or PATH_RULE_OUTSIDE.
  */
 enum path_rule_result path_rule_below(
     const char *root, const char *document_root, const char **ret_rest);
@@ -57,14 +57,14 @@ enum path_rule_result path_rule_relative(
     const char *path, char *ret, size_t size);
 
 /*
- * Whether a path from path_rule_relative() names a folder: the root itself, or
- * it has a slash at the end.
+ * Returns whether a path from path_rule_relative() names a folder: the root
+ * itself, or it has a slash at the end.
  */
 bool path_rule_is_folder(const char *relative);
 
 /*
- * Whether a component of a path from path_rule_relative() begins with a dot,
- * as ls(1) hides them.
+ * Returns whether a component of a path from path_rule_relative() begins with a
+ * dot, as ls(1) hides them.
  */
 bool path_rule_is_hidden(const char *relative);
 

@@ -9,7 +9,7 @@
 /* What a byte takes at most. */
 #define PERCENT_ENCODED_MAX 3
 
-/* Whether text begins with "%" and two hexadecimal digits. */
+/* Returns whether text begins with "%" and two hexadecimal digits. */
 bool percent_is_escape(const char *text);
 
 /* The byte that an escape, as above, stands for. */

@@ -8,8 +8,8 @@
 #include "fcgi_app/policy/http_date.h"
 
 /*
- * Whether the file was changed after the field's date; `otherwise` where the
- * field has no valid date.
+ * Returns whether the file was changed after the field's date; `otherwise`
+ * where the field has no valid date.
  */
 static bool modified_after(const char *field,
     const struct precondition_validators *validators, bool otherwise)

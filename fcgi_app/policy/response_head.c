@@ -39,7 +39,7 @@ static void end_line(struct response_head *h, size_t end)
 	h->length = end + CRLF_LENGTH;
 }
 
-/* Whether n bytes written at end have left room for two line ends. */
+/* Returns whether n bytes written at end have left room for two line ends. */
 static bool fits(size_t end, size_t n)
 {
 	return end + n <= LINE_END_MAX;

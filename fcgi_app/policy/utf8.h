@@ -26,17 +26,17 @@ size_t utf8_take(const char *text, size_t length, bool *ret_valid);
  */
 size_t utf8_length(const char *text);
 
-/* Whether a valid character is U+0000 to U+001F or U+007F to U+009F. */
+/* Returns whether a valid character is U+0000 to U+001F or U+007F to U+009F. */
 bool utf8_is_control(const char *character);
 
 /*
- * Whether a valid character changes the direction of those around it (Unicode,
- * UAX #9: Bidi_Control): U+061C, U+200E, U+200F, U+202A to U+202E, U+2066 to
- * U+2069. With them a name can look like another one.
+ * Returns whether a valid character changes the direction of those around it
+ * (Unicode, UAX #9: Bidi_Control): U+061C, U+200E, U+200F, U+202A to U+202E,
+ * U+2066 to U+2069. With them a name can look like another one.
  */
 bool utf8_is_bidi_control(const char *character);
 
-/* Whether all of a text is valid. */
+/* Returns whether all of a text is valid. */
 bool utf8_is_valid(const char *text);
 
 #endif

@@ -6,8 +6,8 @@
 #include <stdbool.h>
 
 /*
- * Whether the client asks for sha-256: with a weight of 1 to 10. 0 means "not
- * acceptable"; any other value says nothing.
+ * Returns whether the client asks for sha-256: with a weight of 1 to 10. 0
+ * means "not acceptable"; any other value says nothing.
  *
  * field: a dictionary of algorithms and weights (RFC 9651, 3.2), NULL if
  * absent. A malformed one is ignored as a whole.

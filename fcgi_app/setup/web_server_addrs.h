@@ -35,13 +35,13 @@ struct web_server_addrs {
 int web_server_addrs_parse(const char *list, struct web_server_addrs *ret);
 
 /*
- * Whether to keep a connection from this peer, as accept(2) gave it.
+ * Returns whether to keep a connection from this peer, as accept(2) gave it.
  *
  * AF_UNIX is always let in: who may connect there is a matter of the socket
  * file's mode. (By the letter of the specification a list shuts out all but
  * TCP; libfcgi has never done so.) An IPv4 peer and its IPv4-mapped IPv6
- * address (RFC 4291, 2.5.5.2) are the same. Any other family is let in only
- * if anyone is.
+ * address (RFC 4291, 2.5.5.2) are the same. Any other family is let in only if
+ * anyone is.
  */
 bool web_server_addrs_allow(
     const struct web_server_addrs *addrs, const struct sockaddr *peer);

@@ -103,7 +103,7 @@ def send_sparse(daemon, path, to, **extra):
 
 
 @test(timeout=300)
-def a_member_above_4_gib_and_one_behind_it(case):
+def a_member_above_4_gib_and_one_after_it(case):
     size = 4 * GIB + 5
     with open(case.root / "large", "wb") as out:
         out.truncate(size)

@@ -347,7 +347,7 @@ def a_response_is_sent_before_its_body_and_ends_after_it(case):
 
 
 @test
-def a_request_may_stand_right_behind_the_end_of_a_body(case):
+def a_request_may_follow_the_end_of_a_body_at_once(case):
     """HAProxy has the whole answer by then, and uses the connection again."""
     daemon, stored = serve(case)
     connection = daemon.connect()

@@ -64,7 +64,7 @@ def overwrite_all(path, byte=b"x", size=LARGE):
 
 
 def overwrite_the_last_byte(path):
-    """One byte far behind what is being sent."""
+    """One byte far past what is being sent."""
     with in_place(path) as out:
         out.seek(LARGE - 1)
         out.write(b"x")
@@ -219,7 +219,7 @@ def a_file_changed_before_its_first_byte_is_sent_is_a_500(case):
 # --- what does not -----------------------------------------------------------
 
 def append(path):
-    """More bytes behind the last, as a log gets them."""
+    """More bytes after the last, as a log gets them."""
     with open(path, "ab", buffering=0) as out:
         for _ in range(4):
             out.write(b"x" * MIB)

@@ -121,7 +121,7 @@ def an_index_that_cannot_be_opened_is_not_passed_over(case):
 
 
 @test
-def a_slash_behind_a_file_is_not_found(case):
+def a_file_with_a_trailing_slash_is_not_found(case):
     stored = case.store("file", 10)
     daemon = case.start()
     check_file(daemon.fetch("/file"), stored)

@@ -343,7 +343,7 @@ def a_link_is_followed_to_its_file_and_not_out_of_the_root(case):
 # --- clients that leave, and many of them ------------------------------------
 
 @test
-def whoever_leaves_leaves_nothing_behind(case):
+def a_client_that_leaves_leaves_nothing_behind(case):
     path = store(case, b"".join(b"%d\n" % n for n in range(200000)))
     daemon = case.start()
     ask(daemon, HTTP_RANGE="bytes=0-")

@@ -362,7 +362,7 @@ def a_client_that_comes_back_in_a_rotation_misses_nothing(case):
 
 
 @test
-def whoever_has_all_of_the_past_gets_a_finished_file(case):
+def a_client_with_all_of_the_past_gets_a_finished_file(case):
     path = store(case, b"one\n")
     daemon = case.start()
     params = {"STREAM_END_MARKER": ".end", "STREAM_ROTATE": "200ms"}

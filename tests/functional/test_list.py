@@ -86,7 +86,7 @@ def the_format_is_chosen_by_query_and_accept(case):
 
 
 @test
-def a_query_that_makes_no_sense_is_refused(case):
+def a_bad_query_is_refused(case):
     stored = case.store("file", 10)
     daemon = case.start()
     for query in ("format=xml", "sort=", "sort=names", "order=up",

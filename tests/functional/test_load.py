@@ -63,7 +63,7 @@ def check_requests(report, count, size):
 class Backend:
     """Answers each request with the same bytes, and notes what it is sent.
 
-    No bytes at all means no answer; with close the connection ends behind it.
+    No bytes at all means no answer; with close the connection ends after it.
     """
 
     def __init__(self, case, answer, close=False, http=False):

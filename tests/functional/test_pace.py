@@ -409,7 +409,7 @@ def a_paced_body_is_not_buffered_by_nginx(case):
 
 
 @test
-def a_rate_that_makes_no_sense_is_a_500(case):
+def a_bad_rate_is_a_500(case):
     case.store("file", 10)
     daemon = case.start()
     for name, value in (("STREAM_RATE", "fast"), ("STREAM_RATE", "-1"),

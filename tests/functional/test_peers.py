@@ -217,7 +217,7 @@ def a_flood_of_management_records_costs_little_memory(case):
 
 
 @test(timeout=120)
-def an_endless_request_body_is_cut_off_behind_the_answer(case):
+def an_endless_request_body_is_cut_off_after_the_answer(case):
     large = case.store("large", 8 * MIB)
     small = case.store("small", 1000)
     daemon = case.start("--head-timeout=1s")

@@ -341,7 +341,7 @@ static void asks_until_a_buffer_comes(void **state)
 	chunk_pool_free(pool);
 }
 
-static void help_goes_to_whoever_waits(void **state)
+static void help_goes_to_a_waiter(void **state)
 {
 	struct chunk_pool *pool = new_pool(1);
 	struct helper helper = { .pool = pool };
@@ -375,7 +375,7 @@ int main(void)
 		cmocka_unit_test(unwait_is_harmless_when_not_waiting),
 		cmocka_unit_test(asks_for_help_when_short),
 		cmocka_unit_test(asks_until_a_buffer_comes),
-		cmocka_unit_test(help_goes_to_whoever_waits),
+		cmocka_unit_test(help_goes_to_a_waiter),
 	};
 
 	return cmocka_run_group_tests_name("chunk_pool", tests, NULL, NULL);

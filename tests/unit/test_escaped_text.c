@@ -26,7 +26,7 @@ static void control_and_special_characters_are_escaped(void **state)
 		{ 3, "abc", false, "abc" },
 		{ 2, "abc", false, "ab" },
 		{ 5, "a\nb", false, "a\\x0a" },
-		/* Never a piece of an escape, and nothing behind it. */
+		/* Never a piece of an escape, and nothing after it. */
 		{ 4, "a\nb", false, "a" },
 		{ 0, "a", false, "" },
 	};

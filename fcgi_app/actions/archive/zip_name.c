@@ -53,7 +53,10 @@ static bool is_device(const char *name, size_t length)
 	    strchr("\xb9\xb2\xb3", name[4]);
 }
 
-/* Whether a byte must not stand as it is; `last` in the name of a folder. */
+/*
+ * Returns whether a byte must not stand as it is; `last` in the name of a
+ * folder.
+ */
 static bool is_refused(const char *at, bool last)
 {
 	unsigned char c = (unsigned char)*at;

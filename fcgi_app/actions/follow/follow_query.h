@@ -38,7 +38,7 @@ int follow_query_parse(const char *query, struct follow_query *ret);
 int follow_format_parse(const char *text, enum follow_format *ret);
 
 /*
- * Whether an Accept field (RFC 9110, 12.5.1), NULL for none, names
+ * Returns whether an Accept field (RFC 9110, 12.5.1), NULL for none, names
  * text/event-stream, as that of an EventSource does; a mere wildcard is not
  * enough.
  */

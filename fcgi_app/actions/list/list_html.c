@@ -91,7 +91,7 @@ static void put_archive(struct text_out *out, const struct list_page *page)
 		text_out_put(out, "/");
 }
 
-/* Whether files can be selected, for an archive. */
+/* Returns whether files can be selected, for an archive. */
 static bool has_form(const struct list_page *page)
 {
 	return page->archive && !page->empty;
@@ -271,7 +271,9 @@ static const char *icon_of(
 	return "f";
 }
 
-/* Whether a browser sends the name back byte by byte in a form's query. */
+/*
+ * Returns whether a browser sends the name back byte by byte in a form's query.
+ */
 static bool survives_form(const char *name)
 {
 	if (!utf8_is_valid(name))

@@ -58,7 +58,10 @@ struct probe_query {
  */
 int probe_query_parse(const char *query, struct probe_query *ret_query);
 
-/* Whether the last component of a path without its query is PROBE_PATH_NAME. */
+/*
+ * Returns whether the last component of a path without its query is
+ * PROBE_PATH_NAME.
+ */
 bool probe_query_is_path(const char *path);
 
 /* The byte at an offset of every body that the probe sends. */

@@ -190,7 +190,7 @@ class Profile:
     """What a file of callgrind counts.
 
     Its format: valgrind's manual, "Callgrind Format Specification".  A name
-    stands behind its number where that is first used.
+    follows its number where that is first used.
     """
 
     PLACE = re.compile(r"(c?ob|c?fn)=\((\d+)\)(?: (.*))?")

@@ -82,7 +82,7 @@ CACHE_416 = {CACHE: {"status": 416, "part": None, "fields": {
     "Content-Length": Ellipsis, "Content-Type": Ellipsis}}}
 
 
-# Of several ranges the slice module makes no use: the whole file comes.
+# The slice module ignores several ranges: the whole file comes.
 CACHE_WHOLE = {CACHE: {"status": 200, "part": (0, SIZE), "parts": None,
                        "fields": WHOLE}}
 
@@ -118,7 +118,7 @@ RANGES = [
     range_row("a suffix", "bytes=-500", SIZE - 500, 500),
     range_row("a suffix longer than the file", "bytes=-999999", 0, SIZE),
     range_row("an end beyond the file", "bytes=100002-999999", 100_002, 1),
-    Row("a range behind the end", 416, send={"Range": f"bytes={SIZE}-"},
+    Row("a range past the end", 416, send={"Range": f"bytes={SIZE}-"},
         fields={"Content-Range": f"bytes */{SIZE}"}),
     Row("an empty suffix", 416, send={"Range": "bytes=-0"},
         fields={"Content-Range": f"bytes */{SIZE}"}),
@@ -192,7 +192,7 @@ ERRORS = [
     Row("an encoded way out", 403, "/%2e%2e/file.txt",
         but={**ABOVE, **IN_ROOT}),
     # Apache decodes the slashes after it has removed "..": 404 for "/x".
-    Row("a way out behind encoded slashes", 403, "/folder%2f..%2f..%2fx",
+    Row("a way out after encoded slashes", 403, "/folder%2f..%2f..%2fx",
         but={**ABOVE, "apache": {"status": 404}, "lighttpd": {"status": 404}}),
     # lighttpd takes it for the file "%zz"; HAProxy fails to decode it.
     Row("a broken escape", 400, "/%zz",

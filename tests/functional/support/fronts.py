@@ -4,7 +4,7 @@
 A front takes the example as it is, but for the values that the file itself
 says are to be changed, and runs as a private instance in the folder of the
 test.  A test that needs further parameters gets them where the example shows
-how to set one: behind its line for STREAM_ACTION.
+how to set one: after its line for STREAM_ACTION.
 """
 
 import grp
@@ -41,7 +41,7 @@ def fill_in(text, values):
 
 
 def insert_params(text, line_for, params):
-    """Adds lines for parameters behind the one that sets STREAM_ACTION.
+    """Adds lines for parameters after the one that sets STREAM_ACTION.
 
     For STREAM_ACTION itself, that line is replaced.
     """

@@ -19,7 +19,7 @@ static const char *query(struct action *action)
 	return text ? text : "";
 }
 
-/* The number behind `name=` in the query, or `otherwise`. */
+/* The number after `name=` in the query, or `otherwise`. */
 static size_t number(struct action *action, const char *name, size_t otherwise)
 {
 	const char *at = strstr(query(action), name);

@@ -53,7 +53,7 @@ static const struct row rows[] = {
 	    STREAM(RECORD("\6", "\21", "\0") "Status: 503 X\n\nno" RECORD(
 		"\7", "\2", "\0") "ow" END),
 	    LOAD_DONE, LOAD_ERROR_STATUS, 2 },
-	/* no head; a wrong version, type, id; overload; bytes behind */
+	/* no head; a wrong version, type, id; overload; bytes after the end */
 	{ &load_protocol_fcgi, STREAM(END), LOAD_BROKEN, LOAD_ERROR_NONE, 0 },
 	{ &load_protocol_fcgi, STREAM("\2\6\0\1\0\1\0\0"), LOAD_BROKEN,
 	    LOAD_ERROR_NONE, 0 },
@@ -149,7 +149,7 @@ static void test_whole(void **state)
 }
 
 /*
- * Bytes behind the end are seen only with the end itself, as else nobody
+ * Bytes after the end are seen only with the end itself, as else nobody
  * feeds them.
  */
 static void test_pieces(void **state)

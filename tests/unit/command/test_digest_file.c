@@ -2,7 +2,7 @@
 /*
  * Unit tests of fcgi_app/command/digest_file, with a file in this folder.
  * Where its file system has no user attributes, what needs them is checked to
- * fail as it shall.
+ * fail as it must.
  */
 #include "config.h"
 #include "fcgi_app/command/digest_file.h"

@@ -52,7 +52,7 @@ static size_t add(struct fcgi_batch *batch, size_t content)
 	return room;
 }
 
-static void frames_records_behind_each_other(void **state)
+static void frames_records_after_each_other(void **state)
 {
 	static const size_t contents[] = { 1, 8, 13, FCGI_BATCH_CONTENT_MAX };
 	struct fcgi_batch *batch = *state;
@@ -177,7 +177,7 @@ static void continues_an_open_record(void **state)
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		TEST(frames_records_behind_each_other),
+		TEST(frames_records_after_each_other),
 		TEST(has_room_for_a_chunk),
 		TEST(has_one_buffer_at_a_time),
 		TEST(drops_what_did_not_leave),

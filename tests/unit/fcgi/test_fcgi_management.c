@@ -56,7 +56,7 @@ static void read_pairs(struct answer *answer)
 	}
 }
 
-/* One record of version 1 and request id 0, and nothing behind it. */
+/* One record of version 1 and request id 0, and nothing after it. */
 static struct answer read_answer(const uint8_t *bytes, size_t length)
 {
 	struct answer answer = { .pairs = "" };

@@ -245,7 +245,7 @@ static void test_libfcgi_functions(void **state)
 	free(p.content);
 }
 
-/* A copy to 1 … 15 bytes behind the source's place in its page is slow. */
+/* A copy to 1 … 15 bytes after the source's place in its page is slow. */
 static void test_content_stands_apart_from_a_page_begin(void **state)
 {
 	struct fixture *f = *state;

@@ -99,7 +99,7 @@ static void put_record(
 	wire->length += 8 + length + (size_t)pad;
 }
 
-/* A request with a body behind it, as a front sends it. */
+/* A request and its body, as a front sends them. */
 static void put_request(
     struct wire *wire, const struct framing *framing, const struct pairs *pairs)
 {
@@ -267,7 +267,7 @@ static void finds_whole_names_only(void **state)
 	fcgi_params_free(params);
 }
 
-/* A line behind an include in a front's configuration wins. */
+/* A line after an include in a front's configuration wins. */
 static void takes_the_last_of_several(void **state)
 {
 	static struct pairs pairs;
@@ -386,7 +386,7 @@ static void joins_many_records(void **state)
  * libfcgi does not skip this padding: it takes it for the next header and ends
  * up without any parameters. So the scanner must not pass it on.
  */
-static void reads_behind_a_padded_begin_request(void **state)
+static void reads_on_after_a_padded_begin_request(void **state)
 {
 	static struct pairs pairs;
 	struct framing framing = plain;
@@ -647,7 +647,7 @@ int main(void)
 		TEST(reads_a_head_without_pairs),
 		TEST(reads_long_values),
 		TEST(joins_many_records),
-		TEST(reads_behind_a_padded_begin_request),
+		TEST(reads_on_after_a_padded_begin_request),
 		TEST(reads_the_longest_head),
 		TEST(values_outlive_the_parser),
 		TEST(parses_head_after_head),

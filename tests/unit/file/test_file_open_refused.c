@@ -124,7 +124,7 @@ static void a_file_system_refuses_one_name(void **state)
 	refused_name = NULL;
 }
 
-/* It is not asked again: each try would be in vain. To be the last test. */
+/* It is not asked again: no try could succeed. To be the last test. */
 static void an_old_kernel_refuses_all(void **state)
 {
 	(void)state;

@@ -27,7 +27,7 @@ enum form {
 struct row {
 	const char *text;
 	enum name_list_result result;
-	/* With a "|" behind each; in case of an error the number of the name */
+	/* With a "|" after each; in case of an error the number of the name */
 	const char *names;
 };
 

@@ -236,7 +236,7 @@ static void several_ranges(void **state)
 		{ "bytes=-1,0-0", 1000, "999-999 0-0" },
 		{ "bytes=900-,0-9,500-509", 1000, "900-999 0-9 500-509" },
 		{ "bytes=, 0-0 ,\t, 5-5,", 1000, "0-0 5-5" },
-		/* Cut at the end, and left out behind it. */
+		/* Cut at the end, and left out past it. */
 		{ "bytes=0-0,990-2000", 1000, "0-0 990-999" },
 		{ "bytes=2000-,0-0,1000-,5-5,-0", 1000, "0-0 5-5" },
 		{ "bytes=2000-,7-8", 1000, "7-8" },

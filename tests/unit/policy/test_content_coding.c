@@ -11,7 +11,7 @@
 struct row {
 	const char *offered;
 	const char *accept;
-	const char *expected; /* names with a blank behind each */
+	const char *expected; /* names with a blank after each */
 };
 
 static void check(const struct row *rows, size_t count)

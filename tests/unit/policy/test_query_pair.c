@@ -9,7 +9,7 @@
 
 #include "tests/unit/support/unit.h"
 
-/* "name>value" or "name" of each pair, with a "|" behind each. */
+/* "name>value" or "name" of each pair, with a "|" after each. */
 static void show(const char *query, char ret[128])
 {
 	struct query_pair pair;

@@ -191,7 +191,7 @@ static void limits_the_length(void **state)
 	/* The rest are "./", "/" and the NUL. */
 	assert_int_equal(
 	    redirect_long(REDIRECT_MAX - 3, buf, sizeof(buf)), -ENOSPC);
-	/* Nothing that fits comes behind what doesn't. */
+	/* After what doesn't fit nothing is added, even if it fits. */
 	assert_int_equal(redirect_to_folder(NULL, "/\n", buf, 4), -ENOSPC);
 	assert_string_equal(buf, "before");
 	assert_int_equal(redirect_long(REDIRECT_MAX - 4, buf, REDIRECT_MAX), 0);

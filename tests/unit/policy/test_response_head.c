@@ -55,7 +55,7 @@ static void writes_the_status_line(void **state)
 	}
 }
 
-static void redirects_have_their_status_behind_location(void **state)
+static void redirects_have_their_status_after_location(void **state)
 {
 	static char long_location[RESPONSE_HEAD_MAX];
 	struct response_head h;
@@ -263,7 +263,7 @@ int main(void)
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(builds_a_head),
 		cmocka_unit_test(writes_the_status_line),
-		cmocka_unit_test(redirects_have_their_status_behind_location),
+		cmocka_unit_test(redirects_have_their_status_after_location),
 		cmocka_unit_test(takes_good_values),
 		cmocka_unit_test(refuses_control_characters),
 		cmocka_unit_test(refuses_bad_names),

@@ -78,7 +78,7 @@ static void does_not_wait_for_ever(void **state)
 
 	(void)state;
 	assert_int_equal(who_may(board), 0x2);
-	/* 2 has yielded to 1 in vain, and again. */
+	/* 2 has yielded to 1 for nothing, twice. */
 	worker_board_miss(board, 2, NOW);
 	worker_board_miss(board, 2, NOW + PATIENCE);
 	assert_int_equal(who_may_at(board, NOW + PATIENCE), 0x2);

@@ -12,7 +12,7 @@
 #include "fcgi_app/setup/log.h"
 #include "tests/unit/support/unit.h"
 
-/* What stands behind `TIME fcgi-stream[PID] access `. */
+/* What follows `TIME fcgi-stream[PID] access `. */
 struct line {
 	char text[2 * LOG_LINE_MAX];
 };
@@ -178,7 +178,7 @@ static void replaces_blanks_in_words(void **state)
 	}
 }
 
-/* However long the path is, the fields behind it are there. */
+/* However long the path is, the fields after it are there. */
 static void cuts_a_long_path(void **state)
 {
 	static const char bytes[] = { 'x', '\n', '"' };

@@ -169,7 +169,7 @@ static void lends_no_more_than_asked_for(void **state)
 }
 
 /* A read that comes short does not cost what was read ahead of it. */
-static void keeps_what_lies_behind_a_gap(void **state)
+static void keeps_what_lies_past_a_gap(void **state)
 {
 	struct source_fixture *f = *state;
 	struct source_chunk chunk;
@@ -263,7 +263,7 @@ int main(void)
 		TEST(is_given_back_when_told_to),
 		TEST(is_given_back_when_reading_goes_on_elsewhere),
 		TEST(lends_no_more_than_asked_for),
-		TEST(keeps_what_lies_behind_a_gap),
+		TEST(keeps_what_lies_past_a_gap),
 		TEST(leaves_memory_to_others),
 		TEST(change_after_reading_ahead_is_seen),
 		TEST(may_be_closed_at_any_time),

@@ -8,7 +8,7 @@ struct fcgi_params;
 #define MAKE_PARAMS_VALUE_MAX 2048
 
 /*
- * Parameters of these names and values, in turn, with a NULL behind the last;
+ * Parameters of these names and values, in turn, with a NULL after the last;
  * each name shorter than 128 bytes, each value of at most
  * MAKE_PARAMS_VALUE_MAX, all together shorter than 60 KiB. The caller frees
  * them with fcgi_params_free().

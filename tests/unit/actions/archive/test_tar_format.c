@@ -87,7 +87,7 @@ static void long_names_are_split_at_a_slash(void **state)
 		size_t headers;
 	} rows[] = {
 		{ 100, 0, 1 }, { 101, 0, 3 }, { 101, 1, 1 }, { 102, 1, 1 },
-		{ 103, 1, 3 },                    /* 101 behind the slash */
+		{ 103, 1, 3 },                    /* 101 after the slash */
 		{ 256, 155, 1 }, { 257, 156, 3 }, /* 156 in front of it */
 	};
 

@@ -68,7 +68,7 @@ static void what_is_forgotten_does_not_come(void **state)
 	follow_events_fini(&events);
 }
 
-static void notes_stand_behind_events(void **state)
+static void notes_follow_events(void **state)
 {
 	struct follow_events events = { 0 };
 	struct event_id place = { FILE_ID, 0 };
@@ -134,7 +134,7 @@ int main(void)
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(whole_lines_become_events),
 		cmocka_unit_test(what_is_forgotten_does_not_come),
-		cmocka_unit_test(notes_stand_behind_events),
+		cmocka_unit_test(notes_follow_events),
 		cmocka_unit_test(the_text_has_a_bound),
 		cmocka_unit_test(the_worst_line_fits),
 	};

@@ -75,7 +75,7 @@ static void queries_without_a_sense(void **state)
 	}
 }
 
-static void an_id_to_go_on_behind(void **state)
+static void an_id_to_go_on_after(void **state)
 {
 	struct follow_query query;
 
@@ -153,7 +153,7 @@ int main(void)
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(queries),
 		cmocka_unit_test(queries_without_a_sense),
-		cmocka_unit_test(an_id_to_go_on_behind),
+		cmocka_unit_test(an_id_to_go_on_after),
 		cmocka_unit_test(formats),
 		cmocka_unit_test(accepted),
 	};

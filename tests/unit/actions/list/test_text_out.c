@@ -74,7 +74,7 @@ static void what_does_not_fit(void **state)
 	text_out_put(&out, "89");
 	assert_true(out.overflow);
 	assert_int_equal(out.length, 7);
-	/* Nothing comes behind a gap. */
+	/* Nothing follows a gap. */
 	text_out_put(&out, "8");
 	assert_int_equal(out.length, 7);
 }

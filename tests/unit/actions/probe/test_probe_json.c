@@ -84,7 +84,7 @@ static void shows_the_end_of_a_path(void **state)
 {
 	static const struct {
 		const char *text;
-		size_t behind; /* bytes behind it */
+		size_t more; /* bytes after it */
 		size_t left_out;
 	} cases[] = {
 		{ "", MOST, 0 },
@@ -103,7 +103,7 @@ static void shows_the_end_of_a_path(void **state)
 		json_t *object;
 
 		strcpy(text, cases[i].text);
-		memset(text + length, 'x', cases[i].behind);
+		memset(text + length, 'x', cases[i].more);
 		object = echo(text);
 		assert_string_equal(
 		    shown_path(object), text + cases[i].left_out);
