@@ -1,14 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The life of a handle. It is freed when its request is over, `gone` was
- * called, and the action, if it took it, has ended the answer.
- *
- * The request may end inside any call that answers it, while a function of the
- * action is on the stack and still uses its state. So every such call is
- * between action_enter() and action_leave(); the last one leaves the rest to a
- * closing callback of the loop, when nothing of the action's is running. So a
- * callback can also use a handle that it has just ended, as in a line for the
- * log.
+ * A handle is freed when its request is over, `gone` was called, and the
+ * action, if it took it, has ended the answer. That is at the end of the loop's
+ * turn: so a callback can use a handle that it has just ended, as in a line for
+ * the log.
  */
 #include "config.h"
 #include "fcgi_app/action_api/action_internal.h"
@@ -18,7 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "common/stream/source_queue.h"
+#include "common/container_of.h"
 #include "fcgi_app/request/request.h"
 #include "fcgi_app/request/services.h"
 #include "fcgi_app/setup/log.h"
@@ -27,60 +22,22 @@
 
 static bool is_needed(const struct action *action)
 {
-	return action->depth > 0 || action->later_pending || action->request ||
-	    action->queue || action->jobs > 0;
+	return action->request || action->queue || action->jobs > 0 ||
+	    (action->taken && !action->ended);
 }
 
-static void call_gone(struct action *action)
+static void on_turn_end(struct turn_end *end)
 {
-	action->is_gone = true;
-	if (!action->gone)
-		return;
-	action->depth++;
-	action->gone(action);
-	action->depth--;
-}
+	struct action *action = container_of(end, struct action, end);
 
-/* Nothing of the action's is running: its end can come, if it is due. */
-static void settle(struct action *action)
-{
-	if (is_needed(action))
-		return;
-	if (!action->is_gone)
-		call_gone(action);
-	if (is_needed(action) || (action->taken && !action->ended))
-		return;
 	free(action->fields);
 	free(action);
 }
 
-static void on_later(uv_handle_t *handle)
+void action_let_go(struct action *action)
 {
-	struct action *action = handle->data;
-
-	action->later_pending = false;
-	settle(action);
-}
-
-void action_enter(struct action *action)
-{
-	action->depth++;
-}
-
-void action_leave(struct action *action)
-{
-	if (--action->depth > 0 || action->request || action->later_pending)
-		return;
-	action->later_pending = true;
-	uv_timer_init(action->loop, &action->later);
-	action->later.data = action;
-	uv_close((uv_handle_t *)&action->later, on_later);
-}
-
-void action_leave_loop(struct action *action)
-{
-	action->depth--;
-	settle(action);
+	if (!is_needed(action))
+		turn_ends_add(action->ends, &action->end, on_turn_end);
 }
 
 /* The queue is not freed before: its source is closed after this. */
@@ -92,7 +49,9 @@ static void on_ended(struct request *request, const char *reason)
 	action->request = NULL;
 	if (action->phase < ACTION_STREAMING)
 		action_drop_queue(action);
-	settle(action);
+	if (action->gone)
+		action->gone(action);
+	action_let_go(action);
 }
 
 /* --- the beginning -------------------------------------------------------- */
@@ -107,16 +66,15 @@ void action_start(struct request *request, action_start_fn *start)
 	}
 	action->request = request;
 	action->loop = request->services->loop;
+	action->ends = &request->services->ends;
 	action->drops_body = request_is_head(request);
 	action->status = 200;
 	snprintf(action->id, sizeof(action->id), "%s", request->id);
 	request->action = action;
 	request->ended = on_ended;
 	action->turn = true;
-	action_enter(action);
 	start(action);
 	action_end_turn(action);
-	action_leave_loop(action);
 }
 
 int action_check_open(const struct action *action)
@@ -129,7 +87,8 @@ int action_check_open(const struct action *action)
 /* An error that request.c has answered, such as 413, is not the action's. */
 bool action_is_live(const struct action *action)
 {
-	return action->request && !action->request->failed;
+	return action->request && !action->request->failed &&
+	    !action->request->is_over;
 }
 
 int action_take(struct action *action)
@@ -176,12 +135,10 @@ static void on_body(struct request *request, const char *body, size_t length)
 {
 	struct action *action = request->action;
 
-	action_enter(action);
 	action->waits_for_body = false;
 	action->turn = true;
 	action->on_body(action, body, length);
 	action_end_turn(action);
-	action_leave_loop(action);
 }
 
 void action_await_body(struct action *action)

@@ -9,6 +9,7 @@
 #include <time.h>
 #include <uv.h>
 
+#include "common/turn_end.h"
 #include "fcgi_app/action_api/action.h"
 
 struct request;
@@ -34,10 +35,7 @@ struct action {
 	bool ended; /* the action has nothing more to say */
 	bool head_first;
 	bool has_length;
-	bool is_gone; /* `gone` was called */
-	bool later_pending;
-	unsigned int depth; /* calls, of the action and by it, that run */
-	unsigned int jobs;  /* of our own, in the thread pool */
+	unsigned int jobs; /* of our own, in the thread pool */
 	void *state;
 	action_gone_fn *gone;
 	action_drain_fn *drain;
@@ -54,7 +52,8 @@ struct action {
 
 	struct source_queue *queue;
 	uint64_t written;
-	uv_timer_t later;
+	struct turn_ends *ends;
+	struct turn_end end;
 	char id[32];
 };
 
@@ -63,15 +62,8 @@ struct action {
 /* Lets `start` answer a request, through a new handle. */
 void action_start(struct request *request, action_start_fn *start);
 
-/*
- * Around whatever may end the request while a function of the action is
- * running: `gone` then waits until that has returned.
- */
-void action_enter(struct action *action);
-void action_leave(struct action *action);
-
-/* The same around a function of ours that the loop called. */
-void action_leave_loop(struct action *action);
+/* Frees it at the end of the loop's turn, unless it is still needed. */
+void action_let_go(struct action *action);
 
 /* Whether the request still waits for this action's answer. */
 bool action_is_live(const struct action *action);

@@ -36,7 +36,7 @@ static int begin(struct action *action)
 		return r;
 	action->ended = true;
 	action->phase = ACTION_ANSWERED;
-	action_enter(action);
+	action_let_go(action);
 	return r;
 }
 
@@ -164,8 +164,6 @@ static int send_memory(
 
 	if (r == 0)
 		send_copy(action, type, make_copy(data, length));
-	if (r == 0 || r == -EPIPE)
-		action_leave(action);
 	return r;
 }
 
@@ -220,9 +218,7 @@ static void on_open(
 {
 	struct action *action = request->action;
 
-	action_enter(action);
 	send_opened(action, action_find_field(action, "Content-Type"), result);
-	action_leave_loop(action);
 }
 
 /* The name tells the type, unless the action does. */
@@ -248,7 +244,6 @@ int action_send_file(struct action *action, const char *path)
 	r = begin(action);
 	if (r == 0)
 		request_open(action->request, path, on_open);
-	action_leave(action);
 	return r;
 }
 
@@ -276,16 +271,15 @@ static void on_look(uv_work_t *work, int status)
 	int error = status < 0 ? status : look->result.error;
 
 	action->jobs--;
-	action_enter(action);
-	if (action->request && error == 0) {
+	if (action_is_live(action) && error == 0) {
 		send_opened(action, "application/octet-stream", &look->result);
 	} else {
 		file_open_discard(action->loop, &look->result);
-		if (action->request)
+		if (action_is_live(action))
 			request_refuse_errno(action->request, error);
 	}
 	free(look);
-	action_leave_loop(action);
+	action_let_go(action);
 }
 
 static int start_look(struct action *action, int fd)
@@ -354,7 +348,6 @@ int action_send_fd(struct action *action, int fd, size_t chunk_size)
 	action->chunk_size = chunk_size;
 	if (r == 0)
 		send_fd(action, fd);
-	action_leave(action);
 	return r;
 }
 
@@ -371,6 +364,5 @@ int action_refuse(struct action *action, int status, const char *why)
 	r = begin(action);
 	if (r == 0)
 		request_refuse(action->request, status, why);
-	action_leave(action);
 	return r;
 }

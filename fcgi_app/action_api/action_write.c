@@ -5,8 +5,7 @@
  * a Content-Length, and a failure there a status of its own. Then head and
  * queue go to the request, and each write reaches the pump at once.
  *
- * The pump calls for more when it has taken everything. It may end the request
- * inside any call of the queue, see action.c.
+ * The pump calls for more when it has taken everything.
  */
 #include "config.h"
 #include "fcgi_app/action_api/action_internal.h"
@@ -32,9 +31,7 @@ static void call_drain(struct action *action)
 {
 	if (action->ended || !action->drain || !action_is_live(action))
 		return;
-	action_enter(action);
 	action->drain(action);
-	action_leave_loop(action);
 }
 
 static void on_drained(void *context)
@@ -47,8 +44,7 @@ static void on_closed(void *context)
 	struct action *action = context;
 
 	action->queue = NULL;
-	action_enter(action);
-	action_leave_loop(action);
+	action_let_go(action);
 }
 
 static int make_queue(struct action *action)
@@ -71,9 +67,7 @@ void action_drop_queue(struct action *action)
 	if (!action->queue)
 		return;
 	source = source_queue_source(action->queue);
-	action->depth++; /* The caller still needs it. */
 	source->ops->close(source);
-	action->depth--;
 }
 
 /* --- beginning ------------------------------------------------------------ */
@@ -206,10 +200,7 @@ int action_write(struct action *action, const void *data, size_t length)
 		return 0;
 	if (length > free_room(action))
 		return -ENOBUFS;
-	action_enter(action);
-	r = queue_bytes(action, data, length);
-	action_leave(action);
-	return r;
+	return queue_bytes(action, data, length);
 }
 
 static __attribute__((format(printf, 2, 0))) int print_long(
@@ -253,14 +244,12 @@ int action_send_head(struct action *action)
 		return r;
 	if (action->phase == ACTION_STREAMING)
 		return -EALREADY;
-	action_enter(action);
 	r = settle_head(action);
-	if (r == 0) {
-		action->head_first = true;
-		begin_unless_turn(action);
-	}
-	action_leave(action);
-	return r;
+	if (r < 0)
+		return r;
+	action->head_first = true;
+	begin_unless_turn(action);
+	return 0;
 }
 
 int action_on_drain(struct action *action, action_drain_fn *drain)
@@ -309,12 +298,11 @@ static int end_answer(struct action *action, int error)
 	if (r == -EALREADY)
 		return r;
 	action->ended = true;
-	action_enter(action);
 	if (r == 0 && error < 0)
 		break_off(action, error);
 	else if (r == 0)
 		complete(action);
-	action_leave(action);
+	action_let_go(action);
 	return r;
 }
 

@@ -17,6 +17,7 @@
 
 #include "common/container_of.h"
 #include "common/fcgi/fcgi_output.h"
+#include "common/turn_end.h"
 #include "fcgi_app/connection/connection_input.h"
 #include "fcgi_app/connection/connection_state.h"
 #include "fcgi_app/request/services.h"
@@ -69,6 +70,13 @@ static void on_poll(uv_poll_t *poll, int status, int events)
 	struct connection *connection =
 	    container_of(poll, struct connection, poll);
 
+	/*
+	 * With very many events libuv polls again before the turn ends: an
+	 * answer that has left is over before the next request is read.
+	 */
+	turn_ends_run(&connection->all->services->ends);
+	if (connection->state == CONNECTION_CLOSED)
+		return;
 	/* An error of the socket shows in what is read from it. */
 	if (status < 0 || (events & UV_READABLE))
 		on_readable(connection);

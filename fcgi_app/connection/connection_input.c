@@ -14,9 +14,11 @@
 #include "common/fcgi/fcgi_management.h"
 #include "common/fcgi/fcgi_output.h"
 #include "common/fcgi/fcgi_params.h"
+#include "common/turn_end.h"
 #include "fcgi_app/connection/connection_state.h"
 #include "fcgi_app/connection/connections.h"
 #include "fcgi_app/request/request.h"
+#include "fcgi_app/request/services.h"
 
 /* --- requests ------------------------------------------------------------- */
 
@@ -275,6 +277,8 @@ static void release_end(struct connection *connection)
 	/* The stream asked for room meanwhile, and may try at once. */
 	connection_want_room(connection, true);
 	writer->ready(writer->context);
+	/* The next request may follow in the bytes that are just being read. */
+	turn_ends_run(&connection->all->services->ends);
 }
 
 static void in_holding(

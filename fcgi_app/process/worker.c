@@ -99,7 +99,8 @@ static void on_runnable(void *context)
 {
 	struct worker *worker = context;
 
-	uv_idle_start(&worker->more, on_idle);
+	if (!worker->stopping)
+		uv_idle_start(&worker->more, on_idle);
 }
 
 static void on_turn(void *context)
@@ -115,6 +116,8 @@ static void on_run(uv_check_t *check)
 
 	if (!stream_group_run(&worker->services.streams))
 		uv_idle_stop(&worker->more);
+	/* Last: an end may make a stream of another request runnable. */
+	turn_ends_run(&worker->services.ends);
 }
 
 /* --- draining and stopping ------------------------------------------------ */
@@ -268,6 +271,9 @@ static int make_services(struct worker *worker)
 	services->streams.on_turn = on_turn;
 	services->streams.on_hold = on_hold;
 	services->streams.context = worker;
+	turn_ends_init(&services->ends);
+	services->ends.on_first = on_runnable;
+	services->ends.context = worker;
 	chunk_pool_on_short(worker->chunks, on_short, &services->streams);
 	return dispatch_open(services);
 }
@@ -374,6 +380,8 @@ static int worker_init(struct worker *worker)
 
 static void worker_fini(struct worker *worker)
 {
+	/* What ended after the last turn. */
+	turn_ends_run(&worker->services.ends);
 	dispatch_free(worker->config->action_states);
 	file_table_free(worker->services.files);
 	fcgi_params_parser_free(worker->connections.parser);

@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A request lives from its whole head to finish(), which every way of
- * answering leads to: the one place that writes the access line, frees the
- * request and tells the connection.
+ * Every way of answering leads to finish(). It only notes the result: the
+ * request may end inside a call of its action or its source, so the access
+ * line is written, the request freed and the connection told at the end of the
+ * loop's turn. A peer that is gone before that has the request freed at once,
+ * from the loop, where neither is on the stack.
  */
 #include "config.h"
 #include "fcgi_app/request/request.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <limits.h>
@@ -15,6 +18,7 @@
 #include <string.h>
 #include <uv.h>
 
+#include "common/container_of.h"
 #include "common/fcgi/fcgi_output.h"
 #include "common/fcgi/fcgi_params.h"
 #include "common/parse_number.h"
@@ -148,7 +152,7 @@ void request_log(
 	    folder ? " beneath \"" : "", root, folder ? "\"" : "");
 }
 
-/* The last that is done for a request; `reason`: as in the access log. */
+/* Writes the access line and frees it; `reason`: as in the access log. */
 static void leave(struct request *request, const char *reason)
 {
 	log_access(request, reason);
@@ -157,19 +161,42 @@ static void leave(struct request *request, const char *reason)
 	request_free(request);
 }
 
-static void finish(struct request *request, int error)
+static void leave_over(struct request *request)
 {
-	request_over_fn *over = request->origin.over;
-	void *context = request->origin.context;
+	int error = request->result;
 
 	if (error < 0 && !peer_left(error))
 		request_log(request, LOG_LEVEL_ERROR, reason_of(error));
 	leave(request, error < 0 ? reason_of(error) : NULL);
+}
+
+static void on_turn_end(struct turn_end *end)
+{
+	struct request *request = container_of(end, struct request, end);
+	request_over_fn *over = request->origin.over;
+	void *context = request->origin.context;
+	int error = request->result;
+
+	leave_over(request);
 	over(context, error);
+}
+
+/* Nothing more is sent. What uses the request may be on the stack. */
+static void finish(struct request *request, int error)
+{
+	assert(!request->is_over);
+	request->is_over = true;
+	request->result = error;
+	turn_ends_add(&request->services->ends, &request->end, on_turn_end);
 }
 
 void request_abort(struct request *request, const char *reason)
 {
+	if (request->is_over) {
+		turn_ends_remove(&request->services->ends, &request->end);
+		leave_over(request);
+		return;
+	}
 	if (request->cancel)
 		request->cancel(request);
 	stream_cancel(&request->stream);
@@ -178,6 +205,8 @@ void request_abort(struct request *request, const char *reason)
 
 void request_break(struct request *request, int error)
 {
+	if (request->is_over)
+		return;
 	stream_cancel(&request->stream);
 	finish(request, error);
 }
@@ -370,6 +399,7 @@ static void answer(struct request *request, const struct response_head *head,
 {
 	size_t length = head->length + strlen(text);
 
+	assert(!request->is_over);
 	request->on_body = NULL;
 	free(request->start);
 	request->start = malloc(length + 1);

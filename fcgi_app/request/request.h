@@ -9,6 +9,7 @@
 
 #include "common/fcgi/byte_queue.h"
 #include "common/stream/stream.h"
+#include "common/turn_end.h"
 #include "fcgi_app/setup/log.h"
 
 struct action;
@@ -22,7 +23,10 @@ struct source;
 struct stream_action;
 struct writer;
 
-/* The request is over: 0, or -errno when the response could not be ended. */
+/*
+ * The request is over, and freed: 0, or -errno when the response could not be
+ * ended. Called at the end of the loop's turn, by turn_ends_run().
+ */
 typedef void request_over_fn(void *context, int error);
 
 /*
@@ -65,8 +69,10 @@ struct request_origin {
 
 /*
  * An action reads the first group, sets the second (`cancel` while it waits for
- * something of its own), and answers with one of the functions below. Then, or
- * after request_abort(), the request is over and must not be touched.
+ * something of its own), and answers with one of the functions below. However
+ * the request ends then, it is there until `ended` is called: at the end of the
+ * loop's turn, or when the peer is gone, never inside a call of the action's or
+ * of its source.
  */
 struct request {
 	struct services *services;
@@ -100,6 +106,10 @@ struct request {
 	char *start;              /* head and text, until they are put */
 	uint64_t head_length;
 	bool failed; /* its answer is an error already */
+	/* Nothing more is sent; it is freed at the end of the loop's turn. */
+	bool is_over;
+	int result; /* then: 0 or -errno */
+	struct turn_end end;
 	int status;
 	char id_text[32];
 	char path_text[];
@@ -186,8 +196,7 @@ void request_stream(struct request *request, struct response_head *head,
 
 /*
  * Breaks off the answer under way for a reason of the action's own: the front
- * sees that it is incomplete. `error`: -errno, for the log. Not to be called
- * from inside the source.
+ * sees that it is incomplete. `error`: -errno, for the log.
  */
 void request_break(struct request *request, int error);
 
@@ -207,9 +216,10 @@ bool request_wants_body(const struct request *request);
 void request_stop_body(struct request *request);
 
 /*
- * Ends the request without its answer, or without the rest of it: the action
- * is cancelled, the log says `reason` (NULL: all of the answer had left),
- * `over` is not called. For the connection, when its peer is gone.
+ * Frees the request at once, without its answer or the rest of it: the action
+ * is cancelled, the log has `reason` (NULL: all of the answer had left). One
+ * that is over is logged as it ended. `over` is not called. For the connection,
+ * when its peer is gone; never from inside a call of the request's.
  */
 void request_abort(struct request *request, const char *reason);
 

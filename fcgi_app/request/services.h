@@ -6,6 +6,7 @@
 #include <uv.h>
 
 #include "common/stream/stream_group.h"
+#include "common/turn_end.h"
 
 struct action_modules;
 struct aio_reader;
@@ -29,6 +30,8 @@ struct services {
 	/* For the lists of files that answers are made of. */
 	struct memory_budget *member_memory;
 	struct stream_group streams;
+	/* Requests that are over, and what goes with them. */
+	struct turn_ends ends;
 };
 
 #endif

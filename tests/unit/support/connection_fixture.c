@@ -84,6 +84,7 @@ void connection_fixture_run(struct connection_fixture *f)
 
 		uv_run(&f->loop, UV_RUN_NOWAIT);
 		more = stream_group_run(&f->services.streams);
+		turn_ends_run(&f->services.ends);
 		more |= uv_loop_alive(&f->loop) &&
 		    uv_backend_timeout(&f->loop) == 0;
 		quiet = more ? 0 : quiet + 1;
@@ -110,6 +111,7 @@ int connection_fixture_setup(void **state)
 	f->options.head_timeout_ms = HOUR_MS;
 	f->options.send_timeout_ms = HOUR_MS;
 	stream_group_init(&f->services.streams, f->options.chunk_size);
+	turn_ends_init(&f->services.ends);
 	f->services.loop = &f->loop;
 	f->services.options = &f->options;
 	f->services.process = 7;
@@ -132,6 +134,7 @@ int connection_fixture_teardown(void **state)
 {
 	struct connection_fixture *f = *state;
 
+	turn_ends_run(&f->services.ends);
 	connections_abort(&f->all, "test is over");
 	uv_run(&f->loop, UV_RUN_DEFAULT);
 	assert_int_equal(uv_loop_close(&f->loop), 0);
@@ -167,17 +170,21 @@ void connection_fixture_expire(struct connection_fixture *f)
 {
 	struct connection *connection = connection_fixture_first(f);
 	uv_timer_t *timer = &connection->timer.handle;
-	uint64_t due;
+	uint64_t due, now;
 
 	if (!uv_is_active((uv_handle_t *)timer))
 		return;
 	f->options.send_timeout_ms = 1;
+	/* Once, a millisecond from now: it does not repeat after that. */
 	uv_timer_set_repeat(timer, 1);
 	uv_timer_again(timer);
+	uv_timer_set_repeat(timer, 0);
 	due = uv_now(&f->loop) + 1;
-	while (uv_now(&f->loop) < due)
-		uv_run(&f->loop, UV_RUN_ONCE);
+	/* Without waiting: an event may have stopped the timer meanwhile. */
+	do {
+		uv_update_time(&f->loop);
+		now = uv_now(&f->loop);
+		uv_run(&f->loop, UV_RUN_NOWAIT);
+	} while (now < due);
 	f->options.send_timeout_ms = HOUR_MS;
-	if (connection_fixture_first(f))
-		uv_timer_set_repeat(timer, 0);
 }

@@ -22,6 +22,7 @@ void mock_request_init(struct mock_request *mock)
 	assert_int_equal(uv_loop_init(&mock->loop), 0);
 	mock->options.chunk_size = 256 << 10;
 	stream_group_init(&mock->services.streams, mock->options.chunk_size);
+	turn_ends_init(&mock->services.ends);
 	mock->services.loop = &mock->loop;
 	mock->services.options = &mock->options;
 	mock->services.process = 1;
@@ -87,6 +88,7 @@ void mock_request_run(struct mock_request *mock)
 	do {
 		uv_run(&mock->loop, UV_RUN_NOWAIT);
 		more = stream_group_run(&mock->services.streams);
+		turn_ends_run(&mock->services.ends);
 		more |= uv_loop_alive(&mock->loop) &&
 		    uv_backend_timeout(&mock->loop) == 0;
 	} while (more);
@@ -131,7 +133,9 @@ const char *mock_request_body(struct mock_request *mock)
 void mock_request_fini(struct mock_request *mock)
 {
 	mock_request_leave(mock);
+	turn_ends_run(&mock->services.ends);
 	uv_run(&mock->loop, UV_RUN_DEFAULT);
+	turn_ends_run(&mock->services.ends);
 	assert_int_equal(uv_loop_close(&mock->loop), 0);
 	fcgi_output_free(mock->output);
 	chunk_pool_free(mock->records);
