@@ -1,5 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* Where a stream's bytes come from. */
+/*
+ * Where a stream's bytes come from.
+ *
+ * Nothing is closed inside your call: a source is never closed while one of its
+ * own functions, or its `done`, is running. Whoever reads it notes in there
+ * that it is over, and closes it from the loop, or at the end of the loop's
+ * turn (common/turn_end.h).
+ */
 #ifndef COMMON_STREAM_SOURCE_H
 #define COMMON_STREAM_SOURCE_H
 
@@ -29,8 +36,8 @@ struct source_chunk {
 
 /*
  * The result of a read that was in flight: `error` is 0 and the chunk is
- * lent, or a negative errno and there is no chunk. Called from the loop, as the
- * source's last act: the source may be closed in there.
+ * lent, or a negative errno and there is no chunk. Called from the loop. It may
+ * give chunks back, but not read on.
  */
 typedef void source_done_fn(
     void *context, int error, const struct source_chunk *chunk);

@@ -151,7 +151,6 @@ static int fill(struct source_fd *from, size_t length)
 	return n < 0 ? (int)n : 1;
 }
 
-/* As the last act: the source may be closed in there. */
 static void on_poll(uv_poll_t *poll, int status, int events)
 {
 	struct source_fd *from = poll->data;

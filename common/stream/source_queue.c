@@ -133,7 +133,6 @@ static int queue_read(struct source *source, uint64_t offset, size_t length,
 	return r;
 }
 
-/* As the last act: the queue may be closed in there. */
 static void answer_read(struct source_queue *queue)
 {
 	struct source_chunk chunk;

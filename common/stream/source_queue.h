@@ -47,8 +47,7 @@ int source_queue_write(
 /*
  * All is written: what waits can still be read, then comes `error`, a negative
  * errno, or for 0 the end of the source. A read that waits gets its result from
- * inside this call, so that the queue may be gone after it. Only the first call
- * counts.
+ * inside this call. Only the first call counts.
  */
 void source_queue_end(struct source_queue *queue, int error);
 

@@ -1,16 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * An open part is a slot. It stays open while it has to: it is the part that
- * was read last (so it covers a read in flight), a chunk of it is lent, or its
- * `done` is running. With no more than one chunk lent besides the read, that
- * makes three slots. The others are closed by the next call from outside.
+ * was read last (so it covers a read in flight, and its `done`), or a chunk of
+ * it is lent. With no more than one chunk lent besides the read, that makes
+ * two slots. The others are closed by the next call from outside.
  *
  * A chunk that a part lends is lent on under a loan, which keeps what the part
  * itself needs to take the chunk back.
- *
- * The reader may close the sequence in `done`. It is then only marked, and goes
- * when the reader has returned: no code of this file runs after that, and a
- * part's `done` is the last thing its source does.
  */
 #include "config.h"
 #include "common/stream/source_sequence.h"
@@ -23,9 +19,9 @@
 #include "common/container_of.h"
 #include "common/stream/source.h"
 
-/* Chunks that are lent or in flight. */
+/* Chunks that are lent or in flight, and the parts that these are of. */
 #define LOANS 2
-#define SLOTS (LOANS + 1)
+#define SLOTS LOANS
 
 struct source_sequence;
 
@@ -51,8 +47,6 @@ struct source_sequence {
 	struct loan loans[LOANS];
 	struct slot *current;   /* was read last; NULL: none */
 	struct slot *in_flight; /* a read is; NULL: none */
-	struct slot *running;   /* its `done` is; NULL: none */
-	bool closing;           /* as soon as `running` has returned */
 	unsigned int ahead;     /* chunks that may be read ahead */
 	uint64_t ahead_end;
 	size_t count;
@@ -100,8 +94,7 @@ static bool is_idle(const struct slot *slot)
 {
 	const struct source_sequence *sequence = slot->sequence;
 
-	return slot->lent == 0 && slot != sequence->current &&
-	    slot != sequence->running;
+	return slot->lent == 0 && slot != sequence->current;
 }
 
 static void close_idle_slots(struct source_sequence *sequence)
@@ -282,15 +275,6 @@ static void sequence_release(struct source *source, struct source_chunk *chunk)
 	close_idle_slots(self(source));
 }
 
-static void destroy(struct source_sequence *sequence)
-{
-	for (int i = 0; i < SLOTS; i++)
-		close_slot(&sequence->slots[i]);
-	if (sequence->release)
-		sequence->release(sequence->context);
-	free(sequence);
-}
-
 static void sequence_close(struct source *source)
 {
 	struct source_sequence *sequence = self(source);
@@ -298,10 +282,11 @@ static void sequence_close(struct source *source)
 	assert(!sequence->in_flight);
 	for (int i = 0; i < LOANS; i++)
 		assert(!sequence->loans[i].slot);
-	if (sequence->running)
-		sequence->closing = true;
-	else
-		destroy(sequence);
+	for (int i = 0; i < SLOTS; i++)
+		close_slot(&sequence->slots[i]);
+	if (sequence->release)
+		sequence->release(sequence->context);
+	free(sequence);
 }
 
 static void on_done(void *context, int error, const struct source_chunk *chunk)
@@ -312,13 +297,9 @@ static void on_done(void *context, int error, const struct source_chunk *chunk)
 
 	assert(slot == sequence->in_flight);
 	sequence->in_flight = NULL;
-	sequence->running = slot;
 	if (error == 0)
 		lent = lend(slot, chunk);
 	sequence->source.done(sequence->source.context, error, &lent);
-	sequence->running = NULL;
-	if (sequence->closing)
-		destroy(sequence);
 }
 
 static const struct source_ops sequence_ops = {

@@ -22,10 +22,7 @@ struct source_sequence_parts {
 	/* Of each part, in bytes; one of length 0 is never opened. */
 	const uint64_t *lengths;
 	source_sequence_open_fn *open;
-	/*
-	 * Called when the sequence is closed, unless NULL; if that is in its
-	 * `done`, only when that has returned: `context` is needed until then.
-	 */
+	/* Called when the sequence is closed, unless NULL. */
 	void (*release)(void *context);
 	void *context;
 };
@@ -37,8 +34,7 @@ struct source_sequence_parts {
  *
  * A part's source is closed when the sequence is used again after reading has
  * gone on in another part and nothing of it is lent any more: no more than
- * three are open at once. It is never closed while its `done` runs, unless the
- * sequence is.
+ * two are open at once.
  *
  * A read fails with the -errno of the part's source, or with -ENOMEM if that
  * can't be opened. NULL: no memory (errno ENOMEM), or the lengths make more

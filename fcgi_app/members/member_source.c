@@ -2,8 +2,7 @@
 /*
  * Before the first read there is no file; while it is opened in the thread
  * pool the read waits; then all goes on to a source of the open file, whose
- * chunks are lent as they are. Like that one it may be closed by its reader in
- * `done`, which is the last that happens here.
+ * chunks are lent as they are.
  */
 #include "config.h"
 #include "fcgi_app/members/member_source.h"

@@ -48,7 +48,8 @@ struct archive_compressed {
 	struct archive *archive;
 	struct compressor *compressor;
 	struct source_queue *queue; /* NULL: closed */
-	/* The entry that is read, or to be begun. */
+	/* The entry that is read, or to be begun; past `entry_count` at the
+	 * end. */
 	size_t entry;
 	size_t entry_count;
 	struct source *input; /* NULL: it has no bytes, or is not open */
@@ -56,11 +57,9 @@ struct archive_compressed {
 	size_t length;        /* of `bytes` */
 	size_t handed;        /* bytes of the compressor's output */
 	bool reading;
-	bool working;
+	bool working; /* the thread pool has the compressor and `bytes` */
 	bool handing;
-	bool writing; /* to the queue, whose reader may close it */
-	bool over;    /* finished, or failed */
-	int error;    /* of the job */
+	int error; /* of the job */
 	unsigned char bytes[STEP_LENGTH];
 };
 
@@ -121,7 +120,7 @@ static void close_input(struct archive_compressed *packed)
 
 static void destroy(struct archive_compressed *packed)
 {
-	assert(!packed->reading && !packed->working && !packed->writing);
+	assert(!packed->reading && !packed->working);
 	archive_service(packed->archive)->packed--;
 	close_input(packed);
 	compressor_free(packed->compressor);
@@ -135,22 +134,11 @@ static void closed(void *context)
 	struct archive_compressed *packed = context;
 
 	packed->queue = NULL;
-	packed->over = true;
 	if (packed->reading)
 		packed->input->ops->cancel(packed->input);
 	packed->reading = false;
 	close_input(packed);
-	if (!packed->working && !packed->writing)
-		destroy(packed);
-}
-
-static void end(struct archive_compressed *packed, int error)
-{
-	packed->over = true;
-	packed->writing = true;
-	source_queue_end(packed->queue, error);
-	packed->writing = false;
-	if (!packed->queue)
+	if (!packed->working)
 		destroy(packed);
 }
 
@@ -184,27 +172,24 @@ static void run(uv_work_t *work)
 /* Goes on to the next entry behind the last chunk of one. */
 static void take_step(struct archive_compressed *packed)
 {
-	if (packed->entry == packed->entry_count) {
-		packed->over = true;
-		return;
+	if (packed->entry < packed->entry_count) {
+		packed->offset += packed->length;
+		packed->length = 0;
+		if (packed->offset < entry_of(packed).size)
+			return;
 	}
-	packed->offset += packed->length;
-	packed->length = 0;
-	if (packed->offset < entry_of(packed).size)
-		return;
 	close_input(packed);
 	packed->offset = 0;
 	packed->entry++;
 }
 
-/* Writes what has room; false: the reader has left. */
-static bool write_output(struct archive_compressed *packed)
+/* Writes what has room. */
+static void write_output(struct archive_compressed *packed)
 {
 	size_t length;
 	const char *output = compressor_output(packed->compressor, &length);
 
-	packed->writing = true;
-	while (packed->queue && packed->error == 0 && packed->handed < length) {
+	while (packed->error == 0 && packed->handed < length) {
 		size_t n = source_queue_room(packed->queue);
 
 		if (n == 0)
@@ -214,9 +199,7 @@ static bool write_output(struct archive_compressed *packed)
 		    packed->queue, output + packed->handed, n);
 		packed->handed += n;
 	}
-	packed->writing = false;
 	packed->handing = packed->error == 0 && packed->handed < length;
-	return packed->queue != NULL;
 }
 
 static void advance(struct archive_compressed *packed);
@@ -224,16 +207,13 @@ static void advance(struct archive_compressed *packed);
 /* Then it goes on, or ends; or it waits until the reader has taken some. */
 static void hand_over(struct archive_compressed *packed)
 {
-	if (!write_output(packed)) {
-		destroy(packed);
-		return;
-	}
+	write_output(packed);
 	if (packed->handing)
 		return;
 	compressor_clear(packed->compressor);
 	packed->handed = 0;
-	if (packed->over || packed->error < 0)
-		end(packed, packed->error);
+	if (packed->entry > packed->entry_count || packed->error < 0)
+		source_queue_end(packed->queue, packed->error);
 	else
 		advance(packed);
 }
@@ -273,12 +253,11 @@ static void take_chunk(
 static void on_read(void *context, int error, const struct source_chunk *chunk)
 {
 	struct archive_compressed *packed = context;
-
 	struct source_chunk lent;
 
 	packed->reading = false;
 	if (error < 0) {
-		end(packed, error);
+		source_queue_end(packed->queue, error);
 		return;
 	}
 	lent = *chunk;
@@ -313,8 +292,7 @@ static void advance(struct archive_compressed *packed)
 	size_t waiting = QUEUE_LIMIT - source_queue_room(packed->queue);
 	int r = 1;
 
-	if (packed->over || packed->reading || packed->working ||
-	    waiting >= WAITING_MAX)
+	if (packed->reading || packed->working || waiting >= WAITING_MAX)
 		return;
 	if (has_bytes(packed))
 		r = read_input(packed);
@@ -322,16 +300,14 @@ static void advance(struct archive_compressed *packed)
 	if (r > 0)
 		start_job(packed);
 	else if (r < 0)
-		end(packed, r);
+		source_queue_end(packed->queue, r);
 }
 
-/* From inside a write there is nothing to do: whoever writes goes on. */
+/* Not called any more when the queue was ended. */
 static void drained(void *context)
 {
 	struct archive_compressed *packed = context;
 
-	if (packed->writing)
-		return;
 	if (packed->handing)
 		hand_over(packed);
 	else

@@ -24,6 +24,7 @@ struct crc_reader {
 	struct crc_readers *fills;
 	struct crc_reader_params wish; /* its state grows */
 	bool ready;                    /* on the list */
+	int error;                     /* of the read that was in flight */
 	TAILQ_ENTRY(crc_reader) link;
 	/* While it is parked: behind which one. */
 	struct crc_reader *leader;
@@ -119,7 +120,6 @@ static void end(struct crc_reader *fill, int error)
 	wish.done(wish.context, error, &wish.state);
 }
 
-/* Takes a chunk in; the fill may be at its end after that. */
 static void take(struct crc_reader *fill, struct source_chunk *chunk)
 {
 	struct crc_state *state = &fill->wish.state;
@@ -128,10 +128,6 @@ static void take(struct crc_reader *fill, struct source_chunk *chunk)
 	state->crc = libdeflate_crc32(state->crc, chunk->data, chunk->length);
 	state->offset += chunk->length;
 	source->ops->release(source, chunk);
-	if (state->offset == source->size)
-		end(fill, 0);
-	else
-		add_ready(fill);
 }
 
 static void on_done(void *context, int error, const struct source_chunk *chunk)
@@ -139,12 +135,13 @@ static void on_done(void *context, int error, const struct source_chunk *chunk)
 	struct crc_reader *fill = context;
 	struct source_chunk lent;
 
-	if (error < 0) {
-		end(fill, error);
-		return;
+	fill->error = error;
+	if (error == 0) {
+		lent = *chunk;
+		take(fill, &lent);
 	}
-	lent = *chunk;
-	take(fill, &lent);
+	/* If that is the end, the source is not closed in its own call. */
+	add_ready(fill);
 }
 
 static void read_on(struct crc_reader *fill)
@@ -156,19 +153,21 @@ static void read_on(struct crc_reader *fill)
 	struct source_chunk chunk;
 	int r;
 
-	/* Its leader has read all of it. */
-	if (left == 0) {
-		end(fill, 0);
+	/* The last read was the end, or the leader has read all of it. */
+	if (fill->error < 0 || left == 0) {
+		end(fill, fill->error);
 		return;
 	}
 	if (left < length)
 		length = (size_t)left;
 	remove_ready(fill);
 	r = source->ops->read(source, offset, length, &chunk);
-	if (r < 0)
-		end(fill, r);
-	else if (r > 0)
+	if (r > 0)
 		take(fill, &chunk);
+	if (r < 0 || fill->wish.state.offset == source->size)
+		end(fill, r < 0 ? r : 0);
+	else if (r > 0)
+		add_ready(fill);
 }
 
 static void on_turn(uv_idle_t *turn)

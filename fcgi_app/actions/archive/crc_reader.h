@@ -33,8 +33,8 @@ void crc_readers_init(
 void crc_readers_close(struct crc_readers *fills);
 
 /*
- * 0, or -errno of a read; in any case what is known. Called from the loop, as
- * the last act of a fill.
+ * 0, or -errno of a read; in any case what is known. Called from the loop, when
+ * the source is closed and the reader gone.
  */
 typedef void crc_reader_done_fn(
     void *context, int error, const struct crc_state *state);

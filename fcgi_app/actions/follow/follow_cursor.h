@@ -13,10 +13,7 @@
 struct follow_cursor;
 struct follow_file;
 
-/*
- * It is worth to ask again; from the loop, as the cursor's last act: it may be
- * finished in there.
- */
+/* Called from the loop when the cursor's step may lead further than before. */
 typedef void follow_cursor_fn(struct follow_cursor *cursor);
 
 /* What is at a cursor's place. */

@@ -42,7 +42,7 @@ static void look_at_changed(struct follow_hub *hub)
 	}
 }
 
-/* Whoever is woken may end, and others with it. */
+/* Those who are woken may wait again, or stop others from waiting. */
 static void wake_ready(struct follow_hub *hub)
 {
 	struct follow_waiter *waiter;

@@ -318,7 +318,6 @@ static bool is_idle(const struct follow_source *follow)
 	return follow->in_flight && follow_cursor_is_idle(&follow->cursor);
 }
 
-/* As the last act: the source may be closed in there. */
 static void answer(struct follow_source *follow)
 {
 	struct source_chunk chunk;

@@ -59,12 +59,10 @@ struct run {
 	struct request *request; /* until it is answered */
 	struct listing *listing;
 	struct response_head head;
-	struct source_queue *queue; /* NULL before the answer and behind it */
+	struct source_queue *queue; /* NULL before the answer and after it */
 	bool working;               /* a job is under way, or waits its turn */
-	bool queued;    /* it waits: the run is in service->waiting */
-	bool wanted;    /* the client waits meanwhile */
-	bool abandoned; /* nobody wants more of it */
-	int error;      /* of the job */
+	bool queued; /* it waits: the run is in service->waiting */
+	int error;   /* of the job */
 };
 
 /* Of a worker. */
@@ -189,9 +187,9 @@ static void dispose_run(struct run *run)
 		free_run(run);
 }
 
+/* Nobody wants more of it, but a job may still be at it. */
 static void abandon_run(struct run *run)
 {
-	run->abandoned = true;
 	if (run->queued) {
 		TAILQ_REMOVE(&run->service->waiting, run, link);
 		run->queued = run->working = false;
@@ -230,7 +228,6 @@ static void end_job(struct list_service *service)
 static void start_work(struct run *run)
 {
 	run->working = true;
-	run->wanted = false;
 	if (run->service->jobs < JOBS_MAX) {
 		start_job(run);
 		return;
@@ -241,14 +238,12 @@ static void start_work(struct run *run)
 
 /* --- the body ------------------------------------------------------------- */
 
-/* The client has taken all there was. */
+/* The client has taken all there was. A job that is under way makes more. */
 static void on_drained(void *context)
 {
 	struct run *run = context;
 
-	if (run->working)
-		run->wanted = true;
-	else if (run->error == 0 &&
+	if (!run->working && run->error == 0 &&
 	    listing_state(run->listing) != LISTING_COMPLETE)
 		start_work(run);
 }
@@ -261,10 +256,7 @@ static void on_closed(void *context)
 	abandon_run(run);
 }
 
-/*
- * Hands on what the job has made. The queue may be closed in here, and so the
- * run be abandoned; `working` keeps it from being freed meanwhile.
- */
+/* Hands on what the job has made. */
 static void hand_on(struct run *run)
 {
 	const struct text_out *out = listing_output(run->listing);
@@ -273,17 +265,8 @@ static void hand_on(struct run *run)
 	if (error == 0 && out->length > 0)
 		error = source_queue_write(run->queue, out->text, out->length);
 	listing_drop_output(run->listing);
-	if (run->abandoned)
-		return;
 	if (error < 0 || listing_state(run->listing) == LISTING_COMPLETE)
 		source_queue_end(run->queue, error);
-}
-
-/* Whether the queue is empty, and somebody waits for it. */
-static bool is_wanted(const struct run *run)
-{
-	return run->wanted &&
-	    source_queue_room(run->queue) == LISTING_OUTPUT_MAX;
 }
 
 /* A job that found nothing to show is followed by the next. */
@@ -292,18 +275,10 @@ static void continue_run(struct run *run)
 	bool idle =
 	    run->error == 0 && listing_output(run->listing)->length == 0;
 
-	if (idle && listing_state(run->listing) != LISTING_COMPLETE) {
+	if (idle && listing_state(run->listing) != LISTING_COMPLETE)
 		start_work(run);
-		return;
-	}
-	run->working = true;
-	run->wanted = false;
-	hand_on(run);
-	run->working = false;
-	if (run->abandoned)
-		dispose_run(run);
-	else if (is_wanted(run))
-		on_drained(run);
+	else
+		hand_on(run);
 }
 
 /* --- the answer ----------------------------------------------------------- */
@@ -360,7 +335,7 @@ static void on_worked(uv_work_t *work, int status)
 	(void)status;
 	run->working = false;
 	end_job(run->service);
-	if (run->abandoned)
+	if (!run->request && !run->queue)
 		dispose_run(run);
 	else if (run->queue)
 		continue_run(run);

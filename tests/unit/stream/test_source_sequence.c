@@ -178,18 +178,21 @@ static void cancels_a_read_in_flight(void **state)
 	mock_parts_fini(&f);
 }
 
-/* Gives the chunk back and reads in another part, all in `done`. */
-static void go_on(void *context, int error, const struct source_chunk *chunk)
+/* Gives back what it got, and a chunk of another part, all in `done`. */
+static struct source_chunk earlier;
+
+static void give_all_back(
+    void *context, int error, const struct source_chunk *chunk)
 {
 	struct mock_parts *f = context;
 	struct source_chunk given = *chunk;
 
 	mock_parts_done(f, error, chunk);
-	f->source->done = mock_parts_done;
-	assert_int_equal(read_at(f, 6, 4, &f->chunk), 0);
 	release(f, &given);
-	/* The part that runs is still there. */
+	release(f, &earlier);
+	/* The part that runs is still there, the other needs not. */
 	assert_non_null(mock_parts_get(f, 1));
+	assert_null(mock_parts_get(f, 2));
 }
 
 static void a_part_is_not_closed_while_it_runs(void **state)
@@ -197,86 +200,20 @@ static void a_part_is_not_closed_while_it_runs(void **state)
 	struct mock_parts f;
 
 	(void)state;
-	mock_parts_init(&f, MOCK_PARTS_LATE);
-	f.source->done = go_on;
+	mock_parts_init(&f, MOCK_PARTS_READY);
+	assert_int_equal(read_at(&f, 5, 1, &earlier), 1);
+	f.kind = MOCK_PARTS_LATE;
+	f.source->done = give_all_back;
 	assert_int_equal(read_at(&f, 4, 9, &f.chunk), 0);
+	assert_int_equal(f.open, 2);
 	mock_source_complete(mock_parts_get(&f, 1));
 	assert_int_equal(f.done, 1);
-	assert_int_equal(f.open, 2);
-	mock_source_complete(mock_parts_get(&f, 5));
-	assert_int_equal(f.done, 2);
-	mock_parts_check_chunk(&f.chunk, 6);
-	/* Now it goes. */
-	release(&f, &f.chunk);
-	assert_int_equal(f.open, 1);
+	/* It goes when reading goes on elsewhere. */
+	assert_int_equal(read_at(&f, 6, 4, &f.chunk), 0);
 	assert_null(mock_parts_get(&f, 1));
-	mock_parts_fini(&f);
-}
-
-/* The other way round, as there is no room for a third chunk. */
-static void read_ahead(
-    void *context, int error, const struct source_chunk *chunk)
-{
-	struct mock_parts *f = context;
-	struct source_chunk given = *chunk;
-
-	mock_parts_done(f, error, chunk);
-	release(f, &given);
-	assert_int_equal(read_at(f, 6, 4, &f->chunk), 0);
-}
-
-/* One that runs, one that is being read, and one that has lent a chunk. */
-static void opens_three_at_most(void **state)
-{
-	struct mock_parts f;
-	struct source_chunk lent;
-
-	(void)state;
-	mock_parts_init(&f, MOCK_PARTS_READY);
-	assert_int_equal(read_at(&f, 5, 1, &lent), 1);
-	f.kind = MOCK_PARTS_LATE;
-	f.source->done = read_ahead;
-	assert_int_equal(read_at(&f, 4, 9, &f.chunk), 0);
-	mock_source_complete(mock_parts_get(&f, 1));
-	assert_int_equal(f.open, 3);
-	mock_parts_check_chunk(&lent, 5);
-	release(&f, &lent);
 	assert_int_equal(f.open, 1);
 	f.source->ops->cancel(f.source);
 	mock_parts_fini(&f);
-}
-
-/* As a request does that ends with the result of a read. */
-static void close_all(
-    void *context, int error, const struct source_chunk *chunk)
-{
-	struct mock_parts *f = context;
-	struct source_chunk given = *chunk;
-
-	mock_parts_done(f, error, chunk);
-	if (error == 0)
-		release(f, &given);
-	f->source->ops->close(f->source);
-}
-
-static void may_be_closed_in_done(void **state)
-{
-	static const int errors[] = { 0, -EIO };
-	struct source_chunk chunk;
-
-	(void)state;
-	for (size_t i = 0; i < ARRAY_LENGTH(errors); i++) {
-		struct mock_parts f;
-
-		mock_parts_init(&f, MOCK_PARTS_LATE);
-		f.error = errors[i];
-		f.source->done = close_all;
-		assert_int_equal(read_at(&f, 4, 9, &chunk), 0);
-		mock_source_complete(mock_parts_get(&f, 1));
-		assert_int_equal(f.done, 1);
-		assert_int_equal(f.result, errors[i]);
-		mock_parts_check_closed(&f);
-	}
 }
 
 /* --- errors --------------------------------------------------------------- */
@@ -389,8 +326,6 @@ int main(void)
 		cmocka_unit_test(passes_late_results_on),
 		cmocka_unit_test(cancels_a_read_in_flight),
 		cmocka_unit_test(a_part_is_not_closed_while_it_runs),
-		cmocka_unit_test(opens_three_at_most),
-		cmocka_unit_test(may_be_closed_in_done),
 		cmocka_unit_test(a_part_that_cannot_be_opened),
 		cmocka_unit_test(passes_errors_on),
 		cmocka_unit_test(counts_up_to_64_bits),

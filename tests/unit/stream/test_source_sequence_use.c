@@ -163,7 +163,7 @@ static void check_all_sent(const struct run *run, uint64_t from)
 	assert_int_equal(run->result, 0);
 	assert_int_equal(sent.length, MOCK_PARTS_SIZE - from);
 	mock_parts_check_chunk(&sent, from);
-	assert_true(run->parts.most_open <= 3);
+	assert_true(run->parts.most_open <= 2);
 }
 
 static void stop(struct run *run)

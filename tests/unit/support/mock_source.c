@@ -55,6 +55,7 @@ static int mock_read(struct source *source, uint64_t offset, size_t length,
 	struct mock_source *mock = self(source);
 
 	assert_false(mock->in_flight);
+	assert_false(mock->in_call);
 	assert_true(length > 0);
 	assert_true(offset + length <= source->size);
 	mock->reads++;
@@ -80,12 +81,14 @@ void mock_source_complete(struct mock_source *mock)
 
 	assert_true(mock->in_flight);
 	mock->in_flight = false;
+	mock->in_call = true;
 	if (mock->error && mock->offset >= mock->fail_at) {
 		source->done(source->context, mock->error, &chunk);
-		return;
+	} else {
+		chunk = lend(mock);
+		source->done(source->context, 0, &chunk);
 	}
-	chunk = lend(mock);
-	source->done(source->context, 0, &chunk);
+	mock->in_call = false;
 }
 
 static void mock_cancel(struct source *source)
@@ -113,6 +116,7 @@ static void mock_close(struct source *source)
 {
 	struct mock_source *mock = self(source);
 
+	assert_false(mock->in_call);
 	assert_false(mock->in_flight);
 	assert_int_equal(mock->lent, 0);
 	if (mock->closed)

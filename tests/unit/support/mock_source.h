@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* A source of known bytes that can be short, late or failing. */
+/*
+ * A source of known bytes that can be short, late or failing. It fails the test
+ * if it is closed inside a call of its own.
+ */
 #ifndef TESTS_UNIT_SUPPORT_MOCK_SOURCE_H
 #define TESTS_UNIT_SUPPORT_MOCK_SOURCE_H
 
@@ -35,6 +38,8 @@ struct mock_source {
 	uint64_t bytes_read;
 	unsigned int ahead; /* it may read ahead so many chunks, up to … */
 	uint64_t ahead_end;
+	/* One of its functions, or its `done`, is running. */
+	bool in_call;
 	/* The read in flight. */
 	bool in_flight;
 	uint64_t offset;

@@ -175,10 +175,11 @@ static void late_reads_leave_the_loop_idle(void **state)
 	struct job *job = start(f, 0, 0);
 
 	job->mock.late = true;
+	uv_run(&f->loop, UV_RUN_NOWAIT);
 	while (job->done == 0) {
-		uv_run(&f->loop, UV_RUN_NOWAIT);
 		assert_false(uv_is_active((uv_handle_t *)&f->fills.turn));
 		mock_source_complete(&job->mock);
+		uv_run(&f->loop, UV_RUN_NOWAIT);
 	}
 	check_whole(job);
 }
@@ -199,6 +200,8 @@ static void errors_end_it_with_what_is_known(void **state)
 	assert_int_equal(now->state.offset, 3 * CHUNK);
 	assert_int_equal(now->state.crc, crc_of(3 * CHUNK));
 	mock_source_complete(&late->mock);
+	assert_int_equal(late->done, 0);
+	uv_run(&f->loop, UV_RUN_NOWAIT);
 	assert_int_equal(late->error, -EIO);
 	assert_int_equal(late->state.offset, 0);
 }
