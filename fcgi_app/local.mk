@@ -6,6 +6,7 @@ libapp_a_SOURCES = \
 	%D%/action_api/action_internal.h \
 	%D%/action_api/action_modules.c %D%/action_api/action_modules.h \
 	%D%/action_api/action_send.c \
+	%D%/action_api/action_turn.c \
 	%D%/action_api/action_write.c \
 	%D%/actions/archive/archive.c %D%/actions/archive/archive.h \
 	%D%/actions/archive/archive_action.c %D%/actions/archive/archive_action.h \

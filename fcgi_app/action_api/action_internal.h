@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* What the files behind action.h share, and how a request becomes an action. */
+/*
+ * What the files of action.h share, and how a request becomes an action. Each
+ * calls only those above it here.
+ */
 #ifndef FCGI_APP_ACTION_API_ACTION_INTERNAL_H
 #define FCGI_APP_ACTION_API_ACTION_INTERNAL_H
 
@@ -59,17 +62,11 @@ struct action {
 
 /* --- action.c ------------------------------------------------------------- */
 
-/* Lets `start` answer a request, through a new handle. */
-void action_start(struct request *request, action_start_fn *start);
-
 /* Frees it at the end of the loop's turn, unless it is still needed. */
 void action_let_go(struct action *action);
 
 /* Whether the request still waits for this action's answer. */
 bool action_is_live(const struct action *action);
-
-/* Has the request collect its body, for action_read_body(). */
-void action_await_body(struct action *action);
 
 /* 0, or why the head can't be changed nor the answer be chosen any more. */
 int action_check_open(const struct action *action);
@@ -106,10 +103,18 @@ const struct param_rule *action_media_type(
 
 /* --- action_write.c ------------------------------------------------------- */
 
-/* `start` or the body's `done` has returned: what comes next? */
-void action_end_turn(struct action *action);
+/* Lets the action write, if it wants to and still may. */
+void action_call_drain(struct action *action);
 
-/* Gives up a queue that was not handed over. */
+/* Begins the answer if its head is settled and the action's turn is over. */
+void action_begin_if_due(struct action *action);
+
+/* Closes the queue, if there is one, that was not handed over. */
 void action_drop_queue(struct action *action);
+
+/* --- action_turn.c -------------------------------------------------------- */
+
+/* Lets `start` answer a request, through a new handle. */
+void action_start(struct request *request, action_start_fn *start);
 
 #endif

@@ -27,7 +27,7 @@
 
 /* --- the queue ------------------------------------------------------------ */
 
-static void call_drain(struct action *action)
+void action_call_drain(struct action *action)
 {
 	if (action->ended || !action->drain || !action_is_live(action))
 		return;
@@ -36,7 +36,7 @@ static void call_drain(struct action *action)
 
 static void on_drained(void *context)
 {
-	call_drain(context);
+	action_call_drain(context);
 }
 
 static void on_closed(void *context)
@@ -110,28 +110,10 @@ static int settle_head(struct action *action)
 	return 0;
 }
 
-static void begin_unless_turn(struct action *action)
+void action_begin_if_due(struct action *action)
 {
 	if (!action->turn && action->phase == ACTION_SETTLED)
 		begin(action);
-}
-
-void action_end_turn(struct action *action)
-{
-	if (action->waits_for_body && !action->ended &&
-	    action_is_live(action)) {
-		action_await_body(action);
-		return;
-	}
-	/* Still in its turn: if that is all, its length is known. */
-	call_drain(action);
-	action->turn = false;
-	if (action->ended || !action_is_live(action))
-		return;
-	if (action->taken || action->drain)
-		begin_unless_turn(action);
-	else
-		action_end(action);
 }
 
 /* --- writing -------------------------------------------------------------- */
@@ -184,7 +166,7 @@ static int queue_bytes(struct action *action, const void *data, size_t length)
 		return r;
 	if (action->queue || action->phase < ACTION_STREAMING)
 		action->written += length;
-	begin_unless_turn(action);
+	action_begin_if_due(action);
 	return 0;
 }
 
@@ -248,7 +230,7 @@ int action_send_head(struct action *action)
 	if (r < 0)
 		return r;
 	action->head_first = true;
-	begin_unless_turn(action);
+	action_begin_if_due(action);
 	return 0;
 }
 
