@@ -26,13 +26,13 @@ libstream_a_SOURCES = \
 	%D%/parse_number.c %D%/parse_number.h \
 	%D%/reader/aio_cache.c %D%/reader/aio_cache.h \
 	%D%/reader/aio_direct.c %D%/reader/aio_direct.h \
-	%D%/reader/aio_flight.c %D%/reader/aio_flight.h \
 	%D%/reader/aio_op.c %D%/reader/aio_op.h \
+	%D%/reader/aio_read.h \
 	%D%/reader/aio_reader.c %D%/reader/aio_reader.h \
 	%D%/reader/aio_threads.c %D%/reader/aio_threads.h \
 	%D%/reader/kernel_aio.c %D%/reader/kernel_aio.h \
 	%D%/reader/page_cache.c %D%/reader/page_cache.h \
-	%D%/reader/read_policy.c %D%/reader/read_policy.h \
+	%D%/reader/read_tier.h \
 	%D%/stream/pacer.c %D%/stream/pacer.h \
 	%D%/stream/source.h \
 	%D%/stream/source_fd.c %D%/stream/source_fd.h \

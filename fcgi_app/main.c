@@ -6,8 +6,8 @@
  *	command/     serve, digest, doctor: what the first argument names
  *	process/     the master, its workers, and who of them accepts
  *	connection/  a front's connection: its bytes become requests
- *	actions/     dispatch picks an action by STREAM_ACTION; a folder for
- *each members/     files that one answer is made of: concat, archive
+ *	actions/     dispatch picks one by STREAM_ACTION; each has a folder
+ *	members/     files that one answer is made of: concat, archive
  *	action_api/  action.h, for actions in shared objects
  *	request/     a request, and every way to answer it
  *	setup/       options, roots, listeners, the log

@@ -138,12 +138,12 @@ unit_tests = \
 	%D%/unit/policy/test_utf8 \
 	%D%/unit/policy/test_want_digest \
 	%D%/unit/process/test_worker_board \
+	%D%/unit/reader/test_aio_cache \
 	%D%/unit/reader/test_aio_reader \
 	%D%/unit/reader/test_aio_reader_bringing \
 	%D%/unit/reader/test_aio_reader_sharing \
 	%D%/unit/reader/test_kernel_aio \
 	%D%/unit/reader/test_page_cache \
-	%D%/unit/reader/test_read_policy \
 	%D%/unit/request/test_access_log \
 	%D%/unit/request/test_multipart_body \
 	%D%/unit/request/test_operator_fields \

@@ -72,7 +72,7 @@ struct aio_file *aio_file_ref(struct aio_file *file);
 
 /*
  * One more request is going to read the file. What is wanted more than once is
- * worth a place in the page cache (read_policy_way()).
+ * worth a place in the page cache (aio_cache_way()).
  */
 void aio_file_note_use(struct aio_file *file);
 

@@ -13,23 +13,35 @@
 enum read_way aio_cache_way(
     const struct aio_cache *cache, const struct aio_file *file)
 {
-	const struct read_facts facts = {
-		.mode = cache->mode,
-		.uses = file->uses,
-		.size = file->size,
-		.chunk = cache->chunk,
-	};
-
-	return read_policy_way(&facts);
+	switch (cache->mode) {
+	case PAGE_CACHE_ALWAYS:
+		return READ_WAY_CACHE;
+	case PAGE_CACHE_NEVER:
+		return READ_WAY_DIRECT;
+	case PAGE_CACHE_AUTO:
+		break;
+	}
+	if (file->uses > 1)
+		return READ_WAY_CACHE;
+	/* A size of 0 is not known. */
+	if (file->size > 0 && file->size <= cache->chunk)
+		return READ_WAY_CACHE;
+	return READ_WAY_DIRECT;
 }
 
+/*
+ * Returns true if the file has holes. To read a hole, even with RWF_NOWAIT,
+ * makes the kernel fill pages with zeros at once, so that is not for the loop.
+ * A file that is read in one go is not worth the care.
+ */
 static bool is_sparse(
     const struct aio_cache *cache, const struct aio_file *file)
 {
-	return read_policy_is_sparse(file->size, file->blocks, cache->chunk);
+	/* Rounded down: the last block need not be full. */
+	return file->size > cache->chunk && file->blocks < file->size / 512;
 }
 
-/* Whether what follows a read of `length` bytes will be wanted as well. */
+/* Returns true if what follows a read of `length` bytes is wanted as well. */
 static bool goes_on(
     const struct aio_cache *cache, const struct aio_file *file, size_t length)
 {
@@ -42,32 +54,9 @@ static bool goes_on(
 	    file->direct != AIO_FILE_DIRECT_NONE;
 }
 
-/*
- * The first pages of what is just being brought in are not worth a chunk: a
- * thread waits for all of it.
- */
-static bool is_too_little(
-    const struct aio_file *file, size_t length, uint64_t offset, size_t n)
-{
-	return n < length && n < FILE_WINDOWS_READ_MIN &&
-	    offset + n < file->size;
-}
-
 /* --- looking there -------------------------------------------------------- */
 
-/*
- * Even that leaves a page behind where it finds none (page_cache.c), and many
- * readers who find each other's add up to the file.
- */
-static bool may_look(const struct aio_cache *cache, const struct aio_file *file)
-{
-	if (is_sparse(cache, file))
-		return false;
-	return cache->mode != PAGE_CACHE_NEVER ||
-	    file->direct == AIO_FILE_DIRECT_NONE;
-}
-
-/* The bytes up to `end` were there: brings in what comes behind them. */
+/* The bytes up to `end` were there: brings in the windows that follow. */
 static void keep_ahead(
     const struct aio_cache *cache, struct aio_file *file, uint64_t end)
 {
@@ -89,16 +78,29 @@ ssize_t aio_cache_read(struct aio_cache *cache, struct aio_file *file,
 	ssize_t n;
 
 	page_cache_advise(file);
-	if (!may_look(cache, file))
+	if (is_sparse(cache, file))
 		return -EAGAIN;
-	/* Others bring bytes in all the time: it is worth to look. */
+	/*
+	 * A look that finds nothing leaves a page there (page_cache.c), and
+	 * with many readers these would add up to the file.
+	 */
+	if (cache->mode == PAGE_CACHE_NEVER &&
+	    file->direct != AIO_FILE_DIRECT_NONE)
+		return -EAGAIN;
+	/* Others bring bytes in all the time: look, however cold it was. */
 	file->brought_in = brings;
 	if (brings)
 		file->cold_reads = 0;
 	n = page_cache_read(file, buffer, length, offset);
 	if (n <= 0)
 		return n;
-	if (brings && is_too_little(file, length, offset, (size_t)n))
+	/*
+	 * The first pages of what is just being brought in are not worth a
+	 * chunk: a thread waits for all of it.
+	 */
+	if (brings && (size_t)n < length &&
+	    n < (ssize_t)FILE_WINDOWS_READ_MIN &&
+	    offset + (size_t)n < file->size)
 		return -EAGAIN;
 	cache->hits++;
 	if (brings && goes_on(cache, file, length))
@@ -108,7 +110,10 @@ ssize_t aio_cache_read(struct aio_cache *cache, struct aio_file *file,
 
 /* --- bringing it in ------------------------------------------------------- */
 
-/* How far a read of bytes that are not there is to bring in more. */
+/*
+ * Returns the end of the bytes that a read of some that are missing brings in:
+ * its window, and the next one if nobody has asked for that yet.
+ */
 static uint64_t ahead_of(struct aio_file *file, uint64_t offset)
 {
 	uint64_t end = file_windows_end(offset, file->size);
@@ -125,8 +130,8 @@ void aio_cache_plan(const struct aio_cache *cache, struct aio_op *op)
 {
 	struct aio_file *file = op->file;
 
-	op->holes = is_sparse(cache, file);
-	if (!op->holes && aio_cache_way(cache, file) == READ_WAY_CACHE &&
+	op->has_holes = is_sparse(cache, file);
+	if (!op->has_holes && aio_cache_way(cache, file) == READ_WAY_CACHE &&
 	    goes_on(cache, file, op->length))
 		op->ahead = ahead_of(file, op->offset);
 }

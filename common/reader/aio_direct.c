@@ -8,20 +8,18 @@
 
 #include <errno.h>
 
-#include "common/chunk_pool.h"
 #include "common/container_of.h"
 #include "common/file/aio_file.h"
 #include "common/reader/aio_op.h"
-#include "common/reader/aio_reader.h"
 
-static struct aio_direct *self(struct kernel_aio *aio)
+static struct aio_direct *self(struct read_tier *tier)
 {
-	return container_of(aio, struct aio_direct, aio);
+	return container_of(tier, struct aio_direct, tier);
 }
 
 /* --- the descriptor ------------------------------------------------------- */
 
-static void direct_open(uv_work_t *work)
+static void open_file(uv_work_t *work)
 {
 	struct aio_file *file = container_of(work, struct aio_file, work);
 
@@ -29,7 +27,7 @@ static void direct_open(uv_work_t *work)
 		file->offset_alignment = 0;
 }
 
-static void direct_opened(uv_work_t *work, int status)
+static void file_opened(uv_work_t *work, int status)
 {
 	struct aio_file *file = container_of(work, struct aio_file, work);
 	struct aio_op *op;
@@ -39,34 +37,34 @@ static void direct_opened(uv_work_t *work, int status)
 		file->direct = AIO_FILE_DIRECT_READY;
 	else
 		aio_file_without_direct(file);
+	/* Meanwhile the file may have got more users: another way may be due.
+	 */
 	while ((op = TAILQ_FIRST(&file->waiting)) != NULL) {
 		TAILQ_REMOVE(&file->waiting, op, link);
-		op->by_direct->ops->opened(op);
+		op->tier->client->again(op);
 	}
 	aio_file_unref(file);
 }
 
-void aio_direct_wait(struct aio_direct *direct, struct aio_op *op)
+static void wait_for_file(struct aio_direct *direct, struct aio_op *op)
 {
 	struct aio_file *file = op->file;
 
 	op->state = AIO_OP_OPENING;
-	op->by_direct = direct;
 	TAILQ_INSERT_TAIL(&file->waiting, op, link);
 	if (file->direct == AIO_FILE_DIRECT_OPENING)
 		return;
 	file->direct = AIO_FILE_DIRECT_OPENING;
 	aio_file_ref(file);
 	uv_queue_work(
-	    direct->options->loop, &file->work, direct_open, direct_opened);
+	    direct->options.loop, &file->work, open_file, file_opened);
 }
 
 /* --- reads ---------------------------------------------------------------- */
 
-/* Widens the read to the file's alignment and to what the buffer holds. */
-void aio_direct_read(struct aio_direct *direct, struct aio_op *op)
+/* Queues what the op asks for, widened to the file's alignment. */
+static void queue_read(struct aio_direct *direct, struct aio_op *op)
 {
-	size_t size = chunk_pool_buffer_size(direct->options->pool);
 	uint64_t alignment = op->file->offset_alignment;
 	uint64_t start = op->offset & ~(alignment - 1);
 	uint64_t length;
@@ -78,84 +76,111 @@ void aio_direct_read(struct aio_direct *direct, struct aio_op *op)
 
 	op->skip = (size_t)(op->offset - start);
 	length = (op->skip + op->length + alignment - 1) & ~(alignment - 1);
-	if (length > size)
-		length = size;
+	/* The asker gets a few bytes less, and asks for them next time. */
+	if (length > direct->options.buffer_size)
+		length = direct->options.buffer_size;
 	span.length = (size_t)length;
-	op->state = AIO_OP_DIRECT;
-	op->by_direct = direct;
+	op->state = AIO_OP_QUEUED;
 	kernel_aio_read(&direct->aio, &op->direct, &span);
 }
 
-bool aio_direct_unqueue(struct aio_direct *direct, struct aio_op *op)
+static void read_direct(struct read_tier *tier, struct aio_op *op)
 {
-	if (op->direct.in_kernel)
+	op->tier = tier;
+	if (op->file->direct == AIO_FILE_DIRECT_READY)
+		queue_read(self(tier), op);
+	else
+		wait_for_file(self(tier), op);
+}
+
+static bool take_back(struct read_tier *tier, struct aio_op *op)
+{
+	if (op->state == AIO_OP_OPENING)
+		TAILQ_REMOVE(&op->file->waiting, op, link);
+	else if (op->direct.in_kernel)
 		return false;
-	kernel_aio_unqueue(&direct->aio, &op->direct);
+	else
+		kernel_aio_unqueue(&self(tier)->aio, &op->direct);
 	return true;
 }
 
-static void direct_done(struct kernel_aio_read *read, long long result)
+static void read_done(struct kernel_aio_read *read, long long result)
 {
 	struct aio_op *op = container_of(read, struct aio_op, direct);
-	struct aio_direct *direct = op->by_direct;
+	struct aio_direct *direct = self(op->tier);
+	const struct read_tier_client *client = direct->tier.client;
+	bool is_refused = false;
 
-	/* A file system that can't after all reports it only here. */
-	if (aio_op_is_wanted(op) &&
-	    (result == -EINVAL || result == -EOPNOTSUPP)) {
-		aio_file_without_direct(op->file);
-		direct->ops->refused(op);
-	} else if (aio_op_is_wanted(op) &&
-	    (result == -EAGAIN ||
-		(result > 0 && result <= (long long)op->skip))) {
+	if (aio_op_is_wanted(op)) {
+		/* A file system that can't after all reports it only here. */
+		bool can_not = result == -EINVAL || result == -EOPNOTSUPP;
 		/* Short of what was asked for is not the end of the file. */
-		direct->ops->refused(op);
+		bool is_short = result > 0 && result <= (long long)op->skip;
+
+		if (can_not)
+			aio_file_without_direct(op->file);
+		is_refused = can_not || is_short || result == -EAGAIN;
+	}
+	if (is_refused) {
+		client->refused(op);
 	} else {
-		direct->reads++;
-		direct->ops->done(op, (ssize_t)result);
+		direct->tier.reads++;
+		client->done(op, (ssize_t)result);
 	}
 	if (direct->aio.in_flight == 0)
-		direct->ops->quiet(direct);
+		client->quiet(direct->tier.reader);
 }
 
-static void direct_refused(struct kernel_aio_read *read, int error)
+static void read_refused(struct kernel_aio_read *read, int error)
 {
 	struct aio_op *op = container_of(read, struct aio_op, direct);
-	struct aio_direct *direct = op->by_direct;
-	const struct aio_reader_options *options = direct->options;
+	struct aio_direct *direct = self(op->tier);
 
-	if (options->degraded && !direct->degraded)
-		options->degraded(options->context, error);
-	direct->degraded = true;
-	direct->ops->refused(op);
+	if (!direct->is_degraded)
+		direct->options.degraded(direct->tier.reader, error);
+	direct->is_degraded = true;
+	direct->tier.client->refused(op);
 }
-
-static void direct_closed(struct kernel_aio *aio)
-{
-	struct aio_direct *direct = self(aio);
-
-	direct->ops->closed(direct);
-}
-
-static const struct kernel_aio_ops direct_ops = {
-	.done = direct_done,
-	.refused = direct_refused,
-	.closed = direct_closed,
-};
 
 /* --- beginning and end ---------------------------------------------------- */
 
-int aio_direct_open(struct aio_direct *direct,
-    const struct aio_reader_options *options, const struct aio_direct_ops *ops)
+static bool is_quiet(struct read_tier *tier)
+{
+	return self(tier)->aio.in_flight == 0;
+}
+
+static void close_direct(struct read_tier *tier)
+{
+	kernel_aio_close(&self(tier)->aio);
+}
+
+static void aio_closed(struct kernel_aio *aio)
+{
+	struct aio_direct *direct = container_of(aio, struct aio_direct, aio);
+
+	direct->tier.client->closed(direct->tier.reader);
+}
+
+static const struct kernel_aio_ops aio_ops = {
+	.done = read_done,
+	.refused = read_refused,
+	.closed = aio_closed,
+};
+
+static const struct read_tier_ops tier_ops = {
+	.read = read_direct,
+	.take_back = take_back,
+	.is_quiet = is_quiet,
+	.close = close_direct,
+};
+
+int aio_direct_open(
+    struct aio_direct *direct, const struct aio_direct_options *options)
 {
 	const struct kernel_aio_calls *calls = options->calls;
 
-	direct->options = options;
-	direct->ops = ops;
+	direct->options = *options;
+	direct->tier.ops = &tier_ops;
 	return kernel_aio_open(&direct->aio, options->loop, options->depth,
-	    calls ? calls : &kernel_aio_libaio, &direct_ops);
-}
-
-void aio_direct_close(struct aio_direct *direct)
-{
-	kernel_aio_close(&direct->aio);
+	    calls ? calls : &kernel_aio_libaio, &aio_ops);
 }

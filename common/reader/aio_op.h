@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* A read that could not be served at once. For the reader's eyes only. */
+/*
+ * A read that could not be served at once, and those of the same bytes that
+ * share it. Internal to aio_reader.
+ */
 #ifndef COMMON_READER_AIO_OP_H
 #define COMMON_READER_AIO_OP_H
 
@@ -13,11 +16,10 @@
 #include "common/chunk_pool.h"
 #include "common/reader/kernel_aio.h"
 
-struct aio_direct;
 struct aio_file;
 struct aio_read;
 struct aio_reader;
-struct aio_threads;
+struct read_tier;
 
 enum aio_op_state {
 	/* In the pool's waiting list. */
@@ -29,17 +31,15 @@ enum aio_op_state {
 	AIO_OP_READY,
 	/* In the list of a leader, whose bytes it waits for. */
 	AIO_OP_FOLLOWING,
-	/* Waits for the file's O_DIRECT descriptor, in the file's list. */
-	AIO_OP_OPENING,
 	/*
-	 * Queued for io_submit(2), or in flight: then the kernel has pointers
-	 * to the op and to its buffer.
+	 * With its tier: waits for the file's O_DIRECT descriptor, in the
+	 * file's list.
 	 */
-	AIO_OP_DIRECT,
-	/* Queued for the thread pool. */
+	AIO_OP_OPENING,
+	/* With its tier, in the queue; kernel_aio knows whether it still is. */
 	AIO_OP_QUEUED,
-	/* In the thread pool. */
-	AIO_OP_THREAD,
+	/* With its tier: a thread writes to its buffer. */
+	AIO_OP_RUNNING,
 };
 
 TAILQ_HEAD(aio_op_list, aio_op);
@@ -58,13 +58,15 @@ struct aio_shared {
  * They point at each other. Cancelling cuts that link, and an op without it
  * that can't be stopped any more is freed when its event comes.
  *
- * From OPENING on it is in flight (aio_flight.h): others may follow it.
+ * An op that is in flight, a leader, is on its file's list from OPENING or
+ * QUEUED on. Another one that begins within it follows: it needs no buffer, and
+ * gets a share of the leader's. Since a file of the table is one version of one
+ * file, so are the bytes.
  */
 struct aio_op {
 	TAILQ_ENTRY(aio_op) link;
 	enum aio_op_state state;
 	struct aio_reader *reader;
-	struct aio_threads *threads;
 	struct chunk_pool *pool;
 	struct aio_read *read; /* NULL: detached */
 	struct aio_file *file;
@@ -73,44 +75,35 @@ struct aio_op {
 	uint64_t offset;
 	size_t length;
 	size_t skip; /* bytes in front, read for alignment only */
-	ssize_t result;
 	TAILQ_ENTRY(aio_op) flight;
 	struct aio_op *leader; /* of one that follows */
 	struct aio_op_list followers;
-	bool flying;    /* on its file's list */
-	bool alone;     /* what it followed had nothing for it */
-	bool holes;     /* the file may have some where it reads */
-	uint64_t ahead; /* brings the bytes up to here into memory; or 0 */
+	bool is_in_flight; /* on its file's list */
+	bool is_alone;     /* its leader had nothing for it: follows no more */
+	bool has_holes;    /* the file may have some where it reads */
+	uint64_t ahead;    /* brings the bytes up to here into memory; or 0 */
 	struct chunk_waiter waiter;
+	/* The tier that has it, and what the tiers need for it. */
+	struct read_tier *tier;
 	struct kernel_aio_read direct;
-	struct aio_direct *by_direct; /* whose that is */
 	uv_work_t work;
+	ssize_t result; /* a thread's */
 };
 
-/* An op for `read`; state, place and buffer are to be set. NULL: no memory. */
+/*
+ * Returns an op for `read`, whose state, place and buffer are to be set; NULL
+ * if there is no memory.
+ */
 struct aio_op *aio_op_new(struct aio_reader *reader, struct chunk_pool *pool,
     struct aio_file *file, struct aio_read *read);
 
-/* It is in no list; a buffer that nobody took goes back to the pool. */
+/* Frees an op that is in no list; its buffer goes back to the pool. */
 void aio_op_free(struct aio_op *op);
 
-/* Whether anybody waits for its bytes. */
+/* Returns true if anybody waits for its bytes. */
 bool aio_op_is_wanted(const struct aio_op *op);
 
-/* Gives the buffer back: the bytes will come from elsewhere. */
-void aio_op_drop_buffer(struct aio_op *op);
-
-/*
- * Makes what lies in the buffer, `length` bytes behind those that were
- * skipped included, shareable; the op has a reference. NULL: no memory, and
- * nothing has changed.
- */
-struct aio_shared *aio_op_share(struct aio_op *op, size_t length);
-
-/* One reference less; the last one gives the buffer back. NULL is allowed. */
-void aio_shared_unref(struct aio_shared *shared);
-
-/* Too late to stop: nobody will be told. */
+/* Cuts an op that can't be stopped any more off its asker. */
 void aio_op_detach(struct aio_op *op);
 
 /*
@@ -118,5 +111,34 @@ void aio_op_detach(struct aio_op *op);
  * is one, and frees the op. If it has shared bytes, it is those.
  */
 void aio_op_deliver(struct aio_op *op, ssize_t result);
+
+/* Drops a reference; the last one gives the buffer back. NULL is allowed. */
+void aio_shared_unref(struct aio_shared *shared);
+
+/* --- leaders and followers ------------------------------------------------ */
+
+/* Returns an op in flight that reads the byte at `offset`, or NULL. */
+struct aio_op *aio_op_covering(const struct aio_file *file, uint64_t offset);
+
+/* Returns one that brings the byte at `offset` into the page cache, or NULL. */
+struct aio_op *aio_op_bringing(const struct aio_file *file, uint64_t offset);
+
+/* Puts the op on its file's list: others may follow it. */
+void aio_op_lead(struct aio_op *op);
+
+/* Gives the op's buffer back and lets it wait for `leader`. */
+void aio_op_follow(struct aio_op *op, struct aio_op *leader);
+
+/* Takes the op out of its leader's list. */
+void aio_op_unfollow(struct aio_op *op);
+
+/*
+ * Ends the leader's flight, with `result` bytes in its buffer or -errno, or
+ * -ECANCELED if it will never have any: its followers move to `ready`. Those
+ * whose bytes it has get a share of them. Others whose bytes it should have
+ * read go on alone, because an error is everybody's own.
+ */
+void aio_op_end_flight(
+    struct aio_op *leader, ssize_t result, struct aio_op_list *ready);
 
 #endif

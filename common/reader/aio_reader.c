@@ -1,15 +1,35 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A read that can't be served at once becomes an aio_op; aio_op.h tells its
- * states. Results are delivered from handles of the loop only, never from
- * inside aio_reader_read().
+ * The way of a read: aio_reader_read() looks in the page cache (aio_cache_read)
+ * and is done if the bytes are there. If not, the read becomes an aio_op, which
+ * follows another one that reads the same bytes, or goes to a tier:
  *
- * Nobody reads what somebody else is reading already: such an op follows the
- * other one (aio_flight.h). And what several want is brought into the page
- * cache, ahead of them and in the thread pool (read_policy.h, file_windows.h).
+ *   start → route → choose_tier → the tier's read → tier_done → aio_op_deliver
+ *
+ * Results are delivered from handles of the loop only, never from inside
+ * aio_reader_read(). The page cache is no read_tier, because it answers at
+ * once and needs no op.
  *
  * A buffered io_submit() is never used: on a file that is not cached it does
  * the reading inside the call and blocks the loop.
+ *
+ * In reading order:
+ *   aio_read.h    what the asker has of a read
+ *   aio_op        a read that has to wait; leaders, and their followers
+ *   read_tier.h   what a tier takes, and what it calls
+ *   aio_direct    the tier of kernel AIO, on top of kernel_aio
+ *   aio_threads   the tier of the thread pool
+ *   aio_cache     what may come into the page cache, on top of page_cache
+ *
+ * The words:
+ *   asker         the owner of an aio_read, a source for instance
+ *   buffer        a chunk of the pool; there may be none to spare
+ *   in flight     from when an op goes to a tier until it has its result
+ *   leader        an op in flight; a follower waits for its bytes
+ *   way           past the page cache, or through it
+ *   bring in      have the kernel read bytes into the page cache
+ *   window        2 MiB of a file, brought in as one (file_windows.h)
+ *   cold, warm    not in the page cache, or in it
  */
 #include "config.h"
 #include "common/reader/aio_reader.h"
@@ -24,7 +44,6 @@
 #include "common/file/aio_file.h"
 #include "common/reader/aio_cache.h"
 #include "common/reader/aio_direct.h"
-#include "common/reader/aio_flight.h"
 #include "common/reader/aio_op.h"
 #include "common/reader/aio_threads.h"
 
@@ -38,123 +57,118 @@ struct aio_reader {
 	struct aio_cache cache;
 	uint64_t joined;
 	int setup_error;
-	bool closing;
+	bool is_closing;
+	unsigned int open_tiers;
 	struct aio_op_list ready;
 	uv_idle_t idle; /* active while `ready` has something */
 };
 
-static void read_uncached(struct aio_op *op);
 static void on_idle(uv_idle_t *idle);
-static void close_if_quiet(struct aio_reader *reader);
 
-/* --- the end of a read ---------------------------------------------------- */
+/* --- to a tier ------------------------------------------------------------ */
 
-/* Those that follow it have their turn. */
+static void read_in_thread(struct aio_op *op)
+{
+	struct aio_reader *reader = op->reader;
+	struct read_tier *threads = &reader->threads.tier;
+
+	aio_cache_plan(&reader->cache, op);
+	threads->ops->read(threads, op);
+}
+
+static void choose_tier(struct aio_op *op)
+{
+	struct aio_reader *reader = op->reader;
+	struct read_tier *direct = &reader->direct.tier;
+	struct aio_file *file = op->file;
+
+	/* Without slots nothing has to be found out about the file. */
+	if (reader->direct.aio.slots == 0 &&
+	    file->direct == AIO_FILE_DIRECT_UNKNOWN)
+		aio_file_without_direct(file);
+	if (file->direct == AIO_FILE_DIRECT_NONE ||
+	    aio_cache_way(&reader->cache, file) == READ_WAY_CACHE)
+		read_in_thread(op);
+	else
+		direct->ops->read(direct, op);
+}
+
+/* For bytes that are not in memory; but somebody may be reading them. */
+static void route(struct aio_op *op)
+{
+	struct aio_op *leader = NULL;
+
+	if (!op->is_alone)
+		leader = aio_op_covering(op->file, op->offset);
+	/* Its bytes will be in memory when that one is done. */
+	if (!op->is_alone && !leader)
+		leader = aio_op_bringing(op->file, op->offset);
+	if (leader) {
+		op->reader->joined++;
+		aio_op_follow(op, leader);
+	} else {
+		aio_op_lead(op);
+		choose_tier(op);
+	}
+}
+
+/* --- back from a tier ----------------------------------------------------- */
+
+/* Those that follow it become ready. */
 static void end_flight(struct aio_op *op, ssize_t result)
 {
 	struct aio_reader *reader = op->reader;
 
-	aio_flight_end(op, result, &reader->ready);
+	aio_op_end_flight(op, result, &reader->ready);
 	if (!TAILQ_EMPTY(&reader->ready))
 		uv_idle_start(&reader->idle, on_idle);
 }
 
-static void land(struct aio_op *op, ssize_t result)
+static void tier_done(struct aio_op *op, ssize_t result)
 {
 	end_flight(op, result);
 	aio_op_deliver(op, result);
 }
 
-/* --- tier 3: the thread pool -------------------------------------------- */
-
-static void queue_thread(struct aio_op *op)
+static void idle_closed(uv_handle_t *handle)
 {
-	struct aio_reader *reader = op->reader;
+	struct aio_reader *reader = handle->data;
+	struct read_tier *threads = &reader->threads.tier;
+	struct read_tier *direct = &reader->direct.tier;
 
-	aio_cache_plan(&reader->cache, op);
-	aio_threads_read(&reader->threads, op);
+	threads->ops->close(threads);
+	direct->ops->close(direct);
 }
 
-static void thread_done(struct aio_op *op)
+/* Closes when the kernel and the threads have given everything back. */
+static void close_if_quiet(struct aio_reader *reader)
 {
-	land(op, op->result);
-}
+	struct read_tier *threads = &reader->threads.tier;
+	struct read_tier *direct = &reader->direct.tier;
 
-static void threads_quiet(struct aio_threads *threads)
-{
-	close_if_quiet(container_of(threads, struct aio_reader, threads));
-}
-
-static const struct aio_threads_ops thread_ops = {
-	.done = thread_done,
-	.quiet = threads_quiet,
-};
-
-/* --- tier 2: kernel AIO on an O_DIRECT descriptor ------------------------ */
-
-static void direct_quiet(struct aio_direct *direct)
-{
-	close_if_quiet(container_of(direct, struct aio_reader, direct));
-}
-
-static void direct_closed(struct aio_direct *direct)
-{
-	free(container_of(direct, struct aio_reader, direct));
-}
-
-static const struct aio_direct_ops direct_ops = {
-	.opened = read_uncached,
-	.done = land,
-	.refused = queue_thread,
-	.quiet = direct_quiet,
-	.closed = direct_closed,
-};
-
-/* --- the way of an op --------------------------------------------------- */
-
-/* Which tier? */
-static void read_uncached(struct aio_op *op)
-{
-	struct aio_file *file = op->file;
-
-	if (op->reader->direct.aio.slots == 0 &&
-	    file->direct == AIO_FILE_DIRECT_UNKNOWN)
-		aio_file_without_direct(file);
-	if (aio_cache_way(&op->reader->cache, file) == READ_WAY_CACHE) {
-		queue_thread(op);
+	if (!reader->is_closing || !threads->ops->is_quiet(threads) ||
+	    !direct->ops->is_quiet(direct))
 		return;
-	}
-	switch (file->direct) {
-	case AIO_FILE_DIRECT_UNKNOWN:
-	case AIO_FILE_DIRECT_OPENING:
-		aio_direct_wait(&op->reader->direct, op);
-		break;
-	case AIO_FILE_DIRECT_READY:
-		aio_direct_read(&op->reader->direct, op);
-		break;
-	case AIO_FILE_DIRECT_NONE:
-		queue_thread(op);
-		break;
-	}
+	/* A tier may report twice that it is quiet. */
+	reader->is_closing = false;
+	reader->idle.data = reader;
+	uv_close((uv_handle_t *)&reader->idle, idle_closed);
 }
 
-/* The bytes are not in memory; but somebody may be reading them. */
-static void route(struct aio_op *op)
+static void tier_closed(struct aio_reader *reader)
 {
-	struct aio_op *leader = NULL;
-
-	if (!op->alone)
-		leader = aio_flight_covering(op->file, op->offset);
-	if (!op->alone && !leader)
-		leader = aio_flight_bringing(op->file, op->offset);
-	if (leader) {
-		op->reader->joined++;
-		aio_flight_follow(op, leader);
-	} else {
-		aio_flight_begin(op);
-		read_uncached(op);
-	}
+	if (--reader->open_tiers == 0)
+		free(reader);
 }
+
+static const struct read_tier_client tier_client = {
+	.done = tier_done,
+	.again = choose_tier,
+	/* What another tier refuses a thread can read. */
+	.refused = read_in_thread,
+	.quiet = close_if_quiet,
+	.closed = tier_closed,
+};
 
 /* --- ops that got something from others ----------------------------------- */
 
@@ -173,7 +187,8 @@ static void take_up(struct aio_op *op)
 		wait_for_buffer(op);
 		return;
 	}
-	if (!op->alone)
+	/* Its leader had an error or less: only the disk can tell. */
+	if (!op->is_alone)
 		n = aio_cache_read(&op->reader->cache, op->file, op->buffer,
 		    op->length, op->offset);
 	if (n == -EAGAIN)
@@ -183,8 +198,9 @@ static void take_up(struct aio_op *op)
 }
 
 /*
- * A buffer for the first op, if it needs one and there is one. To ask for it
- * may make somebody give up reads, this one among them: false then.
+ * Finds a buffer for the first op that is ready, if it needs one and there is
+ * one. To ask for it may make others give up reads, this one among them:
+ * returns false then.
  */
 static bool find_buffer(struct aio_reader *reader)
 {
@@ -208,7 +224,7 @@ static void on_idle(uv_idle_t *idle)
 	struct aio_reader *reader = container_of(idle, struct aio_reader, idle);
 	struct aio_op *op;
 
-	/* The rest has its turn next time. */
+	/* The rest waits for the next turn: other handles come first. */
 	for (int i = 0; i < READY_MAX && !TAILQ_EMPTY(&reader->ready); i++) {
 		if (!find_buffer(reader))
 			continue;
@@ -231,12 +247,10 @@ static void on_buffer(struct chunk_waiter *waiter, void *buffer)
 	uv_idle_start(&reader->idle, on_idle);
 }
 
-/* --- the interface ------------------------------------------------------ */
-
 /* Joins the pool's waiting list. */
 static void wait_for_buffer(struct aio_op *op)
 {
-	/* No buffer and none lent: there is no memory, and none will come. */
+	/* None is lent that could come back: there is no memory. */
 	if (chunk_pool_borrowed(op->pool) == 0) {
 		aio_op_deliver(op, -ENOMEM);
 		return;
@@ -246,15 +260,17 @@ static void wait_for_buffer(struct aio_op *op)
 	chunk_pool_wait(op->pool, &op->waiter);
 }
 
+/* --- the interface -------------------------------------------------------- */
+
 /*
- * Starts an op that has nothing yet but perhaps a buffer. 0 or -ENOMEM, and
- * the op is gone.
+ * Starts an op that has nothing yet but perhaps a buffer. Returns 0, or -ENOMEM
+ * with the op freed.
  */
 static int start(struct aio_op *op, struct aio_op *leader)
 {
 	if (leader) {
 		op->reader->joined++;
-		aio_flight_follow(op, leader);
+		aio_op_follow(op, leader);
 	} else if (op->buffer) {
 		route(op);
 	} else if (chunk_pool_borrowed(op->pool) > 0) {
@@ -270,7 +286,8 @@ int aio_reader_read(struct aio_reader *reader, struct aio_file *file,
     struct aio_read *read, uint64_t offset, size_t length)
 {
 	struct chunk_pool *pool = reader->options.pool;
-	struct aio_op *leader = aio_flight_covering(file, offset);
+	struct aio_op *leader = aio_op_covering(file, offset);
+	/* A follower needs none, and no look: the bytes are not in memory. */
 	void *buffer = leader ? NULL : chunk_pool_get(pool);
 	struct aio_op *op;
 	ssize_t n = -EAGAIN;
@@ -311,7 +328,10 @@ void aio_reader_release(struct aio_reader *reader, struct aio_read *read)
 	read->length = 0;
 }
 
-/* Takes an op out of where it waits; false: it can't be stopped any more. */
+/*
+ * Takes an op out of where it waits. Returns false if it can't be stopped any
+ * more.
+ */
 static bool stop(struct aio_reader *reader, struct aio_op *op)
 {
 	switch (op->state) {
@@ -322,18 +342,12 @@ static bool stop(struct aio_reader *reader, struct aio_op *op)
 		TAILQ_REMOVE(&reader->ready, op, link);
 		break;
 	case AIO_OP_FOLLOWING:
-		aio_flight_unfollow(op);
+		aio_op_unfollow(op);
 		break;
 	case AIO_OP_OPENING:
-		TAILQ_REMOVE(&op->file->waiting, op, link);
-		break;
-	case AIO_OP_DIRECT:
-		return aio_direct_unqueue(&reader->direct, op);
 	case AIO_OP_QUEUED:
-		aio_threads_unqueue(&reader->threads, op);
-		break;
-	case AIO_OP_THREAD:
-		return false;
+	case AIO_OP_RUNNING:
+		return op->tier->ops->take_back(op->tier, op);
 	}
 	return true;
 }
@@ -349,7 +363,7 @@ void aio_reader_cancel(struct aio_reader *reader, struct aio_read *read)
 		aio_op_detach(op);
 		return;
 	}
-	/* Those that follow it have to see for themselves. */
+	/* Those that follow it see for themselves, one for all. */
 	end_flight(op, -ECANCELED);
 	aio_op_free(op);
 }
@@ -379,39 +393,51 @@ struct aio_reader_counts aio_reader_counts(const struct aio_reader *reader)
 	struct aio_reader_counts counts = { .joined = reader->joined };
 
 	counts.cached = reader->cache.hits;
-	counts.direct = reader->direct.reads;
+	counts.direct = reader->direct.tier.reads;
 	counts.submits = reader->direct.aio.submits;
-	counts.threaded = reader->threads.reads;
+	counts.threaded = reader->threads.tier.reads;
 	counts.windows = reader->threads.brought;
 	return counts;
 }
 
-/* --- beginning and end -------------------------------------------------- */
-
-static void idle_closed(uv_handle_t *handle)
-{
-	struct aio_reader *reader = handle->data;
-
-	aio_direct_close(&reader->direct);
-}
-
-/* Closes when the kernel and the threads have given everything back. */
-static void close_if_quiet(struct aio_reader *reader)
-{
-	if (!reader->closing || reader->direct.aio.in_flight > 0 ||
-	    reader->threads.jobs > 0)
-		return;
-	reader->closing = false;
-	reader->idle.data = reader;
-	uv_close((uv_handle_t *)&reader->idle, idle_closed);
-}
+/* --- beginning and end ---------------------------------------------------- */
 
 void aio_reader_close(struct aio_reader *reader)
 {
 	if (!reader)
 		return;
-	reader->closing = true;
+	reader->is_closing = true;
 	close_if_quiet(reader);
+}
+
+static void direct_degraded(struct aio_reader *reader, int error)
+{
+	if (reader->options.degraded)
+		reader->options.degraded(reader->options.context, error);
+}
+
+static void add_tier(struct aio_reader *reader, struct read_tier *tier)
+{
+	tier->client = &tier_client;
+	tier->reader = reader;
+	reader->open_tiers++;
+}
+
+static void open_tiers(struct aio_reader *reader)
+{
+	const struct aio_reader_options *options = &reader->options;
+	const struct aio_direct_options direct = {
+		.loop = options->loop,
+		.depth = options->depth,
+		.buffer_size = chunk_pool_buffer_size(options->pool),
+		.calls = options->calls,
+		.degraded = direct_degraded,
+	};
+
+	add_tier(reader, &reader->threads.tier);
+	aio_threads_init(&reader->threads, options->loop, options->pool_jobs);
+	add_tier(reader, &reader->direct.tier);
+	reader->setup_error = aio_direct_open(&reader->direct, &direct);
 }
 
 int aio_reader_new(
@@ -426,11 +452,8 @@ int aio_reader_new(
 	reader->cache.mode = options->page_cache;
 	reader->cache.chunk = chunk_pool_buffer_size(options->pool);
 	reader->cache.threads = &reader->threads;
-	aio_threads_init(
-	    &reader->threads, options->loop, options->pool_jobs, &thread_ops);
 	uv_idle_init(options->loop, &reader->idle);
-	reader->setup_error =
-	    aio_direct_open(&reader->direct, &reader->options, &direct_ops);
+	open_tiers(reader);
 	*ret_reader = reader;
 	return 0;
 }

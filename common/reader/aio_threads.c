@@ -15,7 +15,7 @@
 #include "common/file/aio_file.h"
 #include "common/reader/page_cache.h"
 
-/* Jobs of only bringing bytes in; the others are for those who wait. */
+/* Jobs that only bring bytes in; the others are for readers that wait. */
 #define WINDOWS_MAX 4
 
 struct window_job {
@@ -29,15 +29,22 @@ struct window_job {
 
 static void start(struct aio_threads *threads);
 
-static void end_job(struct aio_threads *threads)
+static struct aio_threads *self(struct read_tier *tier)
 {
-	threads->jobs--;
-	start(threads);
+	return container_of(tier, struct aio_threads, tier);
+}
+
+static bool is_quiet(struct read_tier *tier)
+{
+	return self(tier)->jobs == 0;
 }
 
 /* --- reads ---------------------------------------------------------------- */
 
-/* True if there is nothing but a hole where the op reads (lseek(2)). */
+/*
+ * If there is nothing but a hole where the op reads (lseek(2)), fills its
+ * buffer with zeros and returns true.
+ */
 static bool read_hole(struct aio_op *op)
 {
 	uint64_t size = op->file->size;
@@ -60,7 +67,7 @@ static void thread_read(uv_work_t *work)
 {
 	struct aio_op *op = container_of(work, struct aio_op, work);
 
-	if (op->holes && read_hole(op))
+	if (op->has_holes && read_hole(op))
 		return;
 	if (op->ahead > op->offset)
 		page_cache_bring(op->file->fd, op->offset, op->ahead);
@@ -75,13 +82,14 @@ static void thread_read(uv_work_t *work)
 static void thread_done(uv_work_t *work, int status)
 {
 	struct aio_op *op = container_of(work, struct aio_op, work);
-	struct aio_threads *threads = op->threads;
+	struct aio_threads *threads = self(op->tier);
 
 	(void)status;
-	end_job(threads);
-	threads->ops->done(op);
-	if (threads->jobs == 0)
-		threads->ops->quiet(threads);
+	threads->jobs--;
+	start(threads);
+	threads->tier.client->done(op, op->result);
+	if (is_quiet(&threads->tier))
+		threads->tier.client->quiet(threads->tier.reader);
 }
 
 static void start(struct aio_threads *threads)
@@ -91,26 +99,32 @@ static void start(struct aio_threads *threads)
 	while (threads->jobs < threads->limit &&
 	    (op = TAILQ_FIRST(&threads->queue)) != NULL) {
 		TAILQ_REMOVE(&threads->queue, op, link);
-		op->state = AIO_OP_THREAD;
+		op->state = AIO_OP_RUNNING;
 		threads->jobs++;
-		threads->reads++;
+		threads->tier.reads++;
 		uv_queue_work(
 		    threads->loop, &op->work, thread_read, thread_done);
 	}
 }
 
-void aio_threads_read(struct aio_threads *threads, struct aio_op *op)
+static void queue_read(struct read_tier *tier, struct aio_op *op)
 {
+	struct aio_threads *threads = self(tier);
+
 	op->state = AIO_OP_QUEUED;
-	op->threads = threads;
+	op->tier = tier;
+	/* A tier that refused it may have aligned it. */
 	op->skip = 0;
 	TAILQ_INSERT_TAIL(&threads->queue, op, link);
 	start(threads);
 }
 
-void aio_threads_unqueue(struct aio_threads *threads, struct aio_op *op)
+static bool take_back(struct read_tier *tier, struct aio_op *op)
 {
-	TAILQ_REMOVE(&threads->queue, op, link);
+	if (op->state == AIO_OP_RUNNING)
+		return false;
+	TAILQ_REMOVE(&self(tier)->queue, op, link);
+	return true;
 }
 
 /* --- windows -------------------------------------------------------------- */
@@ -135,9 +149,10 @@ static void window_done(uv_work_t *work, int status)
 	aio_file_unref(job->file);
 	free(job);
 	threads->windows--;
-	end_job(threads);
-	if (threads->jobs == 0)
-		threads->ops->quiet(threads);
+	threads->jobs--;
+	start(threads);
+	if (is_quiet(&threads->tier))
+		threads->tier.client->quiet(threads->tier.reader);
 }
 
 bool aio_threads_bring(
@@ -161,12 +176,26 @@ bool aio_threads_bring(
 	return true;
 }
 
-void aio_threads_init(struct aio_threads *threads, uv_loop_t *loop,
-    unsigned int limit, const struct aio_threads_ops *ops)
+/* --- beginning and end ---------------------------------------------------- */
+
+static void close_threads(struct read_tier *tier)
 {
-	memset(threads, 0, sizeof(*threads));
+	/* The pool is the loop's: nothing is to be closed. */
+	tier->client->closed(tier->reader);
+}
+
+static const struct read_tier_ops tier_ops = {
+	.read = queue_read,
+	.take_back = take_back,
+	.is_quiet = is_quiet,
+	.close = close_threads,
+};
+
+void aio_threads_init(
+    struct aio_threads *threads, uv_loop_t *loop, unsigned int limit)
+{
+	threads->tier.ops = &tier_ops;
 	threads->loop = loop;
-	threads->ops = ops;
 	threads->limit = limit;
 	TAILQ_INIT(&threads->queue);
 }

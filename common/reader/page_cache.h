@@ -10,6 +10,13 @@
 
 struct aio_file;
 
+/* The operator's choice (--page-cache) of what may come into it. */
+enum page_cache_mode {
+	PAGE_CACHE_AUTO,   /* files that are wanted more than once */
+	PAGE_CACHE_ALWAYS, /* all that is read */
+	PAGE_CACHE_NEVER,  /* nothing: reads go past it */
+};
+
 /*
  * Copies up to `length` bytes at `offset` that are in the page cache, as far
  * as they are there without a gap, and does not wait for the disk (preadv2(2),

@@ -7,7 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "common/reader/read_policy.h"
+#include "common/reader/page_cache.h"
 
 #define OPTIONS_ROOTS_MAX 64
 #define OPTIONS_LISTEN_MAX 16
