@@ -118,12 +118,6 @@ static bool ends_record(struct load_fcgi *fcgi)
 	return true;
 }
 
-static bool is_complete(const struct load_response *response)
-{
-	return response->head.ended &&
-	    response->fcgi.protocol_status == FCGI_REQUEST_COMPLETE;
-}
-
 static enum load_progress feed(
     struct load_response *response, const uint8_t *bytes, size_t length)
 {
@@ -140,7 +134,8 @@ static enum load_progress feed(
 		if (used < 0)
 			return LOAD_BROKEN;
 		if (ends_record(fcgi) && fcgi->type == FCGI_END_REQUEST)
-			return is_complete(response) && (size_t)used == length
+			return response->head.ended && (size_t)used == length &&
+				fcgi->protocol_status == FCGI_REQUEST_COMPLETE
 			    ? LOAD_DONE
 			    : LOAD_BROKEN;
 	}

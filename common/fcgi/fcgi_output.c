@@ -227,19 +227,16 @@ static void append_closing_records(struct fcgi_output *output)
 	keep(output, end, sizeof(end));
 }
 
-/* Returns true if the record is full and one more fits after it. */
-static bool has_room_for_more(const struct fcgi_output *output)
-{
-	return output->stream.wrNext == output->stream.stop &&
-	    fcgi_batch_has_room(&output->batch, output->stream.wrNext);
-}
-
 /* The record is full, or the stream is flushed. */
 static void empty_record(struct fcgi_output *output)
 {
+	const unsigned char *end = output->stream.wrNext;
+
 	if (output->dropping)
 		output->dropped += record_content(output);
-	else if (has_room_for_more(output))
+	/* Full, and one more fits after it: they leave together. */
+	else if (end == output->stream.stop &&
+	    fcgi_batch_has_room(&output->batch, end))
 		frame(output);
 	else
 		emit(output);
@@ -352,13 +349,6 @@ int fcgi_output_put(struct fcgi_output *output, const void *data, size_t length)
 	return fcgi_output_settle(output);
 }
 
-/* Bounds what small offers in a row can pile up in the queue. */
-static bool may_park(const struct fcgi_output *output, size_t content)
-{
-	return content <= FCGI_OUTPUT_COMPANY_MAX && output->batch.owed == 0 &&
-	    output->queue.length <= FCGI_OUTPUT_COMPANY_MAX;
-}
-
 /* Drops, parks or sends what is still in the buffer. */
 static void end_offer(struct fcgi_output *output)
 {
@@ -366,7 +356,9 @@ static void end_offer(struct fcgi_output *output)
 
 	if (output->dropping)
 		output->dropped += rest;
-	else if (may_park(output, rest))
+	/* Small offers in a row must not pile up in the queue. */
+	else if (rest <= FCGI_OUTPUT_COMPANY_MAX && output->batch.owed == 0 &&
+	    output->queue.length <= FCGI_OUTPUT_COMPANY_MAX)
 		park(output);
 	else
 		emit(output);

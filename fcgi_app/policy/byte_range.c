@@ -82,12 +82,6 @@ static bool take_int_range(const char **cursor, struct spec *spec)
 	return spec->first <= spec->last;
 }
 
-/* range-spec = int-range / suffix-range (RFC 9110, 14.1.1) */
-static bool take_spec(const char **cursor, struct spec *spec)
-{
-	return take_suffix_range(cursor, spec) || take_int_range(cursor, spec);
-}
-
 /* RFC 9110, 14.1.2: the last suffix_length bytes. */
 static enum byte_range_result apply_suffix(
     const struct spec *spec, uint64_t size, struct byte_range *ret_range)
@@ -129,13 +123,6 @@ static enum byte_range_result apply_int(
 	last = u64_min(last, size - 1);
 	*ret_range = (struct byte_range){ spec->first, last - spec->first + 1 };
 	return BYTE_RANGE_SATISFIABLE;
-}
-
-static enum byte_range_result apply(
-    const struct spec *spec, uint64_t size, struct byte_range *ret_range)
-{
-	return spec->is_suffix ? apply_suffix(spec, size, ret_range)
-			       : apply_int(spec, size, ret_range);
 }
 
 /* Never wraps: no range ends beyond its file. */
@@ -198,8 +185,11 @@ static bool add(struct byte_range_set *set, const struct byte_range *range)
 static bool collect(struct collection *c, const struct spec *spec)
 {
 	struct byte_range range;
+	enum byte_range_result result = spec->is_suffix
+	    ? apply_suffix(spec, c->size, &range)
+	    : apply_int(spec, c->size, &range);
 
-	switch (apply(spec, c->size, &range)) {
+	switch (result) {
 	case BYTE_RANGE_IGNORED:
 		return false;
 	case BYTE_RANGE_UNSATISFIABLE:
@@ -226,7 +216,11 @@ static bool collect_range_set(const char *p, struct collection *c)
 	for (;;) {
 		if (*p != ',' && *p != '\0') {
 			any = true;
-			if (!take_spec(&p, &spec) || !collect(c, &spec))
+			/* range-spec = int-range / suffix-range (14.1.1) */
+			if (!take_suffix_range(&p, &spec) &&
+			    !take_int_range(&p, &spec))
+				return false;
+			if (!collect(c, &spec))
 				return false;
 		}
 		p = skip_blanks(p);

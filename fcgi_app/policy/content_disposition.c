@@ -41,11 +41,6 @@ struct piece {
 
 /* --- the clean form ------------------------------------------------------- */
 
-static bool is_within(char c, unsigned char min, unsigned char max)
-{
-	return (unsigned char)c >= min && (unsigned char)c <= max;
-}
-
 /* Take a character off *cursor and say what stands for it. */
 static struct piece take_clean(const char **cursor)
 {
@@ -123,7 +118,7 @@ static bool make_plain(const struct name *name, char ret[NAME_SIZE])
 	bool whole = true;
 
 	while (*p != '\0') {
-		bool safe = is_within(*p, 0x20, 0x7e) && *p != '"' &&
+		bool safe = *p >= 0x20 && *p <= 0x7e && *p != '"' &&
 		    !percent_is_escape(p);
 
 		*ret++ = safe ? *p : '_';
