@@ -12,8 +12,8 @@
 #include <stdint.h>
 
 /*
- * Read the run of digits at *cursor and move *cursor past its last digit.
- * For grammars in which a number is followed by something else.
+ * Reads the run of digits at *cursor and moves *cursor past its last digit. For
+ * grammars in which a number is followed by something else.
  *
  * Returns 0; -EINVAL if there is no digit (*cursor is not moved); -ERANGE if
  * the number is above UINT64_MAX: *cursor is moved all the same, so that a
@@ -22,20 +22,20 @@
 int parse_digits(const char **cursor, uint64_t *ret_value);
 
 /*
- * Read text as one decimal number.
+ * Reads text as one decimal number.
  * Returns 0, -EINVAL (not a number) or -ERANGE (above UINT64_MAX).
  */
 int parse_u64(const char *text, uint64_t *ret_value);
 
 /*
- * Read text as a size in bytes: a number, then optionally K, M or G (or k, m,
+ * Reads text as a size in bytes: a number, then optionally K, M or G (or k, m,
  * g) for 2^10, 2^20 or 2^30.
  * Returns 0, -EINVAL or -ERANGE (the product is above UINT64_MAX).
  */
 int parse_size(const char *text, uint64_t *ret_bytes);
 
 /*
- * Read text as a duration: a number, then optionally ms, s, m (minutes) or h.
+ * Reads text as a duration: a number, then optionally ms, s, m (minutes) or h.
  * A number alone is in seconds. The result is in milliseconds.
  * Returns 0, -EINVAL or -ERANGE (the product is above UINT64_MAX).
  */

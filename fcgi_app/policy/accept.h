@@ -14,7 +14,7 @@ enum accept_fit {
 };
 
 /*
- * The weight of a media type in thousandths, 0: not welcome.
+ * Returns the weight of a media type in thousandths, 0: not welcome.
  *
  * accept: the Accept field; NULL or without a valid element: all is welcome.
  * type: "type/subtype", without parameters.

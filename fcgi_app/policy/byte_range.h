@@ -40,7 +40,7 @@ enum byte_range_result {
 };
 
 /*
- * Judge a Range field for a file of the given size in bytes.
+ * Judges a Range field for a file of the given size in bytes.
  *
  * field: the field's value, or NULL if the request has none. Blanks at its end
  * are tolerated, since nginx leaves a tab there.
@@ -59,7 +59,7 @@ enum byte_range_result byte_range_parse(
     const char *field, uint64_t size, struct byte_range_set *ret_set);
 
 /*
- * Write the value of a Content-Range field (RFC 9110, 14.4) into the n bytes
+ * Writes the value of a Content-Range field (RFC 9110, 14.4) into the n bytes
  * at buf: "bytes FIRST-LAST/SIZE" for the range of a 206. With range NULL an
  * asterisk takes the place of FIRST-LAST, as it belongs to a 416.
  *

@@ -17,7 +17,7 @@ struct content_coding {
 };
 
 /*
- * Choose the codings that the client prefers to none, the best first.
+ * Chooses the codings that the client prefers to none, the best first.
  *
  * offered: the operator's STREAM_PRECOMPRESSED, names separated by blanks or
  * commas, upper or lower case; unknown ones and repeated ones are ignored.

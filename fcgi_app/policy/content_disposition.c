@@ -41,7 +41,7 @@ struct piece {
 
 /* --- the clean form ------------------------------------------------------- */
 
-/* Take a character off *cursor and say what stands for it. */
+/* Takes a character off *cursor. Returns what stands for it. */
 static struct piece take_clean(const char **cursor)
 {
 	const char *p = *cursor;
@@ -56,7 +56,7 @@ static struct piece take_clean(const char **cursor)
 	return (struct piece){ p, length };
 }
 
-/* The length of the clean form of what lies between two pointers. */
+/* Returns the length of the clean form of what lies between two pointers. */
 static size_t clean_length(const char *from, const char *end)
 {
 	size_t length = 0;
@@ -66,7 +66,7 @@ static size_t clean_length(const char *from, const char *end)
 	return length;
 }
 
-/* Append the clean form, up to the last character that ends within limit. */
+/* Appends the clean form, up to the last character that ends within limit. */
 static void append_clean(
     struct name *name, const char *from, const char *end, size_t limit)
 {
@@ -109,7 +109,7 @@ static void make_clean(const char *filename, struct name *ret)
 /* --- the parameters ------------------------------------------------------- */
 
 /*
- * Write the name for a quoted-string that needs no escape.
+ * Writes the name for a quoted-string that needs no escape.
  * Returns whether that is the whole name.
  */
 static bool make_plain(const struct name *name, char ret[NAME_SIZE])

@@ -17,7 +17,7 @@
 	    (1 + 3) * CONTENT_DISPOSITION_NAME_MAX)
 
 /*
- * Write a value of the field.
+ * Writes a value of the field.
  *
  * type: "attachment" or "inline", upper or lower case; not NULL.
  * filename: what the client may save the file as, or NULL or "" for no word

@@ -26,7 +26,7 @@ enum cors_result {
 };
 
 /*
- * Look an origin up.
+ * Looks an origin up.
  *
  * list: the operator's STREAM_CORS, "*" or origins ("https://a.example:8080")
  * separated by blanks or commas. A slash at the end of one is ignored.

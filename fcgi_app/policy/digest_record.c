@@ -50,7 +50,7 @@ static int parse_mtime(const char **cursor, struct timespec *ret)
 	return 0;
 }
 
-/* The parts of a text, which may be spelt otherwise than we do. */
+/* Reads the parts of a text, which may be spelt otherwise than ours. */
 static int parse_parts(const char *text, struct digest_record *ret)
 {
 	const char *p = text + HEX_DIGITS;

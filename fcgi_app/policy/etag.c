@@ -45,7 +45,7 @@ static size_t opaque_tag_length(const char *text)
 	return *p == '"' ? (size_t)(p + 1 - text) : 0;
 }
 
-/* The length of the strong tag that text consists of; 0 if it doesn't. */
+/* Returns the length of text if it is one strong tag, else 0. */
 static size_t strong_tag_length(const char *text)
 {
 	/* A weak tag begins with W/ and fails here as well. */

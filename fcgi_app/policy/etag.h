@@ -19,7 +19,7 @@ struct etag_input {
 };
 
 /*
- * Write the strong entity tag of a file, quotes included.
+ * Writes the strong entity tag of a file, quotes included.
  *
  * It changes with each change that the kernel's clock can tell from the one
  * before. The change time is part of it because the modification time can be
@@ -29,7 +29,7 @@ struct etag_input {
 void etag_format(const struct etag_input *input, char ret[ETAG_MAX]);
 
 /*
- * Compare two entity tags by the strong comparison (RFC 9110, 8.8.3.2): both
+ * Compares two entity tags by the strong comparison (RFC 9110, 8.8.3.2): both
  * are strong, and equal byte by byte.
  *
  * a, b: one entity tag each, or NULL for none. Blanks after a tag are

@@ -42,7 +42,7 @@ static const char *skip_blanks(const char *p)
 	return p + strspn(p, " \t");
 }
 
-/* Move *at to the unit with the letter; -EINVAL if it doesn't come any more. */
+/* Moves *at on to the letter's unit. Returns 0, or -EINVAL past the last. */
 static int find_unit(char letter, size_t *at)
 {
 	while (*at < UNITS && units[*at].letter != letter)

@@ -15,7 +15,7 @@ struct expires {
 };
 
 /*
- * Read the operator's STREAM_EXPIRES, in the words of nginx's "expires":
+ * Reads the operator's STREAM_EXPIRES, in the words of nginx's "expires":
  *   30s, 10m, 12h, 7d, 2w, 6M (of 30 days), 1y (of 365), and from the largest
  *   to the smallest 1h30m; a number without a unit is seconds. With a minus
  *   in front the answer has expired by that time. Blanks around a part are

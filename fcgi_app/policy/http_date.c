@@ -86,7 +86,10 @@ static int64_t clamp_time(int64_t when)
 	return when > LATEST ? LATEST : when;
 }
 
-/* The year that a day falls into; what is left of *days is the day in it. */
+/*
+ * Returns the year that a day falls into; what is left of *days is the day in
+ * it.
+ */
 static int take_year(int64_t *days)
 {
 	/* One off at most: leap days are not spread evenly. */

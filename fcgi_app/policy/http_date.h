@@ -11,7 +11,7 @@
 #define HTTP_DATE_ISO_SIZE 21
 
 /*
- * Write a time as an IMF-fixdate. A time before the year 0 or after the year
+ * Writes a time as an IMF-fixdate. A time before the year 0 or after the year
  * 9999, for which the form has no room, is written as the nearest one within.
  */
 void http_date_format(time_t when, char ret[HTTP_DATE_SIZE]);
@@ -20,7 +20,7 @@ void http_date_format(time_t when, char ret[HTTP_DATE_SIZE]);
 void http_date_format_iso(time_t when, char ret[HTTP_DATE_ISO_SIZE]);
 
 /*
- * Read a date in any of the three forms that a recipient must accept:
+ * Reads a date in any of the three forms that a recipient must accept:
  * IMF-fixdate, and the obsolete ones of RFC 850 and of asctime().
  *
  * now: the current time, which decides the century of a two-digit year.

@@ -4,7 +4,7 @@
 #define FCGI_APP_POLICY_HTTP_STATUS_H
 
 /*
- * The status for a request whose file could not be opened or read.
+ * Returns the status for a request whose file could not be opened or read.
  *
  * err: a positive errno value of open(2), openat2(2), statx(2) or read(2).
  * Returns 403, 404, 500 or 503 (RFC 9110, 15.5 and 15.6); for a value that
@@ -13,7 +13,8 @@
 int http_status_of_errno(int err);
 
 /*
- * The reason phrase of a status, as RFC 9110, 15 spells it (308 included).
+ * Returns the reason phrase of a status, as RFC 9110, 15 spells it (308
+ * included).
  * Returns a constant string; "Unknown" for a status that is not in use here.
  */
 const char *http_status_reason(int status);

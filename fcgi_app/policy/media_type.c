@@ -206,7 +206,7 @@ enum line_result {
 	LINE_END   /* of the file, or an error */
 };
 
-/* Read a line, its newline left away, to its end whatever it holds. */
+/* Reads a line, its newline left away, to its end whatever it holds. */
 static enum line_result read_line(FILE *file, char ret[MEDIA_TYPE_LINE_MAX + 1])
 {
 	size_t length = 0;
@@ -229,8 +229,8 @@ static enum line_result read_line(FILE *file, char ret[MEDIA_TYPE_LINE_MAX + 1])
 }
 
 /*
- * Cut the next word off a line; NULL at its end or at a comment. A carriage
- * return ends the lines of a file from elsewhere.
+ * Cuts the next word off a line. Returns NULL at its end or at a comment. Lines
+ * of files from other systems may end in a carriage return.
  */
 static const char *next_word(char **line)
 {

@@ -27,16 +27,16 @@
 struct media_types;
 
 /*
- * Make a table that knows the built-in types only. The caller owns it and ends
+ * Makes a table that knows the built-in types only. The caller owns it and ends
  * it with media_types_free(). Returns NULL without memory.
  */
 struct media_types *media_types_new(void);
 
-/* Free a table and all types that it gave out; NULL is allowed. */
+/* Frees a table and all types that it gave out; NULL is allowed. */
 void media_types_free(struct media_types *types);
 
 /*
- * Read a file in the form of /etc/mime.types (mime.types(5)) from its current
+ * Reads a file in the form of /etc/mime.types (mime.types(5)) from its current
  * position to its end: on each line a type, then its extensions; a word that
  * begins with '#' begins a comment. The file stays open and the caller's.
  *
@@ -51,7 +51,7 @@ void media_types_free(struct media_types *types);
 int media_types_read(struct media_types *types, FILE *file);
 
 /*
- * The media type of a file, by the last extension of the path's last
+ * Returns the media type of a file, by the last extension of the path's last
  * component, upper or lower case. A name that only begins with a dot
  * (".profile") has no extension.
  *

@@ -30,7 +30,7 @@ struct byte_range_set;
 	(MULTIPART_BOUNDARY_MAX + CONTENT_TYPE_MAX + 128)
 
 /*
- * Write a boundary, lower-case hexadecimal digits, so that it needs no quotes
+ * Writes a boundary, lower-case hexadecimal digits, so that it needs no quotes
  * as a parameter of a Content-Type. random: from getrandom(2) or as good.
  */
 void multipart_boundary(const uint8_t random[MULTIPART_RANDOM_SIZE],
@@ -49,7 +49,7 @@ struct multipart {
 };
 
 /*
- * Write into the n bytes at buf, NUL-terminated, what stands before part
+ * Writes into the n bytes at buf, NUL-terminated, what stands before part
  * `index`: the end of the part before it, the delimiter line, and the part's
  * own head with its Content-Range (RFC 9110, 15.3.7.2). With `index` == the
  * number of parts: what follows the last one.
@@ -63,7 +63,7 @@ int multipart_format_delimiter(const struct multipart *m, size_t index,
     char *buf, size_t n, size_t *ret_length);
 
 /*
- * The length of the whole body in bytes, all parts and delimiters: its
+ * Returns the length of the whole body in bytes, all parts and delimiters: its
  * Content-Length.
  *
  * Returns 0; -EOVERFLOW if it is above UINT64_MAX; or the error that

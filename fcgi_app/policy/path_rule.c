@@ -23,7 +23,10 @@ struct component {
 	size_t length;
 };
 
-/* The component at *cursor, slashes before it skipped; false at the end. */
+/*
+ * Takes the next component off *cursor, without the slashes before it. Returns
+ * false at the end.
+ */
 static bool next_component(const char **cursor, struct component *ret)
 {
 	ret->name = *cursor + strspn(*cursor, "/");
@@ -52,7 +55,7 @@ static bool append(struct folded *f, const char *bytes, size_t length)
 }
 
 /*
- * Append the components of an absolute path to f, with one slash between two
+ * Appends the components of an absolute path to f, with one slash between two
  * of them. f is empty or holds the slash of an absolute path.
  */
 static enum path_rule_result fold(const char *path, struct folded *f)

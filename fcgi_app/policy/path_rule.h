@@ -21,7 +21,7 @@ enum path_rule_result {
 };
 
 /*
- * Bring a folder's absolute path (DOCUMENT_ROOT, --root) into its one normal
+ * Brings a folder's absolute path (DOCUMENT_ROOT, --root) into its one normal
  * form: doubled slashes, "." components and the slash at the end removed.
  *
  * ret: size bytes; PATH_MAX is always enough. Untouched unless PATH_RULE_OK.
@@ -44,7 +44,7 @@ enum path_rule_result path_rule_below(
     const char *root, const char *document_root, const char **ret_rest);
 
 /*
- * Turn the path of a request, already percent-decoded by the front, into a
+ * Turns the path of a request, already percent-decoded by the front, into a
  * path relative to the document root: no slash in front, doubled slashes and
  * "." components removed, "." for the root itself.
  *
@@ -69,7 +69,7 @@ bool path_rule_is_folder(const char *relative);
 bool path_rule_is_hidden(const char *relative);
 
 /*
- * Append a name, such as that of a folder's index, to a folder's path from
+ * Appends a name, such as that of a folder's index, to a folder's path from
  * path_rule_relative(), which may lack its slash: the text of `name` up to
  * `length`.
  *
@@ -80,7 +80,7 @@ enum path_rule_result path_rule_in_folder(const char *relative,
     const char *name, size_t length, char *ret, size_t size);
 
 /*
- * Append a relative path, of one component or more, to a folder's path from
+ * Appends a relative path, of one component or more, to a folder's path from
  * path_rule_relative(), which may lack its slash.
  *
  * name: not looked at; see name_list.h for one that a client sent.

@@ -12,11 +12,11 @@
 /* Returns whether text begins with "%" and two hexadecimal digits. */
 bool percent_is_escape(const char *text);
 
-/* The byte that an escape, as above, stands for. */
+/* Returns the byte that an escape, as above, stands for. */
 char percent_decode_byte(const char *escape);
 
 /*
- * Write a byte: as it is if it stands in literal, else as "%" and two upper
+ * Writes a byte: as it is if it stands in literal, else as "%" and two upper
  * case digits (RFC 3986, 2.1). A NUL is always written as "%00".
  *
  * literal: the characters that need no escape.

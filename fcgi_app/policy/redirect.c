@@ -41,7 +41,7 @@ static void append(struct reference *r, const char *bytes, size_t length)
 	r->length += length;
 }
 
-/* Append what is literal, encode the rest; encoded: leave escapes alone. */
+/* Appends literal bytes, and encodes the rest but for escapes if `encoded`. */
 static void append_encoded(struct reference *r, const struct part *part,
     const char *literal, bool encoded)
 {
@@ -94,7 +94,7 @@ static struct part query_at(const char *p)
 	return (struct part){ p, *p == '?' ? strcspn(p, "#") : 0 };
 }
 
-/* Take a dot, which may be encoded if anything may, off a segment. */
+/* Takes a dot, which may be encoded if anything may, off a segment. */
 static bool take_dot(struct part *s, bool encoded)
 {
 	size_t length = 0;

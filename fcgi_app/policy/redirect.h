@@ -9,7 +9,7 @@
 #define REDIRECT_MAX 2048
 
 /*
- * Write the Location (RFC 9110, 10.2.2) of a folder: the relative reference
+ * Writes the Location (RFC 9110, 10.2.2) of a folder: the relative reference
  * "./LAST-SEGMENT/" (RFC 3986, 4.2), with "?QUERY" if there is one.
  *
  * It is relative, so that no host and no prefix of the front's has to be known

@@ -94,7 +94,10 @@ static int escaped_byte(const char *text, size_t length)
 	return low >= 0 && byte > 0 ? byte : -1;
 }
 
-/* The length of the decoded text, -1 if it is malformed; `ret` may be NULL. */
+/*
+ * Returns the length of the decoded text, -1 if it is malformed; `ret` may be
+ * NULL.
+ */
 static ptrdiff_t decode(const char *text, size_t length, char *ret)
 {
 	size_t n = 0;

@@ -24,15 +24,16 @@ enum request_path_result {
 };
 
 /*
- * How many bytes request_path_find() needs for these parameters at most, with
- * the NUL. The parameters of a request fit into its head, so it is bounded.
+ * Returns how many bytes request_path_find() needs for these parameters at
+ * most, with the NUL. The parameters of a request fit into its head, so it is
+ * bounded.
  */
 size_t request_path_bound(const struct request_path_params *params);
 
 /*
- * Write the path to ret, size bytes: STREAM_PATH, else DOCUMENT_URI, else
- * SCRIPT_NAME followed by PATH_INFO (RFC 3875, 4.1.5 and 4.1.13). Front
- * servers send all four decoded, so a '%' in them is a plain character.
+ * Writes the path to ret, size bytes: STREAM_PATH, else DOCUMENT_URI, else
+ * SCRIPT_NAME followed by PATH_INFO (RFC 3875, 4.1.5 and 4.1.13). Front servers
+ * send all four decoded, so a '%' in them is a plain character.
  *
  * If none of them was sent, it is the path of the URL in a SCRIPT_FILENAME as
  * Apache's ProxyPass makes it, "proxy:fcgi://host/path" or

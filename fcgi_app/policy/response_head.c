@@ -32,7 +32,7 @@ static size_t token_length(const char *name)
 	return name[length] == '\0' ? length : 0;
 }
 
-/* Count in the line that has been written up to end. */
+/* Counts in the line that has been written up to end. */
 static void end_line(struct response_head *h, size_t end)
 {
 	memcpy(h->text + end, CRLF, sizeof(CRLF));

@@ -29,14 +29,14 @@ struct response_head {
 };
 
 /*
- * Begin a head with the line "Status: 200 OK" (RFC 3875, 6.3.3), which is
+ * Begins a head with the line "Status: 200 OK" (RFC 3875, 6.3.3), which is
  * always sent: Apache judges preconditions wrongly without it.
  * status: a code of three digits.
  */
 void response_head_init(struct response_head *h, int status);
 
 /*
- * Begin the head of a redirect, with the field Location (RFC 9110, 10.2.2) in
+ * Begins the head of a redirect, with the field Location (RFC 9110, 10.2.2) in
  * front of the Status line: HAProxy (2.6 to 3.2) takes whichever comes last,
  * and the status of a Location is 302. Errors are as with response_head_add().
  */
@@ -44,7 +44,7 @@ void response_head_init_redirect(
     struct response_head *h, int status, const char *location);
 
 /*
- * Add a field; its value is formatted as by printf(3).
+ * Adds a field; its value is formatted as by printf(3).
  *
  * Sets the error, adding nothing: -EINVAL if the name is not a token (RFC 9110,
  * 5.6.2) or the value holds a control character other than a tab, which could
@@ -62,7 +62,7 @@ void response_head_put(
 bool response_head_has(const struct response_head *h, const char *name);
 
 /*
- * Add the empty line that ends the head.
+ * Adds the empty line that ends the head.
  * Returns 0, or the error of an earlier call: text then holds the lines before
  * it, without the empty line, and is not to be sent.
  */

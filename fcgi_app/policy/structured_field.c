@@ -30,7 +30,7 @@ static bool take_char(const char **cursor, char c)
 	return true;
 }
 
-/* Read over any number of characters of a set, and say how many. */
+/* Skips the characters of a set. Returns how many there were. */
 static size_t take_all(const char **cursor, const char *set)
 {
 	size_t length = strspn(*cursor, set);

@@ -22,7 +22,7 @@ struct structured_member {
 };
 
 /*
- * Read the next member of a dictionary (RFC 9651, 4.2.2).
+ * Reads the next member of a dictionary (RFC 9651, 4.2.2).
  *
  * *cursor: at first the start of the field's value; moved past the member and,
  * if another one follows, past the comma. On failure its position is

@@ -13,16 +13,16 @@
 #define UTF8_LENGTH_MAX 4
 
 /*
- * How many of `length` bytes (not 0) are the character that a text of any bytes
- * begins with; or, if it is no valid one, as much of one as there is, which is
+ * Returns how many of `length` bytes (not 0) are the character that a text of
+ * any bytes begins with; or, if that is malformed, its longest valid beginning,
  * to be replaced as a whole (Unicode, 3.9, "maximal subpart").
  */
 size_t utf8_take(const char *text, size_t length, bool *ret_valid);
 
 /*
- * The length in bytes of the character that a NUL-terminated text begins with,
- * or 0 if it is no valid UTF-8 (RFC 3629, 4). A NUL ends the text: it is a
- * character of length 1, and continues none.
+ * Returns the length in bytes of the character that a NUL-terminated text
+ * begins with, or 0 if it is malformed UTF-8 (RFC 3629, 4). A NUL ends the
+ * text: it is a character of length 1, and never the continuation of another.
  */
 size_t utf8_length(const char *text);
 

@@ -74,7 +74,7 @@ static int clear_path(const union address *address)
 	return r;
 }
 
-/* The mode is set before the name exists, so there is no moment without it. */
+/* Sets the mode before the name exists, so that nobody else can connect. */
 static int bind_private(int fd, const union address *address)
 {
 	mode_t old = umask(0117);

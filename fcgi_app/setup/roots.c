@@ -32,7 +32,7 @@ struct roots {
 	struct root list[OPTIONS_ROOTS_MAX];
 };
 
-/* The name as it was given, made absolute but with its links. */
+/* Returns the name as it was given, made absolute but with its links. */
 static char *absolute_name(const char *name)
 {
 	char joined[2 * PATH_MAX], normal[PATH_MAX];

@@ -21,7 +21,7 @@ struct web_server_addrs {
 };
 
 /*
- * Read the value of the environment variable.
+ * Reads the value of the environment variable.
  *
  * list: numeric IPv4 and IPv6 addresses separated by commas, blanks around
  * them allowed. NULL (unbound) and "" let anyone in: the specification is

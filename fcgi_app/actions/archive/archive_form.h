@@ -16,7 +16,7 @@ enum archive_form {
 
 #define ARCHIVE_FORMS 5
 
-/* The name of a form is its suffix too, but for the last. */
+/* Returns the suffix of its file names: its name, but for the last form. */
 const char *archive_form_suffix(enum archive_form form);
 
 /* Returns its media type. */

@@ -32,7 +32,7 @@
 size_t tar_format_header(
     const struct archive_member *entry, unsigned char *ret);
 
-/* How many zeros follow a member of `size` bytes. */
+/* Returns how many zeros follow a member of `size` bytes. */
 size_t tar_format_padding(uint64_t size);
 
 #endif

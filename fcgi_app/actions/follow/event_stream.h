@@ -37,10 +37,10 @@ size_t event_id_format(const struct event_id *id, char ret[EVENT_ID_MAX]);
 int event_id_parse(const char *text, struct event_id *ret);
 
 /*
- * How many of the bytes at `data`, which begin a line, are the next event: up
- * to the newline, or a part of a line that is too long, not cut within a
- * character of UTF-8. 0: the line is not complete. `last`: no more will come,
- * so what is there is a line.
+ * Returns how many of the bytes at `data`, which begin a line, are the next
+ * event: up to the newline, or a part of a line that is too long, not cut
+ * within a character of UTF-8. 0: the line is not complete. `last`: no more
+ * will come, so what is there is a line.
  */
 size_t event_stream_next(const char *data, size_t length, bool last);
 

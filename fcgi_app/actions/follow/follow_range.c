@@ -52,7 +52,7 @@ static bool parse(const char *field, struct spec *ret)
 	return !ret->has_last || ret->last >= ret->first;
 }
 
-/* The last bytes of what is there. */
+/* A suffix range: the last of the bytes that are there. */
 static enum follow_range_result judge_suffix(
     uint64_t length, uint64_t size, struct follow_range *ret)
 {

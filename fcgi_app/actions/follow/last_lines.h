@@ -43,7 +43,7 @@ bool last_lines_block(
 /* These are its bytes. */
 void last_lines_feed(struct last_lines *search, const void *data);
 
-/* The offset of the first byte of these lines, when it is found. */
+/* Returns the offset of the first byte of these lines, when it is found. */
 uint64_t last_lines_start(const struct last_lines *search);
 
 #endif

@@ -48,7 +48,7 @@ static size_t path_length(const struct list_page *page)
 	return page->path[length - 1] == '/' ? length - 1 : length;
 }
 
-/* How many components the folder's path has. */
+/* Returns how many components the folder's path has. */
 static size_t path_depth(const struct list_page *page)
 {
 	size_t length = path_length(page);
@@ -71,7 +71,7 @@ static struct component take_component(const char **cursor)
 	return ret;
 }
 
-/* The name that the page goes by. */
+/* Returns the name that the page goes by. */
 static struct component page_name(const struct list_page *page)
 {
 	struct component ret = { ROOT_NAME };

@@ -16,7 +16,7 @@ struct list_query {
 };
 
 /*
- * Read a query (RFC 3986, 3.4): "format" is html or json, "sort" is name, size
+ * Reads a query (RFC 3986, 3.4): "format" is html or json, "sort" is name, size
  * or time, "order" is asc or desc; names and values as they are, without
  * escapes. Of a name that is repeated the first value counts; other names are
  * ignored.
@@ -35,7 +35,7 @@ int list_query_parse(const char *query, struct list_query *ret);
 enum list_format list_query_format(
     const struct list_query *query, const char *accept);
 
-/* The words of a query. */
+/* Return the words that a query has for them. */
 const char *list_query_sort_name(enum list_sort sort);
 const char *list_query_order_name(bool descending);
 

@@ -11,12 +11,12 @@
 #define SIZE_TEXT_EXACT_MAX 27
 
 /*
- * Write a size as "123 B" or, from 1024 on, rounded to tenths of KiB, MiB and
+ * Writes a size as "123 B" or, from 1024 on, rounded to tenths of KiB, MiB and
  * so on (IEC 80000-13), halves up: "1.5 KiB". No number is above 1023.9.
  */
 void size_text_short(uint64_t bytes, char ret[SIZE_TEXT_SHORT_MAX]);
 
-/* Write all digits, in groups: "1,234,567". */
+/* Writes all digits, in groups: "1,234,567". */
 void size_text_exact(uint64_t bytes, char ret[SIZE_TEXT_EXACT_MAX]);
 
 #endif

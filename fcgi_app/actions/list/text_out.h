@@ -23,7 +23,7 @@ struct text_out {
 	bool overflow;
 };
 
-/* How many bytes fit in. */
+/* Returns how many bytes fit in. */
 size_t text_out_room(const struct text_out *out);
 
 /* All of them or none. */

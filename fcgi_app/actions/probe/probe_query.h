@@ -49,7 +49,7 @@ struct probe_query {
 };
 
 /*
- * Read a query string. Strict: "test" must be there, and each other key just
+ * Reads a query string. Strict: "test" must be there, and each other key just
  * once if the test uses it, not at all if it does not.
  *
  * query: NULL counts as empty.
