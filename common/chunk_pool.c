@@ -122,16 +122,16 @@ void chunk_pool_put(struct chunk_pool *pool, void *buffer)
 
 void chunk_pool_wait(struct chunk_pool *pool, struct chunk_waiter *waiter)
 {
-	assert(!waiter->waiting && waiter->ready);
-	waiter->waiting = true;
+	assert(!waiter->is_waiting && waiter->ready);
+	waiter->is_waiting = true;
 	TAILQ_INSERT_TAIL(&pool->waiters, waiter, link);
 }
 
 void chunk_pool_unwait(struct chunk_pool *pool, struct chunk_waiter *waiter)
 {
-	if (!waiter->waiting)
+	if (!waiter->is_waiting)
 		return;
-	waiter->waiting = false;
+	waiter->is_waiting = false;
 	TAILQ_REMOVE(&pool->waiters, waiter, link);
 }
 

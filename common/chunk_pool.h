@@ -30,7 +30,7 @@ typedef bool chunk_short_fn(void *context);
 struct chunk_waiter {
 	TAILQ_ENTRY(chunk_waiter) link;
 	chunk_ready_fn *ready;
-	bool waiting;
+	bool is_waiting;
 };
 
 /*

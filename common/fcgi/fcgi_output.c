@@ -50,9 +50,10 @@ struct fcgi_output {
 	int error;
 	uint32_t app_status;
 	uint64_t content;
-	bool stderr_used;
-	bool offering;
-	bool dropping; /* the socket is full: the rest of the offer is lost */
+	bool has_stderr;
+	bool is_offering;
+	bool
+	    is_dropping; /* the socket is full: the rest of the offer is lost */
 	size_t dropped;
 };
 
@@ -139,7 +140,7 @@ static void drop_unsent(struct fcgi_output *output, size_t sent)
 	struct fcgi_batch_rest rest;
 
 	fcgi_batch_drop(&output->batch, sent, &rest);
-	output->dropping = true;
+	output->is_dropping = true;
 	output->dropped += rest.dropped;
 	output->content -= rest.dropped;
 	if (rest.kept_length > 0)
@@ -161,11 +162,11 @@ static void send_batch(struct fcgi_output *output)
 	if (sent < 0)
 		return;
 	rest = length - (size_t)sent;
-	if (rest > 0 && output->offering && rest > FCGI_OUTPUT_KEEP_MAX) {
+	if (rest > 0 && output->is_offering && rest > FCGI_OUTPUT_KEEP_MAX) {
 		drop_unsent(output, (size_t)sent);
 	} else if (rest > 0) {
 		keep(output, bytes + sent, rest);
-		output->dropping = output->offering;
+		output->is_dropping = output->is_offering;
 	}
 	batch->count = 0;
 	release_control(output);
@@ -220,7 +221,7 @@ static void append_closing_records(struct fcgi_output *output)
 		return;
 	}
 	append_end_of_stream(output, FCGI_STDOUT);
-	if (output->stderr_used)
+	if (output->has_stderr)
 		append_end_of_stream(output, FCGI_STDERR);
 	fcgi_record_encode_end(end, output->batch.request_id,
 	    output->app_status, FCGI_REQUEST_COMPLETE);
@@ -232,7 +233,7 @@ static void empty_record(struct fcgi_output *output)
 {
 	const unsigned char *end = output->stream.wrNext;
 
-	if (output->dropping)
+	if (output->is_dropping)
 		output->dropped += record_content(output);
 	/* Full, and one more fits after it: they leave together. */
 	else if (end == output->stream.stop &&
@@ -266,7 +267,7 @@ static void empty_buffer(FCGX_Stream *stream, int closing)
 		return;
 	}
 	/* FCGX_FFlush() with nothing in the buffer means the queue. */
-	if (!output->offering)
+	if (!output->is_offering)
 		fcgi_output_flush(output);
 	if (!output->error)
 		borrow_buffer(output);
@@ -306,7 +307,7 @@ void fcgi_output_begin(struct fcgi_output *output, uint16_t request_id)
 {
 	assert(output->batch.owed == 0 && !output->batch.buffer);
 	output->batch.request_id = request_id;
-	output->stderr_used = false;
+	output->has_stderr = false;
 	output->content = 0;
 	if (output->error == 0)
 		reset_stream(output);
@@ -354,7 +355,7 @@ static void end_offer(struct fcgi_output *output)
 {
 	size_t rest = record_content(output);
 
-	if (output->dropping)
+	if (output->is_dropping)
 		output->dropped += rest;
 	/* Small offers in a row must not pile up in the queue. */
 	else if (rest <= FCGI_OUTPUT_COMPANY_MAX && output->batch.owed == 0 &&
@@ -369,15 +370,15 @@ int fcgi_output_offer(struct fcgi_output *output, const void *data,
 {
 	if (output->error)
 		return output->error;
-	output->offering = true;
-	output->dropping = false;
+	output->is_offering = true;
+	output->is_dropping = false;
 	output->dropped = 0;
 	put_all(output, data, length);
 	if (!output->error)
 		end_offer(output);
 	return_buffer(output);
-	output->offering = false;
-	output->dropping = false;
+	output->is_offering = false;
+	output->is_dropping = false;
 	if (output->error)
 		return output->error;
 	*ret_taken = length - output->dropped;
@@ -401,7 +402,7 @@ int fcgi_output_error_log(struct fcgi_output *output, const char *message)
 	record.content_length = (uint16_t)length;
 	record.padding_length = fcgi_record_padding(length);
 	fcgi_record_encode(bytes, &record);
-	output->stderr_used = true;
+	output->has_stderr = true;
 	return fcgi_output_control(output, bytes,
 	    FCGI_RECORD_HEADER_SIZE + length + record.padding_length);
 }

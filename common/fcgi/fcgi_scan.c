@@ -95,7 +95,7 @@ static enum fcgi_scan_event open_begin(struct fcgi_scan *scan)
 	if (record->request_id == scan->request_id)
 		return broken(
 		    scan, "BEGIN_REQUEST with the id of the running request");
-	scan->announce = true;
+	scan->has_event = true;
 	return FCGI_SCAN_MORE;
 }
 
@@ -104,7 +104,7 @@ static enum fcgi_scan_event open_stdin(struct fcgi_scan *scan)
 	switch (scan->phase) {
 	case FCGI_SCAN_BODY:
 		scan->target = FCGI_SCAN_TO_BODY;
-		scan->announce = scan->record.content_length == 0;
+		scan->has_event = scan->record.content_length == 0;
 		return FCGI_SCAN_MORE;
 	case FCGI_SCAN_BEGIN:
 	case FCGI_SCAN_PARAMS:
@@ -122,7 +122,7 @@ static enum fcgi_scan_event open_params(struct fcgi_scan *scan)
 {
 	if (scan->phase != FCGI_SCAN_PARAMS)
 		return broken(scan, "PARAMS after their end");
-	scan->announce = scan->record.content_length == 0;
+	scan->has_event = scan->record.content_length == 0;
 	return open_head_record(scan);
 }
 
@@ -135,7 +135,7 @@ static enum fcgi_scan_event open_own_record(struct fcgi_scan *scan)
 	case FCGI_STDIN:
 		return open_stdin(scan);
 	case FCGI_ABORT_REQUEST:
-		scan->announce = true;
+		scan->has_event = true;
 		return FCGI_SCAN_MORE;
 	case FCGI_DATA:
 		/* Only a filter reads it (6.4); the role is checked later. */
@@ -151,8 +151,8 @@ static enum fcgi_scan_event open_record(struct fcgi_scan *scan)
 	const struct fcgi_record *record = &scan->record;
 
 	scan->record = fcgi_record_decode(scan->header);
-	scan->record_open = true;
-	scan->announce = false;
+	scan->is_record_open = true;
+	scan->has_event = false;
 	scan->target = FCGI_SCAN_TO_NOBODY;
 	scan->content_left = record->content_length;
 	scan->padding_left = record->padding_length;
@@ -160,7 +160,7 @@ static enum fcgi_scan_event open_record(struct fcgi_scan *scan)
 		return broken(scan, "not a FastCGI record of version 1");
 	if (record->request_id == FCGI_NULL_REQUEST_ID) {
 		scan->target = FCGI_SCAN_TO_MANAGEMENT;
-		scan->announce = true;
+		scan->has_event = true;
 		if (record->content_length > FCGI_SCAN_MANAGEMENT_MAX)
 			return broken(scan, "management record over 512 bytes");
 		scan->collected = 0;
@@ -219,15 +219,15 @@ static enum fcgi_scan_event close_begin(struct fcgi_scan *scan)
 /* Content and padding are through: what does the whole record mean? */
 static enum fcgi_scan_event close_record(struct fcgi_scan *scan)
 {
-	bool announce = scan->announce;
+	bool has_event = scan->has_event;
 
-	scan->record_open = false;
+	scan->is_record_open = false;
 	if (scan->target == FCGI_SCAN_TO_MANAGEMENT)
 		return span(scan, FCGI_SCAN_MANAGEMENT, scan->management,
 		    scan->collected);
 	if (scan->phase == FCGI_SCAN_BEGIN && scan->target == FCGI_SCAN_TO_HEAD)
 		return close_begin(scan);
-	if (!announce)
+	if (!has_event)
 		return FCGI_SCAN_MORE;
 	switch (scan->record.type) {
 	case FCGI_BEGIN_REQUEST:
@@ -253,7 +253,7 @@ static enum fcgi_scan_event step(struct fcgi_scan *scan, const uint8_t *input,
 {
 	size_t n;
 
-	if (!scan->record_open) {
+	if (!scan->is_record_open) {
 		n = size_min(length, sizeof(scan->header) - scan->header_have);
 		memcpy(scan->header + scan->header_have, input, n);
 		*ret_used = n;
@@ -279,7 +279,7 @@ static enum fcgi_scan_event step(struct fcgi_scan *scan, const uint8_t *input,
 static bool can_step(const struct fcgi_scan *scan, size_t length)
 {
 	return length > 0 ||
-	    (scan->record_open && scan->content_left == 0 &&
+	    (scan->is_record_open && scan->content_left == 0 &&
 		scan->padding_left == 0);
 }
 

@@ -76,8 +76,8 @@ struct fcgi_scan {
 	size_t padding_left;
 	size_t header_have;
 	size_t collected;
-	bool record_open;
-	bool announce;
+	bool is_record_open;
+	bool has_event;
 	uint8_t header[FCGI_RECORD_HEADER_SIZE];
 	uint8_t begin_body[8];
 	uint8_t management[FCGI_SCAN_MANAGEMENT_MAX];

@@ -27,8 +27,8 @@ enum mode { MODE_STORE, MODE_FORCE, MODE_CHECK, MODE_REMOVE };
 
 struct run {
 	enum mode mode;
-	bool recursive;
-	bool failed;
+	bool is_recursive;
+	bool has_failed;
 	char **names;
 	int name_count;
 	struct progress progress;
@@ -81,7 +81,7 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 		set_mode(run, MODE_REMOVE, state);
 		return 0;
 	case 'r':
-		run->recursive = true;
+		run->is_recursive = true;
 		return 0;
 	case ARGP_KEY_ARGS:
 		run->names = state->argv + state->next;
@@ -100,7 +100,7 @@ static void complain(struct run *run, const char *name, const char *why)
 {
 	progress_clear(&run->progress);
 	fprintf(stderr, NAME ": %s: %s\n", name, why);
-	run->failed = true;
+	run->has_failed = true;
 }
 
 static const char *reason_of(int error)
@@ -349,12 +349,12 @@ int digest_command(int argc, char **argv)
 	}
 	progress_init(&run.progress);
 	for (int i = 0; i < run.name_count; i++) {
-		if (run.recursive)
+		if (run.is_recursive)
 			do_tree(&run, run.names[i]);
 		else
 			do_file(&run, run.names[i], 0);
 	}
 	if (fflush(stdout) != 0 || ferror(stdout))
 		complain(&run, "standard output", strerror(errno));
-	return run.failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return run.has_failed ? EXIT_FAILURE : EXIT_SUCCESS;
 }

@@ -40,9 +40,9 @@ static void on_acceptable(uv_poll_t *poll, int status, int events);
 
 static void set_polling(struct acceptor *acceptor, bool on)
 {
-	if (acceptor->polling == on)
+	if (acceptor->is_polling == on)
 		return;
-	acceptor->polling = on;
+	acceptor->is_polling = on;
 	for (size_t i = 0; i < acceptor->count; i++) {
 		uv_poll_t *poll = &acceptor->polls[i];
 
@@ -80,7 +80,7 @@ static void on_yield_over(uv_timer_t *timer)
 {
 	struct acceptor *acceptor = timer->data;
 
-	acceptor->yielded = true;
+	acceptor->has_yielded = true;
 	acceptor->yielded_until = uv_now(timer->loop);
 	acceptor_update(acceptor);
 }
@@ -88,10 +88,10 @@ static void on_yield_over(uv_timer_t *timer)
 /* Returns true if we just yielded and no other worker took the connection. */
 static bool yield_just_ended(struct acceptor *acceptor, uint64_t now)
 {
-	bool yielded = acceptor->yielded;
+	bool has_yielded = acceptor->has_yielded;
 
-	acceptor->yielded = false;
-	return yielded && now - acceptor->yielded_until <= YIELD_OVER_MS;
+	acceptor->has_yielded = false;
+	return has_yielded && now - acceptor->yielded_until <= YIELD_OVER_MS;
 }
 
 static void yield(struct acceptor *acceptor)

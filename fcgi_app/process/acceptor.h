@@ -32,8 +32,8 @@ struct acceptor {
 	uv_timer_t yield;
 	uint64_t yield_ms; /* the next one */
 	uint64_t yielded_until;
-	bool yielded;
-	bool polling;
+	bool has_yielded;
+	bool is_polling;
 	size_t count;
 	uv_poll_t polls[OPTIONS_LISTEN_MAX]; /* one for each listener */
 };

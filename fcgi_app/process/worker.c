@@ -71,7 +71,7 @@ struct worker {
 	struct services services;
 	struct connections connections;
 	struct memory_budget member_memory;
-	bool stopping;
+	bool is_stopping;
 };
 
 static void on_sweep(uv_timer_t *timer)
@@ -99,7 +99,7 @@ static void on_runnable(void *context)
 {
 	struct worker *worker = context;
 
-	if (!worker->stopping)
+	if (!worker->is_stopping)
 		uv_idle_start(&worker->more, on_idle);
 }
 
@@ -130,9 +130,9 @@ static void close_handle(uv_handle_t *handle)
 
 static void stop(struct worker *worker)
 {
-	if (worker->stopping)
+	if (worker->is_stopping)
 		return;
-	worker->stopping = true;
+	worker->is_stopping = true;
 	acceptor_close(&worker->acceptor);
 	close_handle((uv_handle_t *)&worker->on_term);
 	close_handle((uv_handle_t *)&worker->on_quit);

@@ -35,7 +35,7 @@
 #define DIRECT_WAIT_MS 100
 
 static struct {
-	bool threaded;
+	bool has_thread;
 	int process; /* if threaded: the worker's id */
 	int read_fd;
 	int write_fd;
@@ -74,7 +74,7 @@ static size_t format_prefix(char *line, size_t size, enum log_level level)
 	}
 	return (size_t)snprintf(line, size, "%s.%03ldZ fcgi-stream[%d] %s ",
 	    stamp.date, now.tv_nsec / 1000000,
-	    writer.threaded ? writer.process : (int)getpid(),
+	    writer.has_thread ? writer.process : (int)getpid(),
 	    level_names[level]);
 }
 
@@ -149,7 +149,7 @@ static void report_lost(void)
 
 static void write_line(enum log_level level, const char *line, size_t length)
 {
-	if (!writer.threaded) {
+	if (!writer.has_thread) {
 		write_stderr(line, length, DIRECT_WAIT_MS);
 		return;
 	}
@@ -224,7 +224,7 @@ int log_start_writer(void)
 	}
 	writer.length = 0;
 	writer.process = (int)getpid();
-	writer.threaded = true;
+	writer.has_thread = true;
 	return 0;
 }
 
@@ -232,10 +232,10 @@ void log_stop_writer(void)
 {
 	struct timespec until;
 
-	if (!writer.threaded)
+	if (!writer.has_thread)
 		return;
 	log_flush();
-	writer.threaded = false;
+	writer.has_thread = false;
 	close(writer.write_fd);
 	clock_gettime(CLOCK_REALTIME, &until);
 	until.tv_sec += STOP_SECONDS;

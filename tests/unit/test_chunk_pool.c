@@ -26,7 +26,7 @@ static void on_ready(struct chunk_waiter *waiter, void *buffer)
 	struct guest *guest = container_of(waiter, struct guest, waiter);
 
 	assert_null(guest->buffer);
-	assert_false(waiter->waiting);
+	assert_false(waiter->is_waiting);
 	guest->buffer = buffer;
 	guest->turn = ++turns;
 }
@@ -184,7 +184,7 @@ static void serves_in_the_order_of_coming(void **state)
 	for (size_t i = 0; i < 3; i++) {
 		guests[i] = new_guest();
 		chunk_pool_wait(pool, &guests[i].waiter);
-		assert_true(guests[i].waiter.waiting);
+		assert_true(guests[i].waiter.is_waiting);
 	}
 	chunk_pool_put(pool, buffers[1]);
 	assert_ptr_equal(guests[0].buffer, buffers[1]);
@@ -245,7 +245,7 @@ static void lets_a_waiter_leave(void **state)
 		chunk_pool_wait(pool, &guests[i].waiter);
 	}
 	chunk_pool_unwait(pool, &guests[0].waiter);
-	assert_false(guests[0].waiter.waiting);
+	assert_false(guests[0].waiter.is_waiting);
 	chunk_pool_unwait(pool, &guests[0].waiter);
 	chunk_pool_unwait(pool, &guests[2].waiter);
 	/* Who comes again stands at the end. */
@@ -267,7 +267,7 @@ static void unwait_is_harmless_when_not_waiting(void **state)
 
 	(void)state;
 	chunk_pool_unwait(pool, &zeroed);
-	assert_false(zeroed.waiting);
+	assert_false(zeroed.is_waiting);
 	chunk_pool_free(pool);
 }
 
