@@ -199,7 +199,6 @@ libunit_a_SOURCES = \
 if HAVE_CMOCKA
 check_LIBRARIES += libunit.a
 check_PROGRAMS += $(unit_tests)
-TESTS += $(unit_tests)
 endif
 
 tests_unit_doctor_test_doctor_probe_LDADD = $(LDADD) $(CURL_LIBS)
@@ -257,49 +256,48 @@ if FUZZ
 tests_fuzz_fuzz_LDFLAGS += -fsanitize=fuzzer
 else
 tests_fuzz_fuzz_SOURCES += %D%/fuzz/replay.c
-TESTS += %D%/fuzz/replay.sh $(functional_tests)
 endif
 
-# --- functional tests: they run the program ----------------------------------
+# --- functional tests: they run the program; the longest go first ------------
 functional_tests = \
+	%D%/functional/test_archive_packed.py \
+	%D%/functional/test_archive_large.py \
+	%D%/functional/test_counted_work.py \
+	%D%/functional/test_page_cache.py \
+	%D%/functional/test_peers.py \
+	%D%/functional/test_doctor.py \
+	%D%/functional/test_browser.py \
+	%D%/functional/test_list_page.py \
 	%D%/functional/test_action_api.py \
+	%D%/functional/test_archive_changes.py \
 	%D%/functional/test_action_modules.py \
 	%D%/functional/test_archive.py \
-	%D%/functional/test_archive_changes.py \
-	%D%/functional/test_archive_large.py \
-	%D%/functional/test_archive_packed.py \
-	%D%/functional/test_bench.py \
-	%D%/functional/test_browser.py \
-	%D%/functional/test_clients.py \
-	%D%/functional/test_command_line.py \
 	%D%/functional/test_concat.py \
-	%D%/functional/test_concat_clients.py \
-	%D%/functional/test_counted_work.py \
-	%D%/functional/test_digest.py \
-	%D%/functional/test_docs.py \
-	%D%/functional/test_doctor.py \
-	%D%/functional/test_fastcgi.py \
-	%D%/functional/test_file_changes.py \
-	%D%/functional/test_files.py \
-	%D%/functional/test_folders.py \
+	%D%/functional/test_list.py \
 	%D%/functional/test_follow.py \
 	%D%/functional/test_follow_events.py \
-	%D%/functional/test_follow_fronts.py \
+	%D%/functional/test_pace.py \
+	%D%/functional/test_fastcgi.py \
+	%D%/functional/test_files.py \
+	%D%/functional/test_file_changes.py \
 	%D%/functional/test_fronts.py \
+	%D%/functional/test_bench.py \
+	%D%/functional/test_clients.py \
+	%D%/functional/test_command_line.py \
+	%D%/functional/test_concat_clients.py \
+	%D%/functional/test_digest.py \
+	%D%/functional/test_docs.py \
+	%D%/functional/test_folders.py \
+	%D%/functional/test_follow_fronts.py \
 	%D%/functional/test_harness.py \
 	%D%/functional/test_io_tiers.py \
 	%D%/functional/test_layers.py \
-	%D%/functional/test_list.py \
-	%D%/functional/test_list_page.py \
 	%D%/functional/test_list_slow.py \
 	%D%/functional/test_listen.py \
 	%D%/functional/test_load.py \
 	%D%/functional/test_messages.py \
 	%D%/functional/test_nginx.py \
 	%D%/functional/test_operator_fields.py \
-	%D%/functional/test_pace.py \
-	%D%/functional/test_page_cache.py \
-	%D%/functional/test_peers.py \
 	%D%/functional/test_probe.py \
 	%D%/functional/test_processes.py \
 	%D%/functional/test_ranges.py \
@@ -339,3 +337,11 @@ EXTRA_DIST += $(functional_tests) \
 	%D%/functional/browser/pdf.mjs \
 	%D%/functional/browser/run.mjs \
 	%D%/functional/browser/video.mjs
+
+# --- what "make check" runs, in this order -----------------------------------
+if !FUZZ
+TESTS += $(functional_tests) %D%/fuzz/replay.sh
+endif
+if HAVE_CMOCKA
+TESTS += $(unit_tests)
+endif
