@@ -105,6 +105,7 @@ libapp_a_SOURCES = \
 	%D%/process/master.c %D%/process/master.h \
 	%D%/process/worker.c %D%/process/worker.h \
 	%D%/process/worker_board.c %D%/process/worker_board.h \
+	%D%/process/worker_config.h \
 	%D%/request/access_log.c %D%/request/access_log.h \
 	%D%/request/multipart_body.c %D%/request/multipart_body.h \
 	%D%/request/opened_file.c %D%/request/opened_file.h \

@@ -20,8 +20,8 @@
 #include <unistd.h>
 
 #include "fcgi_app/connection/connection.h"
-#include "fcgi_app/process/worker.h"
 #include "fcgi_app/process/worker_board.h"
+#include "fcgi_app/process/worker_config.h"
 #include "fcgi_app/setup/listener.h"
 #include "fcgi_app/setup/log.h"
 #include "fcgi_app/setup/web_server_addrs.h"

@@ -2,7 +2,7 @@
 /*
  * Up to three names are opened, one after another: the end marker, since what
  * was written before it must be seen after it; the file; and, for a client that
- * comes back from what the file was before, its neighbour FOLLOW_PAST_SUFFIX.
+ * comes back from what the file was before, its neighbour PAST_SUFFIX.
  */
 #include "config.h"
 #include "fcgi_app/actions/follow/follow_action.h"
@@ -32,6 +32,9 @@
 #include "fcgi_app/request/request_open.h"
 #include "fcgi_app/request/request_place.h"
 #include "fcgi_app/request/services.h"
+
+/* What a file is called after its rotation, as logrotate(8) does it. */
+#define PAST_SUFFIX ".1"
 
 /* A path and a suffix; the rules on paths say what is too long. */
 #define NAME_SIZE (PATH_MAX + NAME_MAX + 2)
@@ -421,7 +424,7 @@ static void take_file(
 		request_refuse_errno(end_start(start), -ENOMEM);
 	} else if (start->wishes.has_last &&
 	    start->wishes.last.file != start->file->identity) {
-		open_name(start, FOLLOW_PAST_SUFFIX, on_past);
+		open_name(start, PAST_SUFFIX, on_past);
 	} else {
 		answer(start);
 	}
@@ -433,7 +436,7 @@ static void on_file(
 	if (result->error == -ENOENT && start->wishes.has_last &&
 	    !request_is_head(start->request)) {
 		/* It may be in the midst of its rotation. */
-		open_name(start, FOLLOW_PAST_SUFFIX, on_past);
+		open_name(start, PAST_SUFFIX, on_past);
 	} else if (result->error < 0) {
 		request_refuse_errno(end_start(start), result->error);
 	} else if (S_ISREG(result->stat.st_mode)) {

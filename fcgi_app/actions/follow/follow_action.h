@@ -5,13 +5,6 @@
 
 #include "fcgi_app/request/stream_action.h"
 
-/* How long a new file of the same name may take to appear (STREAM_ROTATE). */
-#define FOLLOW_ROTATE_MS 1000
-/* After so long a silence events have a comment (STREAM_HEARTBEAT). */
-#define FOLLOW_HEARTBEAT_MS 15000
-/* What a file is called after its rotation, as logrotate(8) does it. */
-#define FOLLOW_PAST_SUFFIX ".1"
-
 /*
  * Answers GET with the regular file at the request's path and goes on with what
  * is appended, until the client leaves, the file is finished or nothing came

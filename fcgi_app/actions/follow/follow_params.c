@@ -5,10 +5,13 @@
 #include <string.h>
 
 #include "common/parse_number.h"
-#include "fcgi_app/actions/follow/follow_action.h"
 #include "fcgi_app/request/param_rule.h"
 #include "fcgi_app/request/request.h"
 
+/* How long a new file of the same name may take to appear (STREAM_ROTATE). */
+#define ROTATE_MS 1000
+/* After so long a silence events have a comment (STREAM_HEARTBEAT). */
+#define HEARTBEAT_MS 15000
 #define NO_DURATION "not a time such as 500ms, 30s or 5m"
 
 static const struct param_rule format_rule = { "STREAM_FORMAT",
@@ -77,9 +80,8 @@ int follow_params_read(const struct request *request,
     struct follow_params *ret_wishes, char ret_why[REQUEST_FAULT_MAX])
 {
 	struct follow_params wishes = {
-		.plan = { .length = UINT64_MAX,
-		    .beat_ms = FOLLOW_HEARTBEAT_MS },
-		.rotate_ms = FOLLOW_ROTATE_MS,
+		.plan = { .length = UINT64_MAX, .beat_ms = HEARTBEAT_MS },
+		.rotate_ms = ROTATE_MS,
 	};
 	enum follow_format format;
 	const struct param_rule *bad = read_options(request, &wishes, &format);
