@@ -9,7 +9,7 @@ import zipfile
 from support import fastcgi
 from support.archives import (ARCHIVE, check_zip, check_zip_tools, names_in,
                       store_tree, store_tree_in)
-from support.harness import (GIB, MIB, SLOWNESS, check_response, equal, main,
+from support.harness import (GIB, GROWTH, MIB, check_response, equal, main,
                      open_files, peak_memory, run_tool, test, true,
                      wait_until)
 from support.nginx import curl, start_both
@@ -81,7 +81,7 @@ def as_many_members_as_the_limit_allows_take_bounded_memory(case):
     (case.root / "many" / "b").touch()
     check_error(daemon.fetch("/many/", **ARCHIVE), 403, what="100,001")
     peak = peak_memory(daemon.worker)
-    true(peak < 384 * MIB * SLOWNESS, f"{peak} bytes of memory")
+    true(peak < 384 * MIB * GROWTH, f"{peak} bytes of memory")
 
 
 def send_sparse(daemon, path, to, **extra):
@@ -128,7 +128,7 @@ def a_member_above_4_gib_and_one_after_it(case):
             check_response(response, 206, whole.read())
     os.unlink(path)
     peak = peak_memory(daemon.worker)
-    true(peak < 64 * MIB * SLOWNESS, f"{peak} bytes of memory")
+    true(peak < 64 * MIB * GROWTH, f"{peak} bytes of memory")
 
 
 @test
@@ -162,7 +162,7 @@ def a_tree_of_100_gib_is_measured_and_resumed(case):
     connection.close()
     daemon.wait_access(end="aborted")
     peak = peak_memory(daemon.worker)
-    true(peak < 64 * MIB * SLOWNESS, f"{peak} bytes of memory")
+    true(peak < 64 * MIB * GROWTH, f"{peak} bytes of memory")
 
 
 @test(timeout=120)
@@ -179,7 +179,7 @@ def a_thousand_archives_at_once(case):
     equal(len(bodies), 1, "different archives")
     check_zip(bodies.pop(), tree, case.root)
     for pid in daemon.workers():
-        true(peak_memory(pid) < 128 * MIB * SLOWNESS, "memory of a worker")
+        true(peak_memory(pid) < 128 * MIB * GROWTH, "memory of a worker")
 
 
 # --- real clients, through nginx ---------------------------------------------

@@ -8,7 +8,7 @@ import os
 from support.archives import (ARCHIVE, check_bsdtar_pipe, check_names, check_tar,
                       check_zip_tools, check_unpacked, names_in, read_tree,
                       store_tree, store_tree_in, zip_name)
-from support.harness import (GIB, MIB, SLOWNESS, check_response, cpu_seconds,
+from support.harness import (GIB, GROWTH, MIB, check_response, cpu_seconds,
                      descriptors, equal, found, main, peak_memory,
                      run_tool, test, true, wait_idle, wait_until)
 from support.nginx import curl, start_both
@@ -132,7 +132,7 @@ def a_client_that_reads_nothing_stops_the_compressor(case):
         true(cpu_seconds(daemon.worker) > used, "it did not go on")
         connection.close()
     daemon.wait_access(count=3, end="aborted")
-    true(peak_memory(daemon.worker) < 128 * MIB * SLOWNESS, "memory")
+    true(peak_memory(daemon.worker) < 128 * MIB * GROWTH, "memory")
 
 
 @test
@@ -186,7 +186,7 @@ def compressors_have_a_limit_in_a_worker(case):
     started.pop()[0].close()
     wait_until(lambda: daemon.fetch("/", "GET", keep_body=False,
                                     **GZ).status == 200, "there is room")
-    true(peak_memory(daemon.worker) < 384 * MIB * SLOWNESS,
+    true(peak_memory(daemon.worker) < 384 * MIB * GROWTH,
          f"{peak_memory(daemon.worker)} bytes of memory")
 
 
@@ -215,7 +215,7 @@ def a_large_sparse_tree_takes_bounded_memory(case):
     daemon = case.start("--buffer-memory=16M")
     response = daemon.fetch("/", keep_body=False, **ZST)
     check_response(response, 200)
-    true(peak_memory(daemon.worker) < 64 * MIB * SLOWNESS,
+    true(peak_memory(daemon.worker) < 64 * MIB * GROWTH,
          f"{peak_memory(daemon.worker)} bytes of memory")
 
 

@@ -15,8 +15,8 @@ import subprocess
 import sys
 
 from support import fastcgi
-from support.harness import (MIB, TOP, Skip, equal, found, kill_session, main, program,
-                     run_tool, test, true, wait_until)
+from support.harness import (MIB, SLOWNESS, TOP, Skip, equal, found, kill_session, main,
+                     program, run_tool, test, true, wait_until)
 
 sys.path.append(str(TOP / "bench"))
 # pylint: disable=wrong-import-position
@@ -74,7 +74,7 @@ def commands(case):
 @test
 def a_row_is_measured_on_all_its_peers(case):
     process = start_bench(case, "--rounds=1", "--seconds=0.3")
-    output, errors = process.communicate(timeout=50)
+    output, errors = process.communicate(timeout=50 * SLOWNESS)
     equal(process.returncode, 0, f"status, {errors}")
     result = json.loads((case.dir / "out" / "results.json").read_text())
     equal(result["notes"], [], "notes")
@@ -94,7 +94,7 @@ def an_interrupted_run_leaves_nothing_behind(case):
     wait_until(lambda: any("--seconds=30" in line and "--keep" in line
                            for line in commands(case)), "a run goes on")
     process.send_signal(signal.SIGINT)
-    process.communicate(timeout=30)
+    process.communicate(timeout=30 * SLOWNESS)
     equal(process.returncode, 130, "status")
     wait_until(lambda: not commands(case), "all processes are gone")
     equal(list((case.dir / "files").iterdir()), [], "files left behind")

@@ -41,7 +41,7 @@ def slow_listings_leave_threads_to_others(case):
 def listings_take_turns(case):
     make_files(case.root / "large", 200)
     case.store("small/file", 1)
-    daemon = start_odd(case, DELAY="2000")
+    daemon = start_odd(case, DELAY="10000")
     clients = [daemon.begin("/large/", **JSON) for _ in range(20)]
     wait_until(lambda: len(folders_open(daemon, "large")) == 20,
                "all are under way")

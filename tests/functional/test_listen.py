@@ -9,8 +9,8 @@ import stat
 import sys
 
 from support import fastcgi
-from support.harness import (Skip, check_file, equal, found, free_port, main, need,
-                     test, true)
+from support.harness import (SLOWNESS, Skip, check_file, equal, found, free_port, main,
+                     need, test, true)
 
 # Becomes the program with sockets on descriptors 3 and up, as systemd does.
 AS_SYSTEMD = """
@@ -247,7 +247,7 @@ def systemd_is_told_of_start_and_stop(case):
     need_systemd(case)
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
         manager.bind(f"{case.dir}/notify")
-        manager.settimeout(20)
+        manager.settimeout(20 * SLOWNESS)
         daemon = case.start(env={"NOTIFY_SOCKET": f"{case.dir}/notify"})
         found("READY=1", manager.recv(4096).decode(), "first message")
         daemon.stop()

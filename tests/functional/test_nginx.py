@@ -6,7 +6,7 @@ import os
 import re
 import urllib.parse
 
-from support.harness import (GIB, KIB, MIB, check_file, descriptors, equal, found,
+from support.harness import (GIB, KIB, MIB, SLOWNESS, check_file, descriptors, equal, found,
                      main, need, open_files, test, true, wait_idle,
                      wait_until)
 from support.nginx import Nginx, check_same, curl, start_both
@@ -275,7 +275,7 @@ def check_cut_short(case, *fields):
     client = nginx.begin("/large", *fields)
     # nginx takes a mere close for the end, and keeps the client waiting for
     # its keepalive_timeout of 15 s: it must be told that the stream broke.
-    client.settimeout(10)
+    client.settimeout(10 * SLOWNESS)
     client.recv(1)
     os.truncate(stored.path, 128 * MIB)
     true(read_to_end(client) < 256 * MIB, "a shorter file arrived whole")

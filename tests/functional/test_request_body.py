@@ -95,14 +95,14 @@ def a_body_that_stalls_is_408(case):
 
 @test
 def a_slow_body_that_goes_on_is_waited_for(case):
-    daemon = start_ways(case, "--head-timeout=400ms")
+    daemon = start_ways(case, "--head-timeout=2s")
     params = daemon.params("/body", "POST", STREAM_ACTION="ways")
     with daemon.connect() as connection:
         connection.send(fastcgi.head(params))
         pause = threading.Event()
         for _ in range(6):
             connection.send(fastcgi.record(fastcgi.STDIN, 1, b"x"))
-            pause.wait(0.1)
+            pause.wait(0.5)
         connection.send(fastcgi.record(fastcgi.STDIN))
         response = fastcgi.Response()
         connection.receive(response)

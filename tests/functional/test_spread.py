@@ -11,7 +11,7 @@ from support.harness import (equal, free_port, main, test, true, wait_idle,
 WORKERS = 4
 # More than the least loaded worker has, at most.
 UNEVEN = 4
-ATTEMPTS = 4
+ATTEMPTS = 20
 
 
 def sockets(pid):

@@ -8,7 +8,11 @@ import subprocess
 import time
 
 SANITIZED = os.environ.get("FCGI_STREAM_SANITIZED") == "1"
-SLOWNESS = 4 if SANITIZED else 1
+# Bounds of memory are for a program without sanitizers, times this.
+GROWTH = 4 if SANITIZED else 1
+# Limits of time are there only to end what would never end: a machine may be
+# busy with other things, so they are as many times what an idle one needs.
+SLOWNESS = 5 * GROWTH
 
 
 class Failure(Exception):

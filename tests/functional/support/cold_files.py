@@ -7,7 +7,7 @@ import os
 import subprocess
 import time
 
-from support.harness import Skip, need
+from support.harness import SLOWNESS, Skip, need
 
 # mmap(2); module mmap of Python 3.11 does not have it.
 MAP_NORESERVE = 0x4000
@@ -36,7 +36,7 @@ def cached_pages(stored):
 def evict(stored):
     """Drops a file's bytes from the page cache; skips where it can't."""
     descriptor = os.open(stored.path, os.O_RDONLY)
-    limit = time.monotonic() + 5
+    limit = time.monotonic() + 5 * SLOWNESS
     try:
         os.fsync(descriptor)
         os.posix_fadvise(descriptor, 0, 0, os.POSIX_FADV_DONTNEED)

@@ -26,6 +26,12 @@ class Front(Server):
         return f"http://127.0.0.1:{self.port}/"
 
 
+class Lighttpd(Front):
+    """lighttpd, whose status is 1 now and then when it is told to stop."""
+
+    stop_statuses = Front.stop_statuses + (1,)
+
+
 def nginx(case, daemon, settings="", example=False, listen="", http=""):
     """nginx, with its own defaults or with nginx-example.conf."""
     need("nginx", "awk")
@@ -101,7 +107,7 @@ def lighttpd(case, daemon, settings=""):
         fastcgi.server = ("/" => ((
             "socket" => "{daemon.address[5:]}",
             "check-local" => "disable")))"""
-    return Front(case, config, "lighttpd", "-D", "-f", "@CONFIG@")
+    return Lighttpd(case, config, "lighttpd", "-D", "-f", "@CONFIG@")
 
 
 def haproxy(case, daemon):
