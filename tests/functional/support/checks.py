@@ -13,6 +13,9 @@ GROWTH = 4 if SANITIZED else 1
 # Limits of time are there only to end what would never end: a machine may be
 # busy with other things, so they are as many times what an idle one needs.
 SLOWNESS = 5 * GROWTH
+# Whether something comes late shows only where the machine is at leisure, if
+# only for once: it is tried as often.
+TRIES = 10
 
 
 class Failure(Exception):
@@ -43,6 +46,14 @@ def found(pattern, text, what):
     if not match:
         raise Failure(f"{what}: no /{pattern}/ in {text!r}")
     return match
+
+
+def late(what):
+    """Something came late each time: skips if others keep the machine busy."""
+    load = os.getloadavg()[0]
+    if load > 2 * os.cpu_count():
+        raise Skip(f"{what}, at a load of {load}")
+    raise Failure(what)
 
 
 def wait_until(condition, what, timeout=15):

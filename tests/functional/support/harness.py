@@ -31,8 +31,8 @@ import traceback
 sys.dont_write_bytecode = True
 from support import fastcgi  # noqa: E402
 from support.checks import (  # noqa: E402,F401
-    Failure, GROWTH, SANITIZED, SLOWNESS, Skip, check_file, check_response,
-    equal, found, need, need_strace, run_tool, tool_environment, tool_path, true,
+    Failure, GROWTH, SANITIZED, SLOWNESS, Skip, TRIES, check_file, check_response,
+    equal, found, late, need, need_strace, run_tool, tool_environment, tool_path, true,
     wait_until)
 from support.procfs import (  # noqa: E402,F401
     children, cpu_seconds, descriptors, kill_session, open_files,
