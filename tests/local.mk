@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 # Every test program speaks TAP; the driver counts each case. One that lasts
 # too long is ended, which is a failure, as its plan has more cases then.
-TIME_LIMIT = timeout --kill-after=60 900
+TIME_LIMIT = timeout --kill-after=60 3600
 LOG_DRIVER = env AM_TAP_AWK='$(AWK)' $(SHELL) \
 	$(top_srcdir)/build-aux/tap-driver.sh
 PY_LOG_DRIVER = $(LOG_DRIVER)
@@ -10,7 +10,7 @@ SH_LOG_DRIVER = $(LOG_DRIVER)
 AM_PY_LOG_DRIVER_FLAGS = --ignore-exit
 AM_SH_LOG_DRIVER_FLAGS = --ignore-exit
 TEST_EXTENSIONS = .py .sh
-LOG_COMPILER = $(TIME_LIMIT)
+LOG_COMPILER = $(TIME_LIMIT) $(SHELL) $(srcdir)/%D%/unit/run.sh
 PY_LOG_COMPILER = $(TIME_LIMIT) $(PYTHON)
 SH_LOG_COMPILER = $(TIME_LIMIT) $(SHELL)
 AM_TESTS_ENVIRONMENT = \
@@ -251,7 +251,7 @@ tests_fuzz_fuzz_SOURCES = \
 	%D%/fuzz/fuzz_web_server_addrs.c
 tests_fuzz_fuzz_LDADD = libapp.a libstream.a $(SERVER_LIBS)
 tests_fuzz_fuzz_LDFLAGS = $(AM_LDFLAGS)
-EXTRA_DIST += %D%/fuzz/corpus %D%/fuzz/replay.sh %D%/fuzz/run.sh
+EXTRA_DIST += %D%/unit/run.sh %D%/fuzz/corpus %D%/fuzz/replay.sh %D%/fuzz/run.sh
 if FUZZ
 tests_fuzz_fuzz_LDFLAGS += -fsanitize=fuzzer
 else

@@ -165,12 +165,6 @@ static void trims_what_is_free(void **state)
 	chunk_pool_free(pool);
 }
 
-static void frees_null(void **state)
-{
-	(void)state;
-	chunk_pool_free(NULL);
-}
-
 /* --- waiting ------------------------------------------------------------ */
 
 static void serves_in_the_order_of_coming(void **state)
@@ -368,7 +362,6 @@ int main(void)
 		cmocka_unit_test(lends_distinct_aligned_buffers),
 		cmocka_unit_test(lends_the_last_one_first),
 		cmocka_unit_test(trims_what_is_free),
-		cmocka_unit_test(frees_null),
 		cmocka_unit_test(serves_in_the_order_of_coming),
 		cmocka_unit_test(lets_no_newcomer_overtake),
 		cmocka_unit_test(lets_a_waiter_leave),

@@ -351,12 +351,6 @@ static void knows_what_takes_a_charset(void **state)
 	}
 }
 
-static void free_takes_null(void **state)
-{
-	(void)state;
-	media_types_free(NULL);
-}
-
 #define table_test(f) cmocka_unit_test_setup_teardown(f, make_table, free_table)
 
 int main(void)
@@ -372,7 +366,6 @@ int main(void)
 		table_test(limits_the_number_of_entries),
 		table_test(reports_a_read_error),
 		cmocka_unit_test(knows_what_takes_a_charset),
-		cmocka_unit_test(free_takes_null),
 	};
 
 	return cmocka_run_group_tests_name("media_type", tests, NULL, NULL);

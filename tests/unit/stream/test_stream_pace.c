@@ -327,12 +327,6 @@ static void an_unknown_size_has_a_pace_too(void **state)
 	check_bytes(f, length);
 }
 
-static void none_is_freed(void **state)
-{
-	(void)state;
-	stream_pace_free(NULL);
-}
-
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -347,7 +341,6 @@ int main(void)
 		TEST(can_be_cancelled_at_any_time),
 		TEST(failures_end_the_pace),
 		TEST(an_unknown_size_has_a_pace_too),
-		cmocka_unit_test(none_is_freed),
 	};
 
 	return cmocka_run_group_tests_name("stream_pace", tests, NULL, NULL);

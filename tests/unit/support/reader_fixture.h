@@ -43,6 +43,7 @@ struct reader_fixture {
 	long held_count;
 	long result; /* of the next `results` reads */
 	unsigned int results;
+	bool lacks_direct; /* reader_fixture_close() skips the test */
 };
 
 /* A file in `folder`, in memory; `buffers` of BUFFER bytes; no reader yet. */
@@ -53,16 +54,17 @@ void reader_fixture_make(
 void reader_fixture_open_reader(
     struct reader_fixture *f, enum page_cache_mode mode, unsigned int depth);
 
-/* Both, with a cold file in the folder of the test that one request has used.
- */
+/* Both, with a cold file in the test's folder that one request has used. */
 void reader_fixture_open(
     struct reader_fixture *f, enum page_cache_mode mode, size_t buffers);
 
 /* Cancels all reads; nothing may be left. */
 void reader_fixture_close(struct reader_fixture *f);
 
-/* Makes the O_DIRECT descriptor, if there is none yet; false, with a word,
- * where there is none. */
+/*
+ * Returns whether there is an O_DIRECT descriptor, which it makes. Without one
+ * the test will be skipped as soon as the fixture is closed.
+ */
 bool reader_fixture_has_direct(struct reader_fixture *f);
 
 /* Passes on what was held back; nothing is any more. */

@@ -223,12 +223,6 @@ static void is_shared_by_processes(void **state)
 	assert_int_equal(record.sent, 42);
 }
 
-static void nothing_is_freed(void **state)
-{
-	(void)state;
-	probe_board_free(NULL);
-}
-
 #define BOARD_TEST(name) \
 	cmocka_unit_test_setup_teardown(name, make_board, free_board)
 
@@ -245,7 +239,6 @@ int main(void)
 		BOARD_TEST(a_lost_lease_does_nothing_to_the_next),
 		BOARD_TEST(an_answer_that_is_lost_is_not_released),
 		BOARD_TEST(is_shared_by_processes),
-		cmocka_unit_test(nothing_is_freed),
 	};
 
 	return cmocka_run_group_tests_name("probe_board", tests, NULL, NULL);
