@@ -40,7 +40,7 @@ struct aio_file {
 	enum aio_file_direct direct;
 	uint32_t offset_alignment; /* also of the length; a power of two */
 	bool no_cached_tier;       /* RWF_NOWAIT is not supported here */
-	unsigned int warm_reads;   /* found their bytes in the page cache */
+	unsigned int warm_reads; /* in a row, all of whose bytes were cached */
 	bool brought_in;         /* what is read may come into the page cache */
 	unsigned int cold_reads; /* left to make without looking there */
 	unsigned int cold_step;

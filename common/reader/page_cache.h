@@ -20,16 +20,17 @@ enum page_cache_mode {
 /*
  * Copies up to `length` bytes at `offset` that are in the page cache, as far
  * as they are there without a gap, and does not wait for the disk (preadv2(2),
- * RWF_NOWAIT). How many, or -errno. -EAGAIN: none are, or the file system
- * can't say, or it is not worth looking because the file was found cold.
+ * RWF_NOWAIT). Returns how many, or -errno. -EAGAIN: none are, or the file
+ * system can't tell, or it is not worth looking because the file was found
+ * cold.
  */
 ssize_t page_cache_read(
     struct aio_file *file, void *buffer, size_t length, uint64_t offset);
 
 /*
- * Before the first read of a file: a look that finds nothing, or a read beside
- * a hole, shall not bring in what lies behind. Of a small file it may bring in
- * all (posix_fadvise(2), POSIX_FADV_RANDOM).
+ * To be called before the first read of a file: keeps the kernel from reading
+ * ahead after a look that finds nothing, or beside a hole
+ * (posix_fadvise(2), POSIX_FADV_RANDOM). A small file may come in as a whole.
  */
 void page_cache_advise(struct aio_file *file);
 
@@ -41,8 +42,8 @@ void page_cache_advise(struct aio_file *file);
 void page_cache_bring(int fd, uint64_t start, uint64_t end);
 
 /*
- * Whether the bytes from `start` to `end` seem to be in the page cache: a few
- * of them are looked at. May wait: for the thread pool.
+ * Returns true if the bytes from `start` to `end` seem to be in the page cache:
+ * a few of them are looked at. May wait: for the thread pool.
  */
 bool page_cache_seems_to_hold(int fd, uint64_t start, uint64_t end);
 

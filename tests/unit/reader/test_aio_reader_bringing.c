@@ -37,13 +37,7 @@ static void brings_a_window_in_once(void **state)
 		assert_true(reader_fixture_counts(&f).threaded >= 1);
 		assert_true(reader_fixture_counts(&f).threaded < READS / 2);
 		/* The last page of the second window. */
-		for (int i = 0; i < 5000 &&
-		     !real_file_page_is_cached(
-			 f.file->fd, (4 << 20) / PAGE - 1);
-		     i++)
-			usleep(1000);
-		assert_true(
-		    real_file_page_is_cached(f.file->fd, (4 << 20) / PAGE - 1));
+		real_file_wait_cached(f.file->fd, (4 << 20) / PAGE - 1);
 	}
 	reader_fixture_close(&f);
 }
@@ -66,7 +60,6 @@ static void changes_its_way_with_the_second_use(void **state)
 			/* A disk can be quick enough to answer a probe. */
 			aio_reader_release(f.reader, &f.reads[1]);
 			real_file_make_cold(f.file->fd);
-			f.file->warm_reads = 0;
 		}
 		reader_fixture_run(&f, 2);
 		reader_fixture_check(&f.reads[1], 4 << 20, BUFFER);

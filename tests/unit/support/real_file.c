@@ -14,7 +14,8 @@
 #include "tests/unit/support/unit.h"
 
 #define PAGE 4096
-#define COLD_TRIES 5000
+/* Of a millisecond each: a minute, for disks that others keep busy. */
+#define WAIT_TRIES 60000
 
 unsigned char real_file_byte(uint64_t offset)
 {
@@ -60,6 +61,15 @@ bool real_file_page_is_cached(int fd, size_t page)
 	return cached & 1;
 }
 
+void real_file_wait_cached(int fd, size_t page)
+{
+	int tries = WAIT_TRIES;
+
+	while (!real_file_page_is_cached(fd, page) && --tries > 0)
+		usleep(1000);
+	assert_true(tries > 0);
+}
+
 static bool is_cached(int fd)
 {
 	size_t count = page_count(fd);
@@ -81,7 +91,7 @@ bool real_file_is_in_memory(int fd)
 /* A page that the kernel is still busy with stays: ask until all have gone. */
 void real_file_make_cold(int fd)
 {
-	int tries = COLD_TRIES;
+	int tries = WAIT_TRIES;
 
 	assert_int_equal(fsync(fd), 0);
 	if (real_file_is_in_memory(fd))

@@ -16,6 +16,9 @@ int real_file_make(const char *folder, size_t size);
 /* Whether a page of 4096 bytes is in the page cache (mincore(2)). */
 bool real_file_page_is_cached(int fd, size_t page);
 
+/* Waits until such a page is in the page cache; fails if it never comes. */
+void real_file_wait_cached(int fd, size_t page);
+
 /* Whether its file system is in memory, and its bytes so always. */
 bool real_file_is_in_memory(int fd);
 
