@@ -35,8 +35,7 @@ FOLDERS = {
     "fcgi_app/actions": " ".join(ACTIONS) + " " + ACTION,
     "fcgi_app/connection": "fcgi_app/actions " + REQUEST,
     "fcgi_app/process": "fcgi_app/connection fcgi_app/actions " + ACTION,
-    "fcgi_app/command": "fcgi_app/process fcgi_app/actions "
-                        "fcgi_app/actions/probe " + ACTION,
+    "fcgi_app/command": "fcgi_app/process fcgi_app/actions " + ACTION,
     "fcgi_app": "fcgi_app/command",
     "doctor": "common fcgi_app/actions/probe/probe_query.h",
     "bench": "bench/load",
