@@ -44,4 +44,5 @@ libstream_a_SOURCES = \
 	%D%/stream/stream_group.c %D%/stream/stream_group.h \
 	%D%/stream/stream_pace.c %D%/stream/stream_pace.h \
 	%D%/stream/writer.h \
-	%D%/turn_end.c %D%/turn_end.h
+	%D%/turn_end.c %D%/turn_end.h \
+	%D%/turnstile.c %D%/turnstile.h

@@ -31,13 +31,13 @@ unit_tests = \
 	%D%/unit/test_escaped_text \
 	%D%/unit/test_memory_budget \
 	%D%/unit/test_parse_number \
+	%D%/unit/test_turnstile \
 	%D%/unit/action_api/test_action \
 	%D%/unit/action_api/test_action_body \
 	%D%/unit/action_api/test_action_events \
 	%D%/unit/actions/test_dispatch \
 	%D%/unit/actions/archive/test_archive_form \
 	%D%/unit/actions/archive/test_archive_layout \
-	%D%/unit/actions/archive/test_archive_service \
 	%D%/unit/actions/archive/test_compressor \
 	%D%/unit/actions/archive/test_crc_cache \
 	%D%/unit/actions/archive/test_crc_reader \

@@ -16,7 +16,7 @@ struct name_list_job {
 	struct name_list names;
 	enum name_list_result result;
 	bool hidden;
-	struct name_list_wish wish; /* its text stands below */
+	struct name_list_job_params params; /* its text stands below */
 	char text[];
 };
 
@@ -32,12 +32,13 @@ static void run(uv_work_t *work)
 {
 	struct name_list_job *job =
 	    container_of(work, struct name_list_job, work);
-	const struct name_list_wish *wish = &job->wish;
+	const struct name_list_job_params *params = &job->params;
 
-	job->result = wish->json ? name_list_from_json(wish->text, wish->length,
-				       wish->most, &job->names)
-				 : name_list_from_lines(wish->text,
-				       wish->length, wish->most, &job->names);
+	job->result = params->json
+	    ? name_list_from_json(
+		  params->text, params->length, params->most, &job->names)
+	    : name_list_from_lines(
+		  params->text, params->length, params->most, &job->names);
 	job->hidden = name_list_has_hidden(&job->names);
 }
 
@@ -56,16 +57,17 @@ static void finished(uv_work_t *work, int status)
 }
 
 struct name_list_job *name_list_job_start(uv_loop_t *loop,
-    const struct name_list_wish *wish, name_list_done_fn *done, void *context)
+    const struct name_list_job_params *params, name_list_done_fn *done,
+    void *context)
 {
-	struct name_list_job *job = calloc(1, sizeof(*job) + wish->length);
+	struct name_list_job *job = calloc(1, sizeof(*job) + params->length);
 
 	if (!job)
 		return NULL;
 	job->done = done;
 	job->context = context;
-	job->wish = *wish;
-	job->wish.text = memcpy(job->text, wish->text, wish->length);
+	job->params = *params;
+	job->params.text = memcpy(job->text, params->text, params->length);
 	uv_queue_work(loop, &job->work, run, finished);
 	return job;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Takes a long list of names in, in the thread pool. */
+/* Reads a long list of names in the thread pool. */
 #ifndef FCGI_APP_MEMBERS_NAME_LIST_JOB_H
 #define FCGI_APP_MEMBERS_NAME_LIST_JOB_H
 
@@ -18,7 +18,7 @@ struct name_list_job;
 bool name_list_has_hidden(const struct name_list *names);
 
 /* The text is copied. */
-struct name_list_wish {
+struct name_list_job_params {
 	const char *text;
 	size_t length;
 	bool json; /* else lines */
@@ -26,18 +26,20 @@ struct name_list_wish {
 };
 
 /*
- * The names, also those of an error, belong to whoever is told, who clears
- * them; `hidden`: one of them is.
+ * The callback owns the names, also those of an error, and clears them;
+ * `hidden`: one of them is.
  */
 typedef void name_list_done_fn(void *context, enum name_list_result result,
     struct name_list names, bool hidden);
 
 /*
- * Reads it as name_list_from_json() or name_list_from_lines() does; `done` is
- * called from the loop, never from inside this call. NULL: out of memory.
+ * Reads the text as name_list_from_json() or name_list_from_lines() does;
+ * `done` is called from the loop, never from inside this call. Returns NULL if
+ * out of memory.
  */
 struct name_list_job *name_list_job_start(uv_loop_t *loop,
-    const struct name_list_wish *wish, name_list_done_fn *done, void *context);
+    const struct name_list_job_params *params, name_list_done_fn *done,
+    void *context);
 
 /* `done` will not be called; all is freed soon. */
 void name_list_job_cancel(struct name_list_job *job);

@@ -15,6 +15,7 @@
 #include <strings.h>
 #include <time.h>
 
+#include "common/container_of.h"
 #include "common/min.h"
 #include "common/parse_number.h"
 #include "fcgi_app/action_api/action.h"
@@ -48,13 +49,14 @@
 /* The request's `state`, up to its end. */
 struct archiving {
 	struct request *request;
+	struct archive_service *service;
 	enum archive_form form;
 	const char *body; /* of a POST: a list, the request's */
 	size_t body_length;
 	struct name_list_job *reading; /* that list; under way, or NULL */
 	struct name_list names;        /* to look for, until it begins */
 	uint64_t most;                 /* members */
-	struct archive_turn turn;      /* of the search */
+	struct turnstile_job turn;     /* of the search */
 	struct member_folder *folder;  /* until the archive has it */
 	struct member_search *search;  /* under way, or NULL */
 	struct archive_making *making; /* under way, or NULL */
@@ -69,11 +71,16 @@ static bool is_post(const struct request *request)
 
 /* --- the end -------------------------------------------------------------- */
 
+static void leave_turn(struct archiving *archiving)
+{
+	turnstile_leave(&archiving->service->searches, &archiving->turn);
+}
+
 static void cancel(struct request *request)
 {
 	struct archiving *archiving = request->state;
 
-	archive_service_leave(request->action_state, &archiving->turn);
+	leave_turn(archiving);
 	if (archiving->reading)
 		name_list_job_cancel(archiving->reading);
 	if (archiving->search)
@@ -115,7 +122,7 @@ static void refuse(struct archiving *archiving, int status, const char *why)
 	struct request *request = archiving->request;
 
 	request->cancel = NULL;
-	archive_service_leave(request->action_state, &archiving->turn);
+	leave_turn(archiving);
 	request_refuse(request, status, why);
 }
 
@@ -252,16 +259,15 @@ static void refuse_members(struct archiving *archiving, int error)
 		return;
 	}
 	request->cancel = NULL;
-	archive_service_leave(request->action_state, &archiving->turn);
+	leave_turn(archiving);
 	request_refuse_errno(request, error);
 }
 
 static void on_found(void *context, int error, struct members *members)
 {
 	struct archiving *archiving = context;
-	struct archive_service *service = archiving->request->action_state;
 	const struct archive_params params = {
-		.service = service,
+		.service = archiving->service,
 		.folder = archiving->folder,
 		.members = members,
 		.form = archiving->form,
@@ -275,7 +281,7 @@ static void on_found(void *context, int error, struct members *members)
 	}
 	archiving->folder = NULL;
 	archiving->making = archive_make(&params, on_made, archiving);
-	archive_service_leave(service, &archiving->turn);
+	leave_turn(archiving);
 	if (!archiving->making)
 		on_made(archiving, -ENOMEM, NULL);
 }
@@ -301,7 +307,7 @@ static void search(struct archiving *archiving)
 	const struct name_list *names = &archiving->names;
 	struct request_place place;
 	struct request_place_fault fault;
-	const struct member_search_params wish = {
+	const struct member_search_params params = {
 		.place = &place,
 		.names = names->count > 0 ? names->names : NULL,
 		.name_count = names->count,
@@ -318,7 +324,7 @@ static void search(struct archiving *archiving)
 	archiving->folder = member_folder_new(request->services, &place);
 	if (archiving->folder)
 		archiving->search = member_search_start(
-		    request->services->loop, &wish, on_found, archiving);
+		    request->services->loop, &params, on_found, archiving);
 	name_list_clear(&archiving->names);
 	if (!archiving->search)
 		refuse(archiving, 503, strerror(ENOMEM));
@@ -384,11 +390,12 @@ static void read_query(struct archiving *archiving)
 }
 
 /* It is its turn. */
-static void begin(void *context)
+static void begin(struct turnstile_job *turn)
 {
-	struct archiving *archiving = context;
+	struct archiving *archiving =
+	    container_of(turn, struct archiving, turn);
 	struct request *request = archiving->request;
-	const struct name_list_wish wish = {
+	const struct name_list_job_params params = {
 		.text = archiving->body,
 		.length = archiving->body_length,
 		.json = is_json(request_param(request, "CONTENT_TYPE")),
@@ -400,7 +407,7 @@ static void begin(void *context)
 		return;
 	}
 	archiving->reading = name_list_job_start(
-	    request->services->loop, &wish, use_list, archiving);
+	    request->services->loop, &params, use_list, archiving);
 	if (!archiving->reading)
 		refuse(archiving, 503, strerror(ENOMEM));
 }
@@ -411,8 +418,7 @@ static void wait_for_turn(struct archiving *archiving)
 
 	request->cancel = cancel;
 	archiving->turn.begin = begin;
-	archiving->turn.context = archiving;
-	archive_service_enter(request->action_state, &archiving->turn);
+	turnstile_enter(&archiving->service->searches, &archiving->turn);
 }
 
 static void on_body(struct request *request, const char *body, size_t length)
@@ -447,6 +453,7 @@ static void start(struct request *request)
 		return;
 	}
 	archiving->request = request;
+	archiving->service = request->action_state;
 	request->state = archiving;
 	request->ended = ended;
 	request->about = about;

@@ -25,7 +25,7 @@ int archive_service_new(
 		return -ENOMEM;
 	}
 	service->loop = loop;
-	TAILQ_INIT(&service->waiting);
+	turnstile_init(&service->searches, ARCHIVE_SEARCHES_MAX);
 	crc_readers_init(&service->fills, loop, chunk_size);
 	*ret_service = service;
 	return 0;
@@ -42,61 +42,4 @@ void archive_service_free(struct archive_service *service)
 		return;
 	crc_cache_free(service->crcs);
 	free(service);
-}
-
-/* --- searches ------------------------------------------------------------- */
-
-static void begin(struct archive_service *service, struct archive_turn *turn)
-{
-	turn->state = ARCHIVE_TURN_IS_ON;
-	service->searches++;
-	turn->begin(turn->context);
-}
-
-void archive_service_enter(
-    struct archive_service *service, struct archive_turn *turn)
-{
-	if (service->searches < ARCHIVE_SEARCHES_MAX) {
-		begin(service, turn);
-		return;
-	}
-	turn->state = ARCHIVE_TURN_WAITS;
-	TAILQ_INSERT_TAIL(&service->waiting, turn, link);
-}
-
-/* One that fails at once leaves in there: that must not nest. */
-static void begin_waiting(struct archive_service *service)
-{
-	struct archive_turn *next;
-
-	if (service->beginning)
-		return;
-	service->beginning = true;
-	while (service->searches < ARCHIVE_SEARCHES_MAX) {
-		next = TAILQ_FIRST(&service->waiting);
-		if (!next)
-			break;
-		TAILQ_REMOVE(&service->waiting, next, link);
-		begin(service, next);
-	}
-	service->beginning = false;
-}
-
-void archive_service_leave(
-    struct archive_service *service, struct archive_turn *turn)
-{
-	enum archive_turn_state state = turn->state;
-
-	turn->state = ARCHIVE_TURN_NONE;
-	switch (state) {
-	case ARCHIVE_TURN_NONE:
-		break;
-	case ARCHIVE_TURN_WAITS:
-		TAILQ_REMOVE(&service->waiting, turn, link);
-		break;
-	case ARCHIVE_TURN_IS_ON:
-		service->searches--;
-		begin_waiting(service);
-		break;
-	}
 }

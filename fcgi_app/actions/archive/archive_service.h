@@ -3,10 +3,9 @@
 #ifndef FCGI_APP_ACTIONS_ARCHIVE_ARCHIVE_SERVICE_H
 #define FCGI_APP_ACTIONS_ARCHIVE_ARCHIVE_SERVICE_H
 
-#include <stdbool.h>
 #include <stddef.h>
-#include <sys/queue.h>
 
+#include "common/turnstile.h"
 #include "fcgi_app/actions/archive/crc_reader.h"
 
 struct crc_cache;
@@ -20,24 +19,7 @@ struct archive_service {
 	struct crc_cache *crcs;
 	struct crc_readers fills;
 	unsigned int packed; /* archives that are being compressed */
-	unsigned int searches;
-	TAILQ_HEAD(, archive_turn) waiting; /* for their search */
-	bool beginning;                     /* some of these */
-};
-
-enum archive_turn_state {
-	ARCHIVE_TURN_NONE,
-	ARCHIVE_TURN_WAITS,
-	ARCHIVE_TURN_IS_ON,
-};
-
-/* A search that wants to run. Embedded by value; zeroed before. */
-struct archive_turn {
-	/* Called once, from inside archive_service_enter() or later. */
-	void (*begin)(void *context);
-	void *context;
-	enum archive_turn_state state;
-	TAILQ_ENTRY(archive_turn) link;
+	struct turnstile searches;
 };
 
 /*
@@ -46,14 +28,6 @@ struct archive_turn {
  */
 int archive_service_new(
     uv_loop_t *loop, size_t chunk_size, struct archive_service **ret_service);
-
-/* Begins as soon as there are fewer than ARCHIVE_SEARCHES_MAX. */
-void archive_service_enter(
-    struct archive_service *service, struct archive_turn *turn);
-
-/* It has ended, or need not begin any more. Harmless in any state. */
-void archive_service_leave(
-    struct archive_service *service, struct archive_turn *turn);
 
 /* No archive is left: closes the handles of the loop. */
 void archive_service_close(struct archive_service *service);

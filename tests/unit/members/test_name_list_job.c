@@ -49,7 +49,7 @@ static struct name_list_job *start(
     uv_loop_t *loop, const char *text, bool json, struct outcome *outcome)
 {
 	char *copy = strdup(text);
-	const struct name_list_wish wish = {
+	const struct name_list_job_params params = {
 		.text = copy,
 		.length = strlen(text),
 		.json = json,
@@ -58,7 +58,7 @@ static struct name_list_job *start(
 	struct name_list_job *job;
 
 	*outcome = (struct outcome){ .calls = 0 };
-	job = name_list_job_start(loop, &wish, on_done, outcome);
+	job = name_list_job_start(loop, &params, on_done, outcome);
 	assert_non_null(job);
 	assert_int_equal(outcome->calls, 0);
 	free(copy);
