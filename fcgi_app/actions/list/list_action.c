@@ -4,8 +4,8 @@
  * that is the answer's source. A job of the thread pool makes the next piece of
  * the listing only when the client has taken all before it. The run is freed
  * when both the request has let go of it and no job is under way. A job is
- * short, and few are under way at a time: who wants another one stands in line
- * again.
+ * short, and few are under way at a time: a run that wants another one stands
+ * in line again.
  *
  * The head waits for the first piece: a folder that can't be read has the right
  * status, and a small one leaves together with the head.
@@ -18,7 +18,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/queue.h>
 #include <time.h>
 #include <uv.h>
 
@@ -26,6 +25,7 @@
 #include "common/file/file_open.h"
 #include "common/memory_budget.h"
 #include "common/stream/source_queue.h"
+#include "common/turnstile.h"
 #include "fcgi_app/action_api/action.h"
 #include "fcgi_app/actions/file/file_action.h"
 #include "fcgi_app/actions/list/list_assets.h"
@@ -45,31 +45,28 @@
 #define SORT_MEMORY (32 << 20)
 
 /*
- * So many listings are worked at at a time: half of the thread pool's threads,
- * as those of a slow disk must leave some to all who open and read files.
+ * Listings that are worked at at a time: half of the thread pool's threads, as
+ * those of a slow disk must leave some to all who open and read files.
  */
 #define JOBS_MAX 8
 
 /* A listing in the making. */
 struct run {
 	uv_work_t work;
-	TAILQ_ENTRY(run) link;
+	struct turnstile_job turn; /* of its job */
 	uv_loop_t *loop;
 	struct list_service *service;
 	struct request *request; /* until it is answered */
 	struct listing *listing;
 	struct response_head head;
 	struct source_queue *queue; /* NULL before the answer and after it */
-	bool working;               /* a job is under way, or waits its turn */
-	bool queued; /* it waits: the run is in service->waiting */
-	int error;   /* of the job */
+	int error;                  /* of the job */
 };
 
 /* Of a worker. */
 struct list_service {
 	struct memory_budget budget;
-	unsigned int jobs;         /* under way */
-	TAILQ_HEAD(, run) waiting; /* for one of them to end */
+	struct turnstile jobs;
 };
 
 /* --- what is asked for ---------------------------------------------------- */
@@ -78,7 +75,7 @@ static const struct param_rule archive_rule = { "STREAM_LIST_ARCHIVE",
 	"not a URL's absolute path of up to 1024 bytes" };
 
 /* What the parameters say; strings are their own. */
-struct wish {
+struct list_params {
 	struct list_query query;
 	const struct list_format_ops *format;
 	bool has_archive;
@@ -88,7 +85,7 @@ struct wish {
 
 /* Drops the slashes at its end, so "/" is "". Returns false if it is no path.
  */
-static bool read_archive(const struct request *request, struct wish *ret)
+static bool read_archive(const struct request *request, struct list_params *ret)
 {
 	const char *path = request_param(request, "STREAM_LIST_ARCHIVE");
 	size_t length;
@@ -105,7 +102,7 @@ static bool read_archive(const struct request *request, struct wish *ret)
 	return true;
 }
 
-static bool read_operator(struct request *request, struct wish *ret)
+static bool read_operator(struct request *request, struct list_params *ret)
 {
 	const struct param_rule *bad = operator_fields_read(
 	    request->origin.params, time(NULL), &ret->fields);
@@ -118,7 +115,7 @@ static bool read_operator(struct request *request, struct wish *ret)
 }
 
 /* False: the request is answered. */
-static bool read_wish(struct request *request, struct wish *ret)
+static bool read_params(struct request *request, struct list_params *ret)
 {
 	const char *accept = request_param(request, "HTTP_ACCEPT");
 
@@ -137,19 +134,19 @@ static bool read_wish(struct request *request, struct wish *ret)
 
 /* --- the head ------------------------------------------------------------- */
 
-static void make_head(const struct request *request, const struct wish *wish,
-    struct response_head *head)
+static void make_head(const struct request *request,
+    const struct list_params *params, struct response_head *head)
 {
-	bool chosen = wish->query.format == LIST_FORMAT_ANY;
+	bool chosen = params->query.format == LIST_FORMAT_ANY;
 	char policy[LIST_ASSETS_POLICY_MAX];
 
 	response_head_init(head, 200);
-	response_head_put(head, "Content-Type", wish->format->content_type);
-	if (wish->format == &list_html) {
+	response_head_put(head, "Content-Type", params->format->content_type);
+	if (params->format == &list_html) {
 		list_assets_policy(policy);
 		response_head_put(head, "Content-Security-Policy", policy);
 	}
-	operator_fields_add_caching(&wish->fields, head);
+	operator_fields_add_caching(&params->fields, head);
 	operator_fields_add_common(
 	    request->origin.params, head, chosen ? "Accept" : NULL);
 }
@@ -190,11 +187,9 @@ static void dispose_run(struct run *run)
 /* Nobody wants more of it, but a job may still be at it. */
 static void abandon_run(struct run *run)
 {
-	if (run->queued) {
-		TAILQ_REMOVE(&run->service->waiting, run, link);
-		run->queued = run->working = false;
-	}
-	if (!run->working)
+	if (run->turn.state == TURNSTILE_WAITS)
+		turnstile_leave(&run->service->jobs, &run->turn);
+	if (run->turn.state == TURNSTILE_OUTSIDE)
 		dispose_run(run);
 }
 
@@ -205,35 +200,17 @@ static void work(uv_work_t *work)
 	run->error = listing_step(run->listing);
 }
 
-static void start_job(struct run *run)
+static void begin_job(struct turnstile_job *turn)
 {
-	run->service->jobs++;
+	struct run *run = container_of(turn, struct run, turn);
+
 	uv_queue_work(run->loop, &run->work, work, on_worked);
-}
-
-/* A job is done: whoever waits longest has the next. */
-static void end_job(struct list_service *service)
-{
-	struct run *next = TAILQ_FIRST(&service->waiting);
-
-	service->jobs--;
-	if (!next)
-		return;
-	TAILQ_REMOVE(&service->waiting, next, link);
-	next->queued = false;
-	start_job(next);
 }
 
 /* At once, or when its turn has come. */
 static void start_work(struct run *run)
 {
-	run->working = true;
-	if (run->service->jobs < JOBS_MAX) {
-		start_job(run);
-		return;
-	}
-	run->queued = true;
-	TAILQ_INSERT_TAIL(&run->service->waiting, run, link);
+	turnstile_enter(&run->service->jobs, &run->turn);
 }
 
 /* --- the body ------------------------------------------------------------- */
@@ -243,7 +220,7 @@ static void on_drained(void *context)
 {
 	struct run *run = context;
 
-	if (!run->working && run->error == 0 &&
+	if (run->turn.state == TURNSTILE_OUTSIDE && run->error == 0 &&
 	    listing_state(run->listing) != LISTING_COMPLETE)
 		start_work(run);
 }
@@ -333,8 +310,7 @@ static void on_worked(uv_work_t *work, int status)
 	struct run *run = container_of(work, struct run, work);
 
 	(void)status;
-	run->working = false;
-	end_job(run->service);
+	turnstile_leave(&run->service->jobs, &run->turn);
 	if (!run->request && !run->queue)
 		dispose_run(run);
 	else if (run->queue)
@@ -350,7 +326,7 @@ static void on_worked(uv_work_t *work, int status)
 /* --- the folder ----------------------------------------------------------- */
 
 static struct listing *make_listing(const struct request *request,
-    const struct file_open_result *result, const struct wish *wish)
+    const struct file_open_result *result, const struct list_params *params)
 {
 	struct list_service *service = request->action_state;
 	struct request_place_fault fault;
@@ -360,10 +336,10 @@ static struct listing *make_listing(const struct request *request,
 		.fd = result->fd,
 		.target = &target,
 		.hidden = request_place_shows_hidden(request),
-		.page.query = wish->query,
-		.page.archive = wish->has_archive ? wish->archive : NULL,
+		.page.query = params->query,
+		.page.archive = params->has_archive ? params->archive : NULL,
 		.page.types = request->services->media_types,
-		.format = wish->format,
+		.format = params->format,
 		.budget = &service->budget,
 	};
 
@@ -376,20 +352,21 @@ static struct listing *make_listing(const struct request *request,
 
 /* Takes the descriptor over. False: no memory. */
 static bool begin_run(struct request *request,
-    const struct file_open_result *result, const struct wish *wish)
+    const struct file_open_result *result, const struct list_params *params)
 {
 	struct run *run = calloc(1, sizeof(*run));
 
 	if (!run)
 		return false;
-	run->listing = make_listing(request, result, wish);
+	run->listing = make_listing(request, result, params);
 	if (!run->listing) {
 		free(run);
 		return false;
 	}
 	run->loop = request->services->loop;
 	run->service = request->action_state;
-	make_head(request, wish, &run->head);
+	run->turn.begin = begin_job;
+	make_head(request, params, &run->head);
 	run->request = request;
 	request->state = run;
 	request->cancel = cancel_run;
@@ -402,18 +379,18 @@ static void on_open(
 {
 	uv_loop_t *loop = request->services->loop;
 	struct response_head head;
-	struct wish wish;
+	struct list_params params;
 
 	if (!S_ISDIR(result->stat.st_mode)) {
 		file_open_discard(loop, result);
 		request_refuse(request, 404, "no longer a folder");
-	} else if (!read_wish(request, &wish)) {
+	} else if (!read_params(request, &params)) {
 		file_open_discard(loop, result);
 	} else if (request_is_head(request)) {
 		file_open_discard(loop, result);
-		make_head(request, &wish, &head);
+		make_head(request, &params, &head);
 		request_respond(request, &head);
-	} else if (!begin_run(request, result, &wish)) {
+	} else if (!begin_run(request, result, &params)) {
 		file_open_discard(loop, result);
 		request_refuse_errno(request, -ENOMEM);
 	}
@@ -437,7 +414,7 @@ static int open_service(const struct services *services, void **ret_service)
 	if (!service)
 		return -ENOMEM;
 	memory_budget_init(&service->budget, SORT_MEMORY);
-	TAILQ_INIT(&service->waiting);
+	turnstile_init(&service->jobs, JOBS_MAX);
 	*ret_service = service;
 	return 0;
 }
