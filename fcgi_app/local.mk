@@ -113,6 +113,9 @@ libapp_a_SOURCES = \
 	%D%/request/param_rule.h \
 	%D%/request/representation.c %D%/request/representation.h \
 	%D%/request/request.c %D%/request/request.h \
+	%D%/request/request_answer.c \
+	%D%/request/request_body.c \
+	%D%/request/request_internal.h \
 	%D%/request/request_open.c %D%/request/request_open.h \
 	%D%/request/request_place.c %D%/request/request_place.h \
 	%D%/request/services.h \

@@ -115,11 +115,39 @@ struct request {
 	char path_text[];
 };
 
+/* --- request.c ------------------------------------------------------------ */
+
 /* A request from `origin`; NULL: out of memory, `params` stay the caller's. */
 struct request *request_new(const struct request_origin *origin);
 
 /* The value of a FastCGI parameter; NULL if it is absent or empty. */
 const char *request_param(const struct request *request, const char *name);
+
+/* Whether the method is HEAD: the same head as for GET, but no body. */
+bool request_is_head(const struct request *request);
+
+/*
+ * Logs `why` with the request's id and which file it is about: its name, the
+ * path and the document root, quoted. For what request_refuse() does not fit.
+ */
+void request_log(
+    const struct request *request, enum log_level level, const char *why);
+
+/*
+ * Breaks off the answer under way for a reason of the action's own: the front
+ * sees that it is incomplete. `error`: -errno, for the log.
+ */
+void request_break(struct request *request, int error);
+
+/*
+ * Frees the request at once, without its answer or the rest of it: the action
+ * is cancelled, the log has `reason` (NULL: all of the answer had left). One
+ * that is over is logged as it ended. `over` is not called. For the connection,
+ * when its peer is gone; never from inside another call of the request's.
+ */
+void request_abort(struct request *request, const char *reason);
+
+/* --- request_body.c ------------------------------------------------------- */
 
 /*
  * Collects the request's body and calls `done` when it is whole. One of more
@@ -132,8 +160,20 @@ const char *request_param(const struct request *request, const char *name);
 void request_read_body(
     struct request *request, size_t most, request_body_fn *done);
 
-/* Whether the method is HEAD: the same head as for GET, but no body. */
-bool request_is_head(const struct request *request);
+/* For the connection, as the next three: more of the body came. */
+void request_add_body(
+    struct request *request, const void *bytes, size_t length);
+
+/* All of it has come. */
+void request_end_body(struct request *request);
+
+/* Whether somebody waits for more of it. */
+bool request_wants_body(const struct request *request);
+
+/* It does not come any more: answers 408 (RFC 9110, 15.5.9). */
+void request_stop_body(struct request *request);
+
+/* --- request_answer.c ----------------------------------------------------- */
 
 /*
  * Answers with a head and no body (RFC 9110, 6.4.1). The head is finished
@@ -162,13 +202,6 @@ void request_error(
  */
 void request_refuse(struct request *request, int status, const char *why);
 
-/*
- * Logs `why` with the request's id and which file it is about: its name, the
- * path and the document root, quoted. For what request_refuse() does not fit.
- */
-void request_log(
-    const struct request *request, enum log_level level, const char *why);
-
 /* Room for the text of request_param_fault(). */
 #define REQUEST_FAULT_MAX 512
 
@@ -193,34 +226,5 @@ void request_bad_param(struct request *request, const struct param_rule *rule);
  */
 void request_stream(struct request *request, struct response_head *head,
     struct source *source, uint64_t offset, uint64_t length);
-
-/*
- * Breaks off the answer under way for a reason of the action's own: the front
- * sees that it is incomplete. `error`: -errno, for the log.
- */
-void request_break(struct request *request, int error);
-
-/* --- for the connection --------------------------------------------------- */
-
-/* More of the request's body came. */
-void request_add_body(
-    struct request *request, const void *bytes, size_t length);
-
-/* All of it has come. */
-void request_end_body(struct request *request);
-
-/* Whether somebody waits for more of it. */
-bool request_wants_body(const struct request *request);
-
-/* It does not come any more: answers 408 (RFC 9110, 15.5.9). */
-void request_stop_body(struct request *request);
-
-/*
- * Frees the request at once, without its answer or the rest of it: the action
- * is cancelled, the log has `reason` (NULL: all of the answer had left). One
- * that is over is logged as it ended. `over` is not called. For the connection,
- * when its peer is gone; never from inside a call of the request's.
- */
-void request_abort(struct request *request, const char *reason);
 
 #endif
