@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Every form of a list is at least as long as its names with a NUL behind each:
+ * Every form of a list is at least as long as its names with a NUL after each:
  * so the length of what is read is room enough, and a name is decoded right to
  * where it will stay.
  */
@@ -209,7 +209,7 @@ enum name_list_result name_list_from_lines(
 
 /* --- JSON ----------------------------------------------------------------- */
 
-/* The first quote behind a string's first one; NULL: it has no end. */
+/* Returns the quote that ends a string, or NULL: it has no end. */
 static const char *string_end(const char *p, const char *end)
 {
 	for (p++; p < end && *p != '"'; p++)

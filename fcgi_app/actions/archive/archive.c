@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * An archive is laid out in the thread pool, where nobody else knows it; from
- * then on it belongs to the loop, and to whoever holds it: the action, and each
- * source of its bytes.
+ * then on it belongs to the loop, and to those who hold it: the action, and
+ * each source of its bytes.
  *
  * CRC-32 that became known while its bytes were made are kept with it as well:
  * the worker may have forgotten those of a large archive when the central

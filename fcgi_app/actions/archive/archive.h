@@ -25,21 +25,21 @@ struct archive_params {
 	/* Taken over, also when it fails. */
 	struct member_folder *folder;
 	struct members *members;
-	/* Of a packed form, size, tag and bytes are those of the plain one. */
+	/* The size, tag and bytes of a compressed form are the plain one's. */
 	enum archive_form form;
 };
 
 /*
- * 0 and a counted archive, which belongs to whoever is told; or -errno:
- * -ENAMETOOLONG, -EOVERFLOW, -ENOMEM; -ENOBUFS: the members' budget does not
- * last.
+ * 0 and a counted archive, whose reference the callback owns; or -errno:
+ * -ENAMETOOLONG, -EOVERFLOW, -ENOMEM; -ENOBUFS: the members' memory budget is
+ * exhausted.
  */
 typedef void archive_done_fn(void *context, int error, struct archive *archive);
 
 /*
  * Lays an archive out, in the thread pool: a member that is there twice stays
  * only in its first place. `done` is called from the loop, never from inside
- * this call. NULL: out of memory.
+ * this call. Returns NULL if out of memory.
  */
 struct archive_making *archive_make(
     const struct archive_params *params, archive_done_fn *done, void *context);

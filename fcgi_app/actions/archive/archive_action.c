@@ -164,7 +164,7 @@ static void make_disposition(
 
 	if (!name)
 		make_filename(archiving, filename);
-	/* A type that makes no sense is noticed where the others are. */
+	/* An invalid type is noticed with the other parameters. */
 	if (content_disposition_format(type ? type : "attachment",
 		name ? name : filename, ret, CONTENT_DISPOSITION_MAX) < 0)
 		ret[0] = '\0';

@@ -169,7 +169,7 @@ static void run(uv_work_t *work)
 	packed->error = pack(packed);
 }
 
-/* Goes on to the next entry behind the last chunk of one. */
+/* Goes on to the next entry after the last chunk of one. */
 static void take_step(struct archive_compressed *packed)
 {
 	if (packed->entry < packed->entry_count) {

@@ -237,7 +237,7 @@ void archive_layout_fini(struct archive_layout *layout)
 
 /* --- making bytes --------------------------------------------------------- */
 
-/* The last of `count` sums that is not behind `offset`. */
+/* The last of `count` sums that is not after `offset`. */
 static size_t find(const uint64_t *sums, size_t count, uint64_t offset)
 {
 	size_t low = 0;
@@ -290,7 +290,7 @@ static int find_crc(struct making *making, size_t member, uint32_t *ret_crc)
 	return piece->crc(piece->context, member, ret_crc);
 }
 
-/* The header or what is behind the content: whichever is at the offset. */
+/* The header or what follows the content: whichever is at the offset. */
 static int make_of_member(struct making *making)
 {
 	const struct archive_layout *layout = making->layout;

@@ -26,7 +26,7 @@ struct archive_layout {
 	enum archive_form form; /* ARCHIVE_ZIP or ARCHIVE_TAR */
 	const struct members *members;
 	uint64_t size; /* of the archive */
-	/* Of each member's header; behind the last, where the members end. */
+	/* Of each member's header; after the last, where the members end. */
 	uint64_t *starts;
 	/* Of each member's entry in the central directory, and its end. */
 	uint64_t *directory; /* NULL: the form has none */

@@ -20,9 +20,9 @@ struct compressor *compressor_new(enum archive_form form);
 void compressor_free(struct compressor *compressor);
 
 /*
- * Each takes something in and may put something out, which stands behind what
+ * Each takes something in and may put something out, after what
  * compressor_output() has already. They block for as long as compressing takes:
- * for the thread pool, one at a time. 0 or -errno; an error is final.
+ * for the thread pool, one at a time. Returns 0 or -errno; an error is final.
  */
 
 /* Begins an entry; its bytes, `member->size`, follow. */

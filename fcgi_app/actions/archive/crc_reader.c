@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A fill is parked behind another of the same file; or it is running: ready,
+ * A reader is parked until another of the same file ends; or it runs: ready,
  * and on the list, or waiting for its read. In each turn of the loop the first
  * few of the list read a chunk each, and go to its end.
  */
@@ -22,11 +22,11 @@
 
 struct crc_reader {
 	struct crc_readers *fills;
-	struct crc_reader_params wish; /* its state grows */
-	bool ready;                    /* on the list */
-	int error;                     /* of the read that was in flight */
+	struct crc_reader_params params; /* its state grows */
+	bool ready;                      /* on the list */
+	int error;                       /* of the read that was in flight */
 	TAILQ_ENTRY(crc_reader) link;
-	/* While it is parked: behind which one. */
+	/* While it is parked: the one that it waits for. */
 	struct crc_reader *leader;
 	/* In fills->running, or in its leader's list. */
 	TAILQ_ENTRY(crc_reader) among;
@@ -64,14 +64,15 @@ static struct crc_reader *find_leader(
 	struct crc_reader *leader;
 
 	TAILQ_FOREACH(leader, &fills->running, among)
-		if (file_identity_equal(&leader->wish.file->file, &file->file))
+		if (file_identity_equal(
+			&leader->params.file->file, &file->file))
 			return leader;
 	return NULL;
 }
 
 static void run(struct crc_reader *fill)
 {
-	struct source *source = fill->wish.source;
+	struct source *source = fill->params.source;
 
 	fill->leader = NULL;
 	TAILQ_INSERT_TAIL(&fill->fills->running, fill, among);
@@ -92,8 +93,8 @@ static void hand_on(struct crc_reader *fill)
 	TAILQ_CONCAT(&next->parked, &fill->parked, among);
 	TAILQ_FOREACH(other, &next->parked, among)
 		other->leader = next;
-	if (next->wish.state.offset < fill->wish.state.offset)
-		next->wish.state = fill->wish.state;
+	if (next->params.state.offset < fill->params.state.offset)
+		next->params.state = fill->params.state;
 	run(next);
 }
 
@@ -112,18 +113,18 @@ static void leave(struct crc_reader *fill)
 
 static void end(struct crc_reader *fill, int error)
 {
-	const struct crc_reader_params wish = fill->wish;
+	const struct crc_reader_params params = fill->params;
 
 	leave(fill);
-	wish.source->ops->close(wish.source);
+	params.source->ops->close(params.source);
 	free(fill);
-	wish.done(wish.context, error, &wish.state);
+	params.done(params.context, error, &params.state);
 }
 
 static void take(struct crc_reader *fill, struct source_chunk *chunk)
 {
-	struct crc_state *state = &fill->wish.state;
-	struct source *source = fill->wish.source;
+	struct crc_state *state = &fill->params.state;
+	struct source *source = fill->params.source;
 
 	state->crc = libdeflate_crc32(state->crc, chunk->data, chunk->length);
 	state->offset += chunk->length;
@@ -146,8 +147,8 @@ static void on_done(void *context, int error, const struct source_chunk *chunk)
 
 static void read_on(struct crc_reader *fill)
 {
-	struct source *source = fill->wish.source;
-	uint64_t offset = fill->wish.state.offset;
+	struct source *source = fill->params.source;
+	uint64_t offset = fill->params.state.offset;
 	uint64_t left = source->size - offset;
 	size_t length = fill->fills->chunk_size;
 	struct source_chunk chunk;
@@ -164,7 +165,7 @@ static void read_on(struct crc_reader *fill)
 	r = source->ops->read(source, offset, length, &chunk);
 	if (r > 0)
 		take(fill, &chunk);
-	if (r < 0 || fill->wish.state.offset == source->size)
+	if (r < 0 || fill->params.state.offset == source->size)
 		end(fill, r < 0 ? r : 0);
 	else if (r > 0)
 		add_ready(fill);
@@ -194,19 +195,19 @@ void crc_readers_close(struct crc_readers *fills)
 }
 
 struct crc_reader *crc_reader_start(
-    struct crc_readers *fills, const struct crc_reader_params *wish)
+    struct crc_readers *fills, const struct crc_reader_params *params)
 {
 	struct crc_reader *fill = calloc(1, sizeof(*fill));
-	struct source *source = wish->source;
+	struct source *source = params->source;
 
 	if (!fill)
 		return NULL;
 	fill->fills = fills;
-	fill->wish = *wish;
+	fill->params = *params;
 	TAILQ_INIT(&fill->parked);
 	source->done = on_done;
 	source->context = fill;
-	fill->leader = find_leader(fills, wish->file);
+	fill->leader = find_leader(fills, params->file);
 	if (fill->leader)
 		TAILQ_INSERT_TAIL(&fill->leader->parked, fill, among);
 	else
@@ -216,12 +217,12 @@ struct crc_reader *crc_reader_start(
 
 struct crc_state crc_reader_cancel(struct crc_reader *fill)
 {
-	const struct crc_reader_params wish = fill->wish;
+	const struct crc_reader_params params = fill->params;
 
 	if (!fill->ready && !fill->leader)
-		wish.source->ops->cancel(wish.source);
+		params.source->ops->cancel(params.source);
 	leave(fill);
-	wish.source->ops->close(wish.source);
+	params.source->ops->close(params.source);
 	free(fill);
-	return wish.state;
+	return params.state;
 }

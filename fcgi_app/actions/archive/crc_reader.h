@@ -61,7 +61,7 @@ struct crc_reader_params {
  * source stays the caller's.
  */
 struct crc_reader *crc_reader_start(
-    struct crc_readers *fills, const struct crc_reader_params *wish);
+    struct crc_readers *fills, const struct crc_reader_params *params);
 
 /* `done` will not be called, the source is closed. Returns what is known. */
 struct crc_state crc_reader_cancel(struct crc_reader *fill);

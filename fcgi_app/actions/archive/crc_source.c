@@ -64,7 +64,7 @@ static void on_done(void *context, int error, const struct source_chunk *chunk)
 	source->source.done(source->source.context, error, chunk);
 }
 
-/* What is known from earlier counts only for what goes on behind the begin. */
+/* What is known from earlier counts only if the reads go on from there. */
 static void begin(struct crc_source *source, uint64_t offset)
 {
 	if (!source->begun && offset == 0) {

@@ -9,11 +9,11 @@
 
 struct source;
 
-/* Whom to tell how far it is. */
+/* The callback that learns how far it is. */
 struct crc_watch {
 	/*
 	 * Called when all bytes went by, from inside the read or before its
-	 * `done`; and with what there is when the source is closed earlier.
+	 * `done`; and with what is known when the source is closed earlier.
 	 */
 	void (*note)(
 	    void *context, size_t member, const struct crc_state *state);
@@ -23,9 +23,9 @@ struct crc_watch {
 
 /*
  * Takes `bytes`, a source of known size, over, of which `state` is known
- * already; that counts unless the first read is from the begin: then all is
- * summed anew. Bytes that are read again count once; behind some that are not
- * read none counts. NULL: out of memory, `bytes` stay the caller's.
+ * already; that counts unless the first read is from the start: then all is
+ * summed anew. Bytes read twice are summed once. Summing stops at the first
+ * gap. Returns NULL if out of memory; `bytes` stay the caller's.
  */
 struct source *crc_source_new(struct source *bytes,
     const struct crc_state *state, const struct crc_watch *watch);

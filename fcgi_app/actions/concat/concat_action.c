@@ -190,7 +190,7 @@ static void find(struct concat *concat, const struct name_list *names)
 	struct request *request = concat->request;
 	struct request_place place;
 	struct request_place_fault fault;
-	const struct member_search_params wish = {
+	const struct member_search_params params = {
 		.place = &place,
 		.names = names->names,
 		.name_count = names->count,
@@ -206,7 +206,7 @@ static void find(struct concat *concat, const struct name_list *names)
 	concat->folder = member_folder_new(request->services, &place);
 	if (concat->folder)
 		concat->search = member_search_start(
-		    request->services->loop, &wish, on_found, concat);
+		    request->services->loop, &params, on_found, concat);
 	if (!concat->search)
 		request_refuse_errno(request, -errno);
 }

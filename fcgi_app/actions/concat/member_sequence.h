@@ -16,12 +16,11 @@ struct members;
 #define MEMBER_SEQUENCE_SIZE_MAX ((uint64_t)INT64_MAX)
 
 /*
- * Of regular files that were found, with a tag, in `folder`, of which it takes
- * a reference;
- * `members` it takes over. Counted, with one reference for the caller. 0;
- * -EOVERFLOW: they are larger than MEMBER_SEQUENCE_SIZE_MAX; -ENOBUFS: the
- * members' budget does not last for a source of them; or -ENOMEM. Then they
- * stay the caller's.
+ * Makes a sequence, with one reference for the caller, of regular files that
+ * were found, with a tag, in `folder`, of which it takes a reference; takes
+ * `members` over. Returns 0; -EOVERFLOW: they are larger than
+ * MEMBER_SEQUENCE_SIZE_MAX; -ENOBUFS: their memory budget has no room for a
+ * source of them; or -ENOMEM. After an error they stay the caller's.
  */
 int member_sequence_new(struct member_folder *folder, struct members *members,
     struct member_sequence **ret);

@@ -124,7 +124,7 @@ static void send_file(
 
 /* --- folders ------------------------------------------------------------ */
 
-/* Takes the next name of STREAM_INDEX; false: there is none. */
+/* Takes the next name of STREAM_INDEX. Returns whether it had one. */
 static bool next_index(struct lookup *lookup)
 {
 	const char *list = lookup->index
@@ -254,7 +254,7 @@ static bool find_place(struct lookup *lookup, struct request_place *ret)
 }
 
 /* What Accept-Encoding and Want-Repr-Digest ask for besides the file. */
-static void add_wishes(struct lookup *lookup, struct file_open_target *target,
+static void add_extras(struct lookup *lookup, struct file_open_target *target,
     const char *suffixes[CONTENT_CODINGS_MAX + 1])
 {
 	const struct request *request = lookup->request;
@@ -288,7 +288,7 @@ static bool open_name(struct lookup *lookup)
 		return false;
 	target = request_place_target(&place);
 	lookup->type = media_types_find(services->media_types, place.path);
-	add_wishes(lookup, &target, suffixes);
+	add_extras(lookup, &target, suffixes);
 	if (file_open_now(&target, &result) != -EAGAIN)
 		return take_result(lookup, &result);
 	lookup->open =

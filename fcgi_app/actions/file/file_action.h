@@ -1,17 +1,21 @@
 /* SPDX-License-Identifier: MIT */
-/* Action `file`: a regular file beneath DOCUMENT_ROOT, whole or in part. */
+/* Action `file`: a file beneath DOCUMENT_ROOT, whole or in part. */
 #ifndef FCGI_APP_ACTIONS_FILE_FILE_ACTION_H
 #define FCGI_APP_ACTIONS_FILE_FILE_ACTION_H
 
 #include "fcgi_app/request/stream_action.h"
 
 /*
- * Answers GET and HEAD with the file at the request's path: 200, or 206 and
- * 416 for one byte range (RFC 9110, 14); 304 and 412 by the preconditions (13);
- * 403 outside the roots, 404 for what
- * is not there or not a regular file. Params: DOCUMENT_ROOT, HTTP_RANGE,
- * HTTP_IF_RANGE, HTTP_IF_MATCH, HTTP_IF_NONE_MATCH, HTTP_IF_MODIFIED_SINCE,
- * HTTP_IF_UNMODIFIED_SINCE.
+ * Answers GET and HEAD with the file at the request's path: 200; 206 or 416 for
+ * byte ranges (RFC 9110, 14), of which several make a multipart body; 304 or
+ * 412 by the preconditions (13). A folder is answered with the first file of
+ * STREAM_INDEX in it, after a redirect (308) to its name with a slash. 403
+ * outside the roots; 404 for what isn't there or is neither, and for a folder
+ * without an index.
+ *
+ * Parameters: DOCUMENT_ROOT, STREAM_DOTFILES, STREAM_INDEX and REQUEST_URI (for
+ * the redirect), STREAM_PRECOMPRESSED with HTTP_ACCEPT_ENCODING,
+ * HTTP_WANT_REPR_DIGEST, and those of representation.h and operator_fields.h.
  */
 extern const struct stream_action file_action;
 
@@ -19,8 +23,8 @@ extern const struct stream_action file_action;
 typedef void file_action_folder_fn(struct request *request);
 
 /*
- * The same, but a folder without an index is answered by `on_folder`, if it
- * was asked for by its slash, and redirected to it otherwise. NULL: it is 404.
+ * Answers as the action does, but has `on_folder`, unless it is NULL, answer a
+ * folder without an index, after a redirect to its name with a slash.
  */
 void file_action_start_with(
     struct request *request, file_action_folder_fn *on_folder);

@@ -52,7 +52,7 @@ struct follow_start {
 	struct request *request;
 	struct file_open *open; /* under way, or NULL */
 	opened_fn *opened;
-	struct follow_params wishes;
+	struct follow_params params;
 	bool finished; /* the marker is there */
 	uint64_t size; /* of a file that only its head is asked for */
 	struct follow_file *file; /* NULL for HEAD */
@@ -98,7 +98,7 @@ static bool begin_head(
 	char type[CONTENT_TYPE_MAX] = "text/event-stream";
 	const struct param_rule *bad = NULL;
 
-	if (!start->wishes.plan.events)
+	if (!start->params.plan.events)
 		bad = operator_fields_media_type(request->origin.params,
 		    media_types_find(
 			request->services->media_types, request->path),
@@ -118,7 +118,7 @@ static bool begin_head(
 static void send_head(struct follow_start *start, struct response_head *head)
 {
 	struct follow_file *file = start->file;
-	struct follow_plan plan = start->wishes.plan;
+	struct follow_plan plan = start->params.plan;
 	struct request *request = start->request;
 	struct source *source;
 
@@ -170,14 +170,14 @@ static void answer_part(struct follow_start *start,
 		    value, sizeof(value), &part, size_of(start));
 	else
 		follow_range_format(range, value);
-	start->wishes.plan.offset = part.first;
-	start->wishes.plan.length = part.length;
-	start->wishes.plan.is_exact = is_present;
+	start->params.plan.offset = part.first;
+	start->params.plan.length = part.length;
+	start->params.plan.is_exact = is_present;
 	response_head_put(&head, "Accept-Ranges", "bytes");
 	response_head_put(&head, "Content-Range", value);
 	if (is_present)
 		response_head_add(&head, "Content-Length", "%" PRIu64,
-		    start->wishes.plan.length);
+		    start->params.plan.length);
 	send_head(start, &head);
 }
 
@@ -187,10 +187,10 @@ static void answer_live(struct follow_start *start)
 
 	if (!begin_head(start, &head, 200))
 		return;
-	start->wishes.plan.from_lines =
-	    start->wishes.query.has_lines && !start->wishes.has_last;
-	start->wishes.plan.lines = start->wishes.query.lines;
-	if (!start->wishes.plan.events && !start->wishes.plan.from_lines)
+	start->params.plan.from_lines =
+	    start->params.query.has_lines && !start->params.has_last;
+	start->params.plan.lines = start->params.query.lines;
+	if (!start->params.plan.events && !start->params.plan.from_lines)
 		response_head_put(&head, "Accept-Ranges", "bytes");
 	send_head(start, &head);
 }
@@ -205,7 +205,7 @@ static enum follow_range_result judge_range(
 {
 	const char *field = request_param(start->request, "HTTP_RANGE");
 
-	if (start->wishes.query.has_lines ||
+	if (start->params.query.has_lines ||
 	    request_param(start->request, "HTTP_IF_RANGE"))
 		return FOLLOW_RANGE_IGNORED;
 	if (start->finished)
@@ -238,9 +238,9 @@ static bool has_all(const struct follow_start *start)
 {
 	const struct follow_file *file = start->file;
 
-	return start->wishes.has_last && file && file->finished &&
-	    file->identity == start->wishes.last.file &&
-	    file->size == start->wishes.last.offset;
+	return start->params.has_last && file && file->finished &&
+	    file->identity == start->params.last.file &&
+	    file->size == start->params.last.offset;
 }
 
 /* An EventSource that gets 204 does not come back (9.2.3). */
@@ -259,16 +259,16 @@ static void answer(struct follow_start *start)
 {
 	const struct follow_file *file = start->file;
 
-	if (!start->wishes.plan.events) {
+	if (!start->params.plan.events) {
 		answer_bytes(start);
 	} else if (has_all(start)) {
 		answer_nothing(start);
 	} else {
 		/* Of another file, or of what was cut off: from the start. */
-		if (start->wishes.has_last && file &&
-		    file->identity == start->wishes.last.file &&
-		    start->wishes.last.offset <= file->size)
-			start->wishes.plan.offset = start->wishes.last.offset;
+		if (start->params.has_last && file &&
+		    file->identity == start->params.last.file &&
+		    start->params.last.offset <= file->size)
+			start->params.plan.offset = start->params.last.offset;
 		answer_live(start);
 	}
 }
@@ -283,7 +283,7 @@ static void on_open(void *context, const struct file_open_result *result)
 	start->opened(start, result);
 }
 
-/* Opens the path with a suffix, now or later; also what fails is told. */
+/* Opens the path with a suffix, now or later; failures are passed on too. */
 static void open_name(
     struct follow_start *start, const char *suffix, opened_fn *opened)
 {
@@ -340,7 +340,7 @@ struct found_place {
 static bool find_place(
     const struct follow_start *start, struct found_place *ret)
 {
-	const char *suffix = start->wishes.marker;
+	const char *suffix = start->params.marker;
 	struct request_place_fault fault;
 
 	if (!request_place_find(start->request, NULL, &ret->found, &fault))
@@ -350,7 +350,7 @@ static bool find_place(
 		.below = ret->found.root.below,
 		.path = ret->found.path,
 		.is_local = ret->found.root.is_local,
-		.rotate_ms = start->wishes.rotate_ms,
+		.rotate_ms = start->params.rotate_ms,
 	};
 	if (!suffix)
 		return true;
@@ -369,7 +369,7 @@ static struct follow_file *follow_past(
 
 	if (result->error < 0 || !S_ISREG(result->stat.st_mode) ||
 	    follow_file_identity(result->fd, !result->close_blocks) !=
-		start->wishes.last.file ||
+		start->params.last.file ||
 	    !find_place(start, &found))
 		return NULL;
 	return follow_watch_open_past(hub, &found.place, result, start->file);
@@ -422,8 +422,8 @@ static void take_file(
 	} else if (!follow(start, result)) {
 		discard(start, result);
 		request_refuse_errno(end_start(start), -ENOMEM);
-	} else if (start->wishes.has_last &&
-	    start->wishes.last.file != start->file->identity) {
+	} else if (start->params.has_last &&
+	    start->params.last.file != start->file->identity) {
 		open_name(start, PAST_SUFFIX, on_past);
 	} else {
 		answer(start);
@@ -433,7 +433,7 @@ static void take_file(
 static void on_file(
     struct follow_start *start, const struct file_open_result *result)
 {
-	if (result->error == -ENOENT && start->wishes.has_last &&
+	if (result->error == -ENOENT && start->params.has_last &&
 	    !request_is_head(start->request)) {
 		/* It may be in the midst of its rotation. */
 		open_name(start, PAST_SUFFIX, on_past);
@@ -470,13 +470,13 @@ static void start_action(struct request *request)
 	start->request = request;
 	request->state = start;
 	request->cancel = cancel_start;
-	status = follow_params_read(request, &start->wishes, why);
+	status = follow_params_read(request, &start->params, why);
 	if (status != 0) {
 		refuse(start, status, why);
 		return;
 	}
-	if (start->wishes.marker)
-		open_name(start, start->wishes.marker, on_marker);
+	if (start->params.marker)
+		open_name(start, start->params.marker, on_marker);
 	else
 		open_name(start, "", on_file);
 }

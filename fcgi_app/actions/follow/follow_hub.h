@@ -23,7 +23,7 @@ typedef void follow_wake_fn(struct follow_waiter *waiter);
 
 TAILQ_HEAD(follow_waiters, follow_waiter);
 
-/* Embedded in whoever waits. Zeroed but for `wake`: not waiting. */
+/* Embedded in what waits. Zeroed but for `wake`: not waiting. */
 struct follow_waiter {
 	follow_wake_fn *wake;
 	struct follow_waiters *list; /* that it is on, or NULL */

@@ -33,9 +33,9 @@ static bool take_duration(
 
 /* Returns NULL, or the rule that a parameter breaks. */
 static const struct param_rule *read_options(const struct request *request,
-    struct follow_params *wishes, enum follow_format *ret_format)
+    struct follow_params *params, enum follow_format *ret_format)
 {
-	struct follow_plan *plan = &wishes->plan;
+	struct follow_plan *plan = &params->plan;
 
 	if (follow_format_parse(
 		request_param(request, "STREAM_FORMAT"), ret_format) < 0)
@@ -44,10 +44,10 @@ static const struct param_rule *read_options(const struct request *request,
 		return &idle_rule;
 	if (!take_duration(request, "STREAM_HEARTBEAT", &plan->beat_ms))
 		return &heartbeat_rule;
-	if (!take_duration(request, "STREAM_ROTATE", &wishes->rotate_ms))
+	if (!take_duration(request, "STREAM_ROTATE", &params->rotate_ms))
 		return &rotate_rule;
-	wishes->marker = request_param(request, "STREAM_END_MARKER");
-	if (wishes->marker && strchr(wishes->marker, '/'))
+	params->marker = request_param(request, "STREAM_END_MARKER");
+	if (params->marker && strchr(params->marker, '/'))
 		return &marker_rule;
 	return NULL;
 }
@@ -66,42 +66,42 @@ static bool wants_events(const struct request *request,
 }
 
 /* The field is of later than the page's address. */
-static void read_id(const struct request *request, struct follow_params *wishes)
+static void read_id(const struct request *request, struct follow_params *params)
 {
 	const char *last = request_param(request, "HTTP_LAST_EVENT_ID");
 
-	wishes->has_last = wishes->query.has_after;
-	wishes->last = wishes->query.after;
+	params->has_last = params->query.has_after;
+	params->last = params->query.after;
 	if (last)
-		wishes->has_last = event_id_parse(last, &wishes->last) == 0;
+		params->has_last = event_id_parse(last, &params->last) == 0;
 }
 
 int follow_params_read(const struct request *request,
-    struct follow_params *ret_wishes, char ret_why[REQUEST_FAULT_MAX])
+    struct follow_params *ret_params, char ret_why[REQUEST_FAULT_MAX])
 {
-	struct follow_params wishes = {
+	struct follow_params params = {
 		.plan = { .length = UINT64_MAX, .beat_ms = HEARTBEAT_MS },
 		.rotate_ms = ROTATE_MS,
 	};
 	enum follow_format format;
-	const struct param_rule *bad = read_options(request, &wishes, &format);
+	const struct param_rule *bad = read_options(request, &params, &format);
 
 	if (bad) {
 		request_param_fault(request, bad->name, bad->fault, ret_why);
 		return 500;
 	}
 	if (follow_query_parse(
-		request_param(request, "QUERY_STRING"), &wishes.query) < 0) {
+		request_param(request, "QUERY_STRING"), &params.query) < 0) {
 		request_param_fault(request, "QUERY_STRING",
 		    "not lines=N up to 10000 or format=raw|events, each once",
 		    ret_why);
 		return 400;
 	}
-	wishes.plan.events = wants_events(request, &wishes.query, format);
-	if (wishes.plan.events)
-		read_id(request, &wishes);
+	params.plan.events = wants_events(request, &params.query, format);
+	if (params.plan.events)
+		read_id(request, &params);
 	else
-		wishes.plan.beat_ms = 0;
-	*ret_wishes = wishes;
+		params.plan.beat_ms = 0;
+	*ret_params = params;
 	return 0;
 }

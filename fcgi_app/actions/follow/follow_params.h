@@ -27,6 +27,6 @@ struct follow_params {
  * to refuse it with, and why.
  */
 int follow_params_read(const struct request *request,
-    struct follow_params *ret_wishes, char ret_why[REQUEST_FAULT_MAX]);
+    struct follow_params *ret_params, char ret_why[REQUEST_FAULT_MAX]);
 
 #endif

@@ -8,7 +8,7 @@
 /*
  * Answers GET and HEAD with a listing of the folder at the request's path, and
  * with its index if there is one; with a file at the path as action `file`. 308
- * for a folder without its slash; 400 for a query that makes no sense; errors
+ * for a folder without its slash; 400 for an invalid query; errors
  * of the path as action `file`. Params: as that one, and QUERY_STRING,
  * HTTP_ACCEPT, STREAM_DOTFILES, STREAM_LIST_ARCHIVE.
  */

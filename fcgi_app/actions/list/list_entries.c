@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Entries and their names lie one behind the other in blocks, which are taken
+ * Entries and their names lie one after the other in blocks, which are taken
  * out of the budget, as is the table of pointers that is sorted; but only as
  * far as the collection's own bytes are not enough.
  */

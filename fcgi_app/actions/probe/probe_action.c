@@ -225,7 +225,7 @@ static void answer_head(struct request *request, size_t size)
 
 /* --- slow answers ------------------------------------------------------- */
 
-/* Takes a place on the board; false: there is none, the request is over. */
+/* Takes a place on the board. False: the request is answered already. */
 static bool take_place(struct run *run, const struct probe_query *query)
 {
 	int r = probe_board_begin(

@@ -87,7 +87,7 @@ static struct job *start_file(
     struct fixture *f, size_t index, size_t known, ino_t inode)
 {
 	struct job *job = &f->jobs[index];
-	struct crc_reader_params wish = {
+	struct crc_reader_params params = {
 		.file = &job->file,
 		.source = &job->mock.source,
 		.state = { .offset = known, .crc = crc_of(known) },
@@ -98,7 +98,7 @@ static struct job *start_file(
 	job->file = (struct member){ .name = "any", .file.inode = inode };
 	mock_source_init(&job->mock, SIZE);
 	job->mock.closed = on_closed;
-	job->fill = crc_reader_start(&f->fills, &wish);
+	job->fill = crc_reader_start(&f->fills, &params);
 	assert_non_null(job->fill);
 	assert_int_equal(job->mock.reads, 0);
 	return job;
