@@ -31,9 +31,11 @@ unit_tests = \
 	%D%/unit/test_escaped_text \
 	%D%/unit/test_memory_budget \
 	%D%/unit/test_parse_number \
+	%D%/unit/test_turn_end \
 	%D%/unit/test_turnstile \
 	%D%/unit/action_api/test_action \
 	%D%/unit/action_api/test_action_body \
+	%D%/unit/action_api/test_action_ends \
 	%D%/unit/action_api/test_action_events \
 	%D%/unit/actions/test_dispatch \
 	%D%/unit/actions/archive/test_archive_form \
@@ -152,6 +154,7 @@ unit_tests = \
 	%D%/unit/request/test_request \
 	%D%/unit/request/test_request_answer \
 	%D%/unit/request/test_request_body \
+	%D%/unit/request/test_request_ends \
 	%D%/unit/setup/test_listener \
 	%D%/unit/setup/test_log \
 	%D%/unit/setup/test_options \
