@@ -14,9 +14,10 @@
  * and how a request body that nobody wants is drained. A peer that closes its
  * sending side counts as gone: fronts close both.
  *
- * Replies to management records leave beside an answer's records. Outside of an
- * answer the connection itself sends them: while the socket has no room for
- * them, the peer is timed for that, whatever the state.
+ * Replies to management records leave at once, between an answer's records: the
+ * answer may wait for long. What the socket has no room for leaves with the
+ * answer's next bytes. Outside of an answer the connection itself sends it, and
+ * times the peer for that, whatever the state.
  */
 #include "config.h"
 #include "fcgi_app/connection/connection_state.h"
@@ -47,7 +48,7 @@ static const struct {
 	    false },
 	[CONNECTION_STARTING] = { "starting a request", PEER_TIMER_OFF, false },
 	[CONNECTION_BODY] = { "reading a request's body", PEER_TIMER_BODY,
-	    true },
+	    false },
 	[CONNECTION_ANSWERING] = { "answering", PEER_TIMER_OFF, true },
 	[CONNECTION_HOLDING] = { "reading the rest of a request's body",
 	    PEER_TIMER_BODY, false },
@@ -94,15 +95,13 @@ void connection_enter(
 
 void connection_flush(struct connection *connection)
 {
-	int r;
+	int r = fcgi_output_flush(connection->output);
 
-	if (states[connection->state].is_answering)
-		return;
-	r = fcgi_output_flush(connection->output);
 	if (r < 0 && r != -EAGAIN)
 		connection_close(connection, CONNECTION_PEER_CLOSED);
-	else
+	else if (!states[connection->state].is_answering)
 		settle(connection);
+	/* Else what did not fit leaves with the next bytes of the answer. */
 }
 
 void connection_want_room(void *context, bool on)
