@@ -206,6 +206,9 @@ class Daemon:
 
     def send_signal(self, number):
         """Sends a signal to the master."""
+        # From then on its workers may leave at any time.
+        self.deaths_expected |= number in (
+            signal.SIGTERM, signal.SIGINT, signal.SIGQUIT)
         os.kill(self.master or self.process.pid, number)
 
     def wait_exit(self, timeout=30):
