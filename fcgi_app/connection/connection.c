@@ -20,6 +20,7 @@
 #include "common/turn_end.h"
 #include "fcgi_app/connection/connection_input.h"
 #include "fcgi_app/connection/connection_state.h"
+#include "fcgi_app/request/request.h"
 #include "fcgi_app/request/services.h"
 #include "fcgi_app/setup/options.h"
 
@@ -30,7 +31,12 @@ static void on_expired(struct peer_timer *timer, const char *reason)
 	struct connection *connection =
 	    container_of(timer, struct connection, timer);
 
-	if (connection->state == CONNECTION_BODY ||
+	/* Another timer ended it in this turn: on_over() comes soon. */
+	if (connection->request && connection->request->is_over)
+		return;
+	/* While replies wait, a body's peer is timed for these. */
+	if ((connection->state == CONNECTION_BODY &&
+		timer->use != PEER_TIMER_SEND) ||
 	    connection->state == CONNECTION_HOLDING)
 		connection_give_up_body(connection);
 	else

@@ -3,9 +3,11 @@
 #include "config.h"
 #include "fcgi_app/connection/connection_state.h"
 
+#include <errno.h>
 #include <string.h>
 #include <sys/socket.h>
 
+#include "fcgi_app/request/request.h"
 #include "tests/unit/support/connection_events.h"
 #include "tests/unit/support/connection_fixture.h"
 #include "tests/unit/support/front_side.h"
@@ -62,6 +64,28 @@ static void times_the_rest_of_a_body_as_a_whole(void **state)
 	connection_events_happen(f, TIME_IS_OVER);
 	assert_int_equal(connection_fixture_state(f), CONNECTION_LINGERING);
 	assert_false(begins_anew(f, BODY_BYTES));
+}
+
+/* The end of the turn has yet to come when the connection's time is over. */
+static void leaves_a_request_alone_that_is_over(void **state)
+{
+	static const enum connection_from froms[] = { FROM_BODY, FROM_PAUSED,
+		FROM_FULL, FROM_HOLDING };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LENGTH(froms); i++) {
+		struct connection_fixture *f;
+
+		connection_fixture_setup((void **)&f);
+		connection_events_bring(f, froms[i]);
+		request_break(f->request, -ETIME);
+		connection_fixture_expire(f);
+		assert_non_null(f->request);
+		connection_fixture_run(f);
+		assert_int_equal(connection_fixture_state(f), CONNECTION_CLOSED);
+		assert_string_equal(f->reason, strerror(ETIME));
+		connection_fixture_teardown((void **)&f);
+	}
 }
 
 /* --- answers -------------------------------------------------------------- */
@@ -250,6 +274,7 @@ int main(void)
 		TEST(times_a_head_as_a_whole),
 		TEST(times_a_body_by_its_pieces),
 		TEST(times_the_rest_of_a_body_as_a_whole),
+		TEST(leaves_a_request_alone_that_is_over),
 		TEST(tells_why_an_answer_was_cut_short),
 		TEST(answers_before_the_body_is_whole),
 		TEST(goes_on_answering_when_the_body_stalls),
