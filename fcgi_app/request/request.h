@@ -160,6 +160,9 @@ void request_abort(struct request *request, const char *reason);
 void request_read_body(
     struct request *request, size_t most, request_body_fn *done);
 
+/* Nobody waits for it any more: what comes of it is dropped. */
+void request_forget_body(struct request *request);
+
 /* For the connection, as the next three: more of the body came. */
 void request_add_body(
     struct request *request, const void *bytes, size_t length);

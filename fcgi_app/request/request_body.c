@@ -17,6 +17,14 @@ bool request_wants_body(const struct request *request)
 	return request->on_body && request->origin.body_pending;
 }
 
+void request_forget_body(struct request *request)
+{
+	/* What was handed over is the action's to look at. */
+	if (request->on_body)
+		byte_queue_clear(&request->body);
+	request->on_body = NULL;
+}
+
 static void refuse_body(struct request *request, int status, const char *why)
 {
 	request->on_body = NULL;

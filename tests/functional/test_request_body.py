@@ -123,6 +123,27 @@ def an_answer_under_way_outlives_the_bodys_time(case):
 
 
 @test
+def an_answer_that_is_being_opened_needs_no_body(case):
+    for rest, time in ((bytes(100), "60s"), (b"end", "60s"), (None, "200ms")):
+        daemon = start_ways(case, f"--head-timeout={time}")
+        params = daemon.params("/hurry", "POST", STREAM_ACTION="ways",
+                               CONTENT_LENGTH=None)
+        with daemon.connect() as connection:
+            connection.send(fastcgi.head(params, keep=True))
+            connection.send(fastcgi.record(fastcgi.STDIN, 1, b"begin"))
+            threading.Event().wait(0.4)
+            if rest is not None:
+                connection.send(fastcgi.record(fastcgi.STDIN, 1, rest))
+                connection.send(fastcgi.record(fastcgi.STDIN))
+            response = fastcgi.Response()
+            connection.receive(response)
+            check_response(response, 404)
+        daemon.wait_access(count=1)
+        true("a body came" not in daemon.log(), "it is handed over")
+        daemon.stop()
+
+
+@test
 def a_client_that_leaves_inside_its_body_is_forgotten(case):
     daemon = start_ways(case)
     params = daemon.params("/body", "POST", STREAM_ACTION="ways")

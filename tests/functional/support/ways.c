@@ -278,6 +278,46 @@ static void body(struct action *action)
 	action_read_body(action, number(action, "most", 1000), echo);
 }
 
+static void nap(uv_work_t *work)
+{
+	(void)work;
+	usleep(1000000);
+}
+
+static void on_nap(uv_work_t *work, int error)
+{
+	(void)error;
+	free(work);
+}
+
+static void on_hurry(uv_timer_t *timer)
+{
+	action_send_file(timer->data, "/never-looked-up");
+	uv_close((uv_handle_t *)timer, (uv_close_cb)free);
+}
+
+static void not_needed(struct action *action, const char *body, size_t length)
+{
+	(void)body;
+	(void)length;
+	action_log(action, "a body came after the answer");
+}
+
+/* Answers before the body is whole, and no thread has time to open the file. */
+static void hurry(struct action *action)
+{
+	uv_timer_t *timer = calloc(1, sizeof(*timer));
+
+	for (int i = 0; i < 16; i++)
+		uv_queue_work(action_loop(action), calloc(1, sizeof(uv_work_t)),
+		    nap, on_nap);
+	uv_timer_init(action_loop(action), timer);
+	timer->data = action;
+	uv_timer_start(timer, on_hurry, 50, 0);
+	action_take(action);
+	action_read_body(action, 10, not_needed);
+}
+
 /* --- what must not be done ------------------------------------------------ */
 
 static void misbehave(struct action *action)
@@ -339,6 +379,7 @@ static const struct {
 	{ "/later", later },
 	{ "/thread", in_thread },
 	{ "/body", body },
+	{ "/hurry", hurry },
 	{ "/misbehave", misbehave },
 	{ "/too-much", too_much },
 	{ "/bad-field", bad_field },
