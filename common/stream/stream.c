@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The pump knows two facts: whether the writer has room for a chunk
- * (`writable`) and how far the next chunk is (`next`). A chunk is sent when
- * both are true:
+ * (`is_writable`) and how far the next chunk is (`next`). A chunk is sent when
+ * the writer has room and the chunk is there:
  *
  *	            writable          not writable
  *	NONE        read              wait for the writer
@@ -66,8 +66,9 @@ static void set_ahead(struct stream *stream, unsigned int chunks)
 /* The client had to wait for the source. */
 static void grow_ahead(struct stream *stream)
 {
-	if (stream->took && stream->hold_off == 0 && !stream->source->forgets &&
-	    !stream->pace && stream->ahead < STREAM_AHEAD_MAX)
+	if (stream->keeps_up && stream->hold_off == 0 &&
+	    !stream->source->forgets && !stream->pace &&
+	    stream->ahead < STREAM_AHEAD_MAX)
 		set_ahead(stream, stream->ahead + 1);
 }
 
@@ -100,7 +101,7 @@ static void give_up_next(struct stream *stream)
 	stream->hold_off = HOLD_OFF_CHUNKS;
 }
 
-/* Of the next read or offer; 0: it is not time for it yet. */
+/* Returns the length of the next read or offer; 0: it is not time for it. */
 static size_t next_length(const struct stream *stream, uint64_t offset)
 {
 	uint64_t length = stream->end - offset;
@@ -113,7 +114,7 @@ static size_t next_length(const struct stream *stream, uint64_t offset)
 	    length, stream->writer->ops->room(stream->writer));
 }
 
-/* Asks the source for the bytes at `offset`; -errno if it fails at once. */
+/* Asks the source for the bytes at `offset`. 0; -errno: it failed at once. */
 static int read_next(struct stream *stream, uint64_t offset)
 {
 	struct source *source = stream->source;
@@ -130,9 +131,9 @@ static int read_next(struct stream *stream, uint64_t offset)
 
 static void want(struct stream *stream, bool on)
 {
-	if (stream->wanting == on)
+	if (stream->is_watched == on)
 		return;
-	stream->wanting = on;
+	stream->is_watched = on;
 	stream->writer->ops->want(stream->writer, on);
 }
 
@@ -172,17 +173,17 @@ static void end_response(struct stream *stream)
 /* While a chunk is sent; a failure speaks up when it is asked for again. */
 static void read_ahead(struct stream *stream, const struct source_chunk *sent)
 {
-	uint64_t behind = stream->position + sent->length;
+	uint64_t next = stream->position + sent->length;
 
 	if (stream->hold_off > 0)
 		stream->hold_off--;
 	if (!sent->fetched)
 		set_ahead(stream, 0);
-	if (stream->ahead > 0 && behind < stream->end)
-		read_next(stream, behind);
+	if (stream->ahead > 0 && next < stream->end)
+		read_next(stream, next);
 }
 
-/* How many bytes the writer took, or -errno. */
+/* Returns how many bytes the writer took, or -errno. */
 static ssize_t offer(struct stream *stream, const struct source_chunk *chunk)
 {
 	size_t taken = 0;
@@ -194,7 +195,7 @@ static ssize_t offer(struct stream *stream, const struct source_chunk *chunk)
 	return r < 0 ? r : (ssize_t)taken;
 }
 
-/* Whether nothing may leave now. */
+/* Returns whether the pace lets nothing leave now. */
 static bool must_pause(const struct stream *stream)
 {
 	return stream->pace && stream->next == STREAM_NEXT_NONE &&
@@ -203,7 +204,7 @@ static bool must_pause(const struct stream *stream)
 	    0;
 }
 
-/* Whether the writer can take what comes next. */
+/* Returns whether the writer can take what comes next. */
 static bool has_room(const struct stream *stream)
 {
 	return stream->writer->ops->has_room(
@@ -222,9 +223,10 @@ static int take_end(struct stream *stream)
 	return 0;
 }
 
-/* Sends the chunk that is ready: bytes that left, or -errno. */
+/* Sends the chunk that is ready. Returns the bytes that left, or -errno. */
 static ssize_t send_chunk(struct stream *stream)
 {
+	/* A copy: `stream->chunk` may become the next one in read_ahead(). */
 	struct source_chunk chunk = stream->chunk;
 	ssize_t taken;
 
@@ -245,10 +247,10 @@ static ssize_t send_chunk(struct stream *stream)
 		stream_pace_take(stream->pace, (size_t)taken);
 	if ((size_t)taken < chunk.length) {
 		give_up_next(stream);
-		stream->writable = false;
+		stream->is_writable = false;
 	} else if (stream->position < stream->end && !must_pause(stream)) {
-		stream->writable = has_room(stream);
-		stream->took |= stream->writable;
+		stream->is_writable = has_room(stream);
+		stream->keeps_up |= stream->is_writable;
 	}
 	return taken;
 }
@@ -261,29 +263,25 @@ static void on_due(void *context)
 	struct stream *stream = context;
 
 	if (!must_pause(stream))
-		stream->writable = has_room(stream);
+		stream->is_writable = has_room(stream);
 	settle(stream);
-}
-
-/* What waits for company leaves: more will not come at once. */
-static void pause_stream(struct stream *stream)
-{
-	want(stream, false);
-	stream->writer->ops->flush(stream->writer);
-	stream_pace_pause(
-	    stream->pace, stream->end - stream->position, on_due, stream);
 }
 
 /* Waits for what is missing, or for the next turn if nothing is. */
 static void settle(struct stream *stream)
 {
 	if (must_pause(stream)) {
-		pause_stream(stream);
-	} else if (!stream->writable) {
+		want(stream, false);
+		/* What waits for company leaves: more will not come at once. */
+		stream->writer->ops->flush(stream->writer);
+		stream_pace_pause(stream->pace, stream->end - stream->position,
+		    on_due, stream);
+	} else if (!stream->is_writable) {
 		want(stream, true);
 		if (stream->next == STREAM_NEXT_READY)
 			stream_group_add_holder(&stream->seat);
 	} else if (stream->next == STREAM_NEXT_READING) {
+		/* The poll would spin: the writer has room all the time. */
 		want(stream, false);
 		stream->writer->ops->flush(stream->writer);
 	} else {
@@ -298,7 +296,7 @@ static size_t seat_turn(struct stream_seat *seat)
 	ssize_t sent = 0;
 	int r = 0;
 
-	stream->reported = false;
+	stream->ready_twice = false;
 	if (stream->next == STREAM_NEXT_NONE)
 		r = read_next(stream, stream->position);
 	if (r == 0 && stream->next == STREAM_NEXT_READY)
@@ -322,11 +320,12 @@ static void on_ready(void *context)
 			end_response(stream);
 		return;
 	}
-	if (stream->seat.is_runnable && stream->reported)
+	/* A level-triggered poll would go on telling until it is our turn. */
+	if (stream->seat.is_runnable && stream->ready_twice)
 		want(stream, false);
-	stream->reported = stream->seat.is_runnable;
-	stream->writable = true;
-	stream->took = true;
+	stream->ready_twice = stream->seat.is_runnable;
+	stream->is_writable = true;
+	stream->keeps_up = true;
 	settle(stream);
 }
 
@@ -342,7 +341,7 @@ static void on_read(void *context, int error, const struct source_chunk *chunk)
 	}
 	stream->chunk = *chunk;
 	stream->next = STREAM_NEXT_READY;
-	if (stream->writable)
+	if (stream->is_writable)
 		grow_ahead(stream);
 	settle(stream);
 }
@@ -399,9 +398,9 @@ void stream_start(struct stream *stream, uint64_t offset, uint64_t length,
 	stream->end = offset + length;
 	stream->on_end = on_end;
 	stream->context = context;
-	stream->active = true;
+	stream->is_active = true;
 	/* A socket is ready unless it said otherwise: try before polling. */
-	stream->writable = true;
+	stream->is_writable = true;
 	stream->writer->ready = on_ready;
 	stream->writer->context = stream;
 	if (stream->source) {
@@ -418,9 +417,9 @@ void stream_start(struct stream *stream, uint64_t offset, uint64_t length,
 
 void stream_cancel(struct stream *stream)
 {
-	if (!stream->active)
+	if (!stream->is_active)
 		return;
-	stream->active = false;
+	stream->is_active = false;
 	stream_group_remove(&stream->seat);
 	forget_next(stream);
 	if (stream->source)

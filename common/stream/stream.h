@@ -37,24 +37,29 @@ struct stream {
 	bool start_first;
 
 	uint64_t end;
-	struct stream_seat seat;
+	bool is_active; /* it was started, and has not ended */
 	struct source *source;
 	struct writer *writer;
+	struct stream_seat seat;
 	struct stream_pace *pace; /* NULL: as fast as the writer */
 	stream_end_fn *on_end;
 	void *context;
 	/* What goes in front of the first byte; NULL once it is put. */
 	const void *start;
 	size_t start_length;
+
+	/* The two facts of the table in stream.c: the writer … */
+	bool is_writable; /* it has room for a chunk */
+	bool is_watched;  /* it was asked to say when it is ready */
+	bool ready_twice; /* "ready" came again while the turn is waited for */
+	/* … and the next chunk. */
 	enum stream_next next;
 	struct source_chunk chunk;
-	bool active;
-	bool writable;      /* the writer has room for a chunk */
-	bool wanting;       /* the writer was asked to say when it is ready */
-	bool took;          /* the client has taken something, and wants more */
-	bool reported;      /* the writer said again what is known */
-	unsigned int ahead; /* chunks to read ahead of the one that is sent */
-	unsigned int hold_off; /* chunks to go without read-ahead */
+
+	/* Read-ahead. */
+	unsigned int ahead;    /* chunks before the one that is sent has left */
+	unsigned int hold_off; /* chunks to go without */
+	bool keeps_up; /* the client took a chunk, and has room for the next */
 };
 
 /*
@@ -65,13 +70,13 @@ void stream_init(struct stream *stream, struct stream_group *group,
     struct source *source, struct writer *writer);
 
 /*
- * It shall begin with `length` bytes at `start`, the head, which must stay
- * where they are until they are put: with the first chunk, or at the end.
+ * Has it begin with `length` bytes at `start`, the head, which must stay where
+ * they are until they are put: with the first chunk, or at the end.
  */
 void stream_set_start(struct stream *stream, const void *start, size_t length);
 
 /*
- * Its bytes, without the start, shall leave at this pace. The stream takes it
+ * Has its bytes, without the start, leave at this pace. The stream takes it
  * over, and frees it when it ends or is cancelled; to be called just before it
  * is started. Between two pieces the stream holds no memory, and the writer is
  * not watched; nothing is read ahead.
@@ -81,7 +86,7 @@ void stream_set_pace(struct stream *stream, struct stream_pace *pace);
 /*
  * Sends the start, then `length` bytes of the source from `offset` on, and ends
  * the response. `length` may be 0; of a source of unknown size it is all that
- * would fit behind `offset`, and the source ends it. `on_end(context, error)`
+ * would fit after `offset`, and the source ends it. `on_end(context, error)`
  * is called once, if it fails perhaps from inside this call.
  *
  * Back-pressure: a chunk is read only when the writer has room, of the size
@@ -94,7 +99,7 @@ void stream_set_pace(struct stream *stream, struct stream_pace *pace);
 void stream_start(struct stream *stream, uint64_t offset, uint64_t length,
     stream_end_fn *on_end, void *context);
 
-/* Whether the writer was given nothing of the start, let alone more. */
+/* Returns whether the writer was given nothing of the start, or after it. */
 bool stream_is_untouched(const struct stream *stream);
 
 /*
