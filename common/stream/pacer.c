@@ -35,17 +35,11 @@ static uint64_t at_least(uint64_t value, uint64_t least)
 	return value > least ? value : least;
 }
 
-static uint64_t piece_of(uint64_t rate)
-{
-	uint64_t smooth = rate / SMOOTH_PER_SECOND;
-	uint64_t quick = rate / QUICK_PER_SECOND;
-
-	return at_least(at_least(u64_min(smooth, SMALL_PIECE), quick), 1);
-}
-
 void pacer_init(struct pacer *pacer, const struct pacer_plan *plan)
 {
-	uint64_t piece = piece_of(plan->rate);
+	uint64_t smooth = u64_min(plan->rate / SMOOTH_PER_SECOND, SMALL_PIECE);
+	uint64_t quick = plan->rate / QUICK_PER_SECOND;
+	uint64_t piece = at_least(at_least(smooth, quick), 1);
 	uint64_t first = at_least(piece / FIRST_PER_PIECE, 1);
 
 	*pacer = (struct pacer){
@@ -56,13 +50,13 @@ void pacer_init(struct pacer *pacer, const struct pacer_plan *plan)
 	};
 }
 
-/* How long `bytes` take, rounded up. */
+/* Returns how long `bytes` take, rounded up. */
 static uint64_t time_of(const struct pacer *pacer, wide bytes)
 {
 	return (uint64_t)((bytes * SECOND_NS + pacer->rate - 1) / pacer->rate);
 }
 
-/* Bytes that are due and have not left, of which some may be lost now. */
+/* Returns the bytes that are due and have not left; some may be lost now. */
 static uint64_t find_credit(struct pacer *pacer, uint64_t now_ns)
 {
 	wide due = (wide)(now_ns - pacer->start_ns) * pacer->rate / SECOND_NS;

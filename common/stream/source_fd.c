@@ -77,8 +77,7 @@ static void lend(
 		return;
 	*ret_chunk = (struct source_chunk){
 		.data = from->kept + from->start,
-		.length =
-		    length < from->kept_length ? length : from->kept_length,
+		.length = size_min(length, from->kept_length),
 		.fetched = from->fetched,
 	};
 }
@@ -107,7 +106,7 @@ static int read_error(int error)
 	}
 }
 
-/* Reads up to `size` bytes: how many, 0 at the end, or -errno. */
+/* Reads up to `size` bytes. Returns how many, 0 at the end, or -errno. */
 static ssize_t read_bytes(struct source_fd *from, void *to, size_t size)
 {
 	ssize_t n;
@@ -132,7 +131,7 @@ static void keep(struct source_fd *from, unsigned char *block, size_t length)
 	from->kept_length = length;
 }
 
-/* 1: something is kept, or it is the end; 0: nothing is there; or -errno. */
+/* Returns 1: something is kept, or it is the end; 0: wait for more; -errno. */
 static int fill(struct source_fd *from, size_t length)
 {
 	size_t size = size_min(length, from->chunk_size);

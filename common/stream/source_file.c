@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Reads are slots. One may be lent while the next is asked for, and behind that
+ * Reads are slots. One may be lent while the next is asked for, and after that
  * up to AHEAD_MAX more are read ahead, in the order of their offsets. A read
  * that begins where the first of these does takes it over, be it done or still
  * in flight; any other read gives them all back.
@@ -68,17 +68,13 @@ static struct source_file *self(struct source *source)
 
 static struct source_chunk chunk_of(struct slot *slot)
 {
-	const struct aio_read *read = &slot->read;
-	struct source_chunk chunk = {
-		.data = read->data,
-		.length = read->length,
+	return (struct source_chunk){
+		.data = slot->read.data,
+		/* What was read ahead may be more than was asked for. */
+		.length = size_min(slot->read.length, slot->length),
 		.fetched = slot->fetched,
 		.owner = slot,
 	};
-
-	/* What was read ahead may be more. */
-	chunk.length = size_min(chunk.length, slot->length);
-	return chunk;
 }
 
 /* --- slots ---------------------------------------------------------------- */
@@ -94,14 +90,14 @@ static struct slot *take_slot(struct source_file *file)
 	return slot;
 }
 
-/* Whatever state it is in: nothing is read or lent any more. */
+/* In any state: nothing is read or lent any more. */
 static void free_slot(struct source_file *file, struct slot *slot)
 {
 	aio_reader_cancel(file->reader, &slot->read);
 	slot->used = false;
 }
 
-/* As aio_reader_read(). */
+/* Same contract as aio_reader_read(). */
 static int read_slot(
     struct source_file *file, struct slot *slot, uint64_t offset, size_t length)
 {
@@ -172,7 +168,7 @@ static void on_wait(uv_timer_t *timer)
 	deliver(file, error);
 }
 
-/* True if the read in flight will have its result later. */
+/* Returns whether the read in flight will have its result later. */
 static bool wait_for_append(struct source_file *file)
 {
 	struct append_wait *wait = calloc(1, sizeof(*wait));
@@ -203,7 +199,7 @@ static void on_done(struct aio_read *read)
 	deliver(file, error);
 }
 
-/* As source_ops.read, for a slot whose bytes are there. */
+/* Same contract as source_ops.read, for a slot whose bytes are there. */
 static int lend(
     struct source_file *file, struct slot *slot, struct source_chunk *ret_chunk)
 {
@@ -236,45 +232,39 @@ static size_t align_end(
 
 /* --- reading ahead -------------------------------------------------------- */
 
-static void drop_ahead(struct source_file *file)
+static void trim_ahead(struct source_file *file, unsigned int keep)
 {
-	while (file->ahead_count > 0)
+	while (file->ahead_count > keep)
 		free_slot(file, file->ahead[--file->ahead_count]);
 }
 
-static struct slot *shift_ahead(struct source_file *file)
-{
-	struct slot *slot = file->ahead[0];
-
-	file->ahead_count--;
-	for (unsigned int i = 0; i < file->ahead_count; i++)
-		file->ahead[i] = file->ahead[i + 1];
-	return slot;
-}
-
 /*
- * The first slot that was read ahead, if it begins at `offset`. NULL: read, and
- * if a read was short no more than what is missing before that slot.
+ * Returns the first slot that was read ahead, if it begins at `offset`. NULL:
+ * read, and if a read was short no more than what is missing before that slot.
  */
 static struct slot *take_ahead(
     struct source_file *file, uint64_t offset, size_t *length)
 {
-	const struct slot *first = file->ahead[0];
+	struct slot *first = file->ahead[0];
 
 	if (file->ahead_count > 0 && !first->read.error) {
-		if (first->offset == offset)
-			return shift_ahead(file);
+		if (first->offset == offset) {
+			file->ahead_count--;
+			for (unsigned int i = 0; i < file->ahead_count; i++)
+				file->ahead[i] = file->ahead[i + 1];
+			return first;
+		}
 		if (first->offset > offset &&
 		    first->offset - offset <= *length) {
 			*length = (size_t)(first->offset - offset);
 			return NULL;
 		}
 	}
-	drop_ahead(file);
+	trim_ahead(file, 0);
 	return NULL;
 }
 
-/* Reads ahead behind a read of `length` bytes that ends at `offset`. */
+/* Reads ahead after a read of `length` bytes that ends at `offset`. */
 static void fill_ahead(struct source_file *file, uint64_t offset, size_t length)
 {
 	int r = 0;
@@ -309,8 +299,7 @@ static void file_read_ahead(
 
 	file->ahead_most = chunks < AHEAD_MAX ? chunks : AHEAD_MAX;
 	file->ahead_end = end;
-	while (file->ahead_count > file->ahead_most)
-		free_slot(file, file->ahead[--file->ahead_count]);
+	trim_ahead(file, file->ahead_most);
 }
 
 /* --- the interface -------------------------------------------------------- */
@@ -325,8 +314,7 @@ static int file_read(struct source *source, uint64_t offset, size_t length,
 	assert(!file->in_flight);
 	length = align_end(source, offset, length);
 	if (slot) {
-		if (length < slot->length)
-			slot->length = length;
+		slot->length = size_min(length, slot->length);
 		r = slot->read.op ? 0 : 1;
 	} else {
 		slot = take_slot(file);
@@ -364,7 +352,7 @@ static void file_close(struct source *source)
 	struct source_file *file = self(source);
 
 	assert(!file->in_flight);
-	drop_ahead(file);
+	trim_ahead(file, 0);
 	aio_file_unref(file->file);
 	free(file);
 }

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "common/container_of.h"
+#include "common/min.h"
 #include "common/stream/source.h"
 
 struct source_memory {
@@ -24,11 +25,9 @@ static int memory_read(struct source *source, uint64_t offset, size_t length,
     struct source_chunk *ret_chunk)
 {
 	assert(offset < source->size);
-	if (length > source->size - offset)
-		length = (size_t)(source->size - offset);
 	*ret_chunk = (struct source_chunk){
 		.data = self(source)->data + offset,
-		.length = length,
+		.length = (size_t)u64_min(length, source->size - offset),
 	};
 	return 1;
 }

@@ -2,7 +2,7 @@
 /*
  * Bytes lie in blocks that never move, so that what is lent stays where it is
  * while more is written. A block goes when its bytes were taken, or a read
- * begins behind it: until then the reader may want its bytes again.
+ * begins after it: until then the reader may want its bytes again.
  */
 #include "config.h"
 #include "common/stream/source_queue.h"
@@ -15,6 +15,7 @@
 #include <sys/queue.h>
 
 #include "common/container_of.h"
+#include "common/min.h"
 #include "common/stream/source.h"
 
 /* The least a block holds: many small writes share one. */
@@ -63,10 +64,9 @@ static void drop_before(struct source_queue *queue, uint64_t offset)
 	    offset - queue->offset <= queue->waiting);
 	while (queue->offset < offset) {
 		struct block *block = TAILQ_FIRST(&queue->blocks);
-		size_t n = block->length - block->start;
+		size_t n = (size_t)u64_min(
+		    block->length - block->start, offset - queue->offset);
 
-		if (n > offset - queue->offset)
-			n = (size_t)(offset - queue->offset);
 		block->start += n;
 		queue->offset += n;
 		queue->waiting -= n;
@@ -75,7 +75,10 @@ static void drop_before(struct source_queue *queue, uint64_t offset)
 	}
 }
 
-/* The last block, if `length` bytes fit into it, or a new one. */
+/*
+ * Returns the last block, if `length` bytes fit into it, or a new one; NULL if
+ * out of memory.
+ */
 static struct block *block_for(struct source_queue *queue, size_t length)
 {
 	struct block *block = TAILQ_LAST(&queue->blocks, block_list);
@@ -94,7 +97,7 @@ static struct block *block_for(struct source_queue *queue, size_t length)
 
 /* --- the source ----------------------------------------------------------- */
 
-/* Whether a read has a result: 1 and a chunk, or -errno; 0: it has to wait. */
+/* Lends what is next. Returns 1, 0 if it has to be waited for, or -errno. */
 static int lend(
     struct source_queue *queue, size_t length, struct source_chunk *ret_chunk)
 {
@@ -106,11 +109,9 @@ static int lend(
 		*ret_chunk = (struct source_chunk){ 0 };
 		return queue->error < 0 ? queue->error : 1;
 	}
-	if (length > block->length - block->start)
-		length = block->length - block->start;
 	*ret_chunk = (struct source_chunk){
 		.data = block->data + block->start,
-		.length = length,
+		.length = size_min(length, block->length - block->start),
 		.fetched = true,
 	};
 	return 1;

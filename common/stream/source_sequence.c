@@ -17,6 +17,7 @@
 #include <stdlib.h>
 
 #include "common/container_of.h"
+#include "common/min.h"
 #include "common/stream/source.h"
 
 /* Chunks that are lent or in flight, and the parts that these are of. */
@@ -76,11 +77,6 @@ static struct source_chunk lend(
 	return lent;
 }
 
-static bool may_lend(const struct source_sequence *sequence)
-{
-	return !sequence->loans[0].slot || !sequence->loans[1].slot;
-}
-
 /* --- slots ---------------------------------------------------------------- */
 
 static void close_slot(struct slot *slot)
@@ -90,29 +86,36 @@ static void close_slot(struct slot *slot)
 	slot->source = NULL;
 }
 
-static bool is_idle(const struct slot *slot)
-{
-	const struct source_sequence *sequence = slot->sequence;
-
-	return slot->lent == 0 && slot != sequence->current;
-}
-
 static void close_idle_slots(struct source_sequence *sequence)
 {
-	for (int i = 0; i < SLOTS; i++)
-		if (is_idle(&sequence->slots[i]))
-			close_slot(&sequence->slots[i]);
+	for (int i = 0; i < SLOTS; i++) {
+		struct slot *slot = &sequence->slots[i];
+
+		if (slot->lent == 0 && slot != sequence->current)
+			close_slot(slot);
+	}
 }
 
 /* The result of a read that was in flight in a part. */
-static void on_done(void *context, int error, const struct source_chunk *chunk);
+static void on_done(void *context, int error, const struct source_chunk *chunk)
+{
+	struct slot *slot = context;
+	struct source_sequence *sequence = slot->sequence;
+	struct source_chunk lent = { 0 };
+
+	assert(slot == sequence->in_flight);
+	sequence->in_flight = NULL;
+	if (error == 0)
+		lent = lend(slot, chunk);
+	sequence->source.done(sequence->source.context, error, &lent);
+}
 
 static uint64_t start_of(const struct source_sequence *sequence, size_t index)
 {
 	return index > 0 ? sequence->ends[index - 1] : 0;
 }
 
-/* -ENOMEM: `slot` is as free as it was. */
+/* Opens part `index` in a free slot. 0; -ENOMEM: it is still free. */
 static int open_slot(struct slot *slot, size_t index)
 {
 	struct source_sequence *sequence = slot->sequence;
@@ -164,17 +167,9 @@ static void set_read_ahead(struct slot *slot, unsigned int chunks)
 
 	if (!slot->source->ops->read_ahead)
 		return;
-	if (end > sequence->ahead_end)
-		end = sequence->ahead_end;
+	end = u64_min(end, sequence->ahead_end);
 	end = end > start ? slot->offset + (end - start) : slot->offset;
 	slot->source->ops->read_ahead(slot->source, chunks, end);
-}
-
-static void make_current(struct source_sequence *sequence, struct slot *slot)
-{
-	if (sequence->current && sequence->current != slot)
-		set_read_ahead(sequence->current, 0);
-	sequence->current = slot;
 }
 
 /* Makes part `index` the current one; 0 or -ENOMEM. */
@@ -183,7 +178,10 @@ static int enter_part(struct source_sequence *sequence, size_t index)
 	struct slot *slot = find_slot(sequence, index);
 	int r;
 
-	make_current(sequence, slot);
+	if (sequence->current && sequence->current != slot)
+		set_read_ahead(sequence->current, 0);
+	sequence->current = slot;
+	/* Before a new one is opened: there is a slot for it then. */
 	close_idle_slots(sequence);
 	if (slot)
 		return 0;
@@ -198,7 +196,7 @@ static int enter_part(struct source_sequence *sequence, size_t index)
 
 /* --- the source ----------------------------------------------------------- */
 
-/* The part with the byte at `offset`: the first that ends behind it. */
+/* Returns the part with the byte at `offset`: the first that ends after it. */
 static size_t find_part(const struct source_sequence *sequence, uint64_t offset)
 {
 	size_t low = 0;
@@ -221,20 +219,17 @@ static int sequence_read(struct source *source, uint64_t offset, size_t length,
 	struct source_sequence *sequence = self(source);
 	struct source_chunk chunk;
 	struct slot *slot;
-	uint64_t left;
 	size_t index;
 	int r;
 
 	assert(offset < source->size && !sequence->in_flight);
-	assert(may_lend(sequence));
+	assert(!sequence->loans[0].slot || !sequence->loans[1].slot);
 	index = find_part(sequence, offset);
 	r = enter_part(sequence, index);
 	if (r < 0)
 		return r;
 	slot = sequence->current;
-	left = sequence->ends[index] - offset;
-	if (length > left)
-		length = (size_t)left;
+	length = (size_t)u64_min(length, sequence->ends[index] - offset);
 	offset = slot->offset + (offset - start_of(sequence, index));
 	r = slot->source->ops->read(slot->source, offset, length, &chunk);
 	if (r == 0)
@@ -287,19 +282,6 @@ static void sequence_close(struct source *source)
 	if (sequence->release)
 		sequence->release(sequence->context);
 	free(sequence);
-}
-
-static void on_done(void *context, int error, const struct source_chunk *chunk)
-{
-	struct slot *slot = context;
-	struct source_sequence *sequence = slot->sequence;
-	struct source_chunk lent = { 0 };
-
-	assert(slot == sequence->in_flight);
-	sequence->in_flight = NULL;
-	if (error == 0)
-		lent = lend(slot, chunk);
-	sequence->source.done(sequence->source.context, error, &lent);
 }
 
 static const struct source_ops sequence_ops = {

@@ -13,7 +13,7 @@
 #define RUN_BYTES (512 << 10)
 /* A turn that sends little has its price as well. */
 #define TURN_BYTES_MIN (16 << 10)
-/* New streams may use up so much of it; the others shall go on. */
+/* New streams may use up so much of it; the rest is left to the others. */
 #define START_BYTES (RUN_BYTES / 4 * 3)
 
 void stream_group_init(struct stream_group *group, size_t chunk_size)
