@@ -4,11 +4,6 @@
 
 #define ESCAPE_LENGTH 4
 
-static bool is_special(unsigned char c, bool quoted)
-{
-	return c < 0x20 || c == 0x7f || (quoted && (c == '"' || c == '\\'));
-}
-
 size_t escaped_text_copy(char *to, size_t size, const char *text, bool quoted)
 {
 	static const char hex[] = "0123456789abcdef";
@@ -16,8 +11,9 @@ size_t escaped_text_copy(char *to, size_t size, const char *text, bool quoted)
 
 	for (; *text && n < size; text++) {
 		unsigned char c = (unsigned char)*text;
+		bool is_control = c < 0x20 || c == 0x7f;
 
-		if (!is_special(c, quoted)) {
+		if (!is_control && !(quoted && (c == '"' || c == '\\'))) {
 			to[n++] = (char)c;
 			continue;
 		}

@@ -55,7 +55,7 @@ int byte_queue_append(
 	return 0;
 }
 
-/* How much left; the caller's own signals may interrupt it. */
+/* Returns how much left; the caller's own signals may interrupt it. */
 static ssize_t send_parts(int fd, struct iovec *parts, size_t count)
 {
 	struct msghdr message = { .msg_iov = parts, .msg_iovlen = count };

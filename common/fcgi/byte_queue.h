@@ -15,8 +15,8 @@ struct byte_queue {
 };
 
 /*
- * Copies `length` bytes to the end. -ENOBUFS: it would hold more than `limit`
- * bytes; -ENOMEM. The queue is unchanged then.
+ * Copies `length` bytes to the end. Returns 0; or -ENOBUFS: it would hold more
+ * than `limit` bytes, or -ENOMEM. The queue is unchanged then.
  */
 int byte_queue_append(
     struct byte_queue *queue, const void *bytes, size_t length, size_t limit);

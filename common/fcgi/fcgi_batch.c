@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "common/chunk_pool.h"
+#include "common/min.h"
 
 /* Don't start a record with less room than this. */
 #define RECORD_ROOM_MIN 4096
@@ -56,11 +57,8 @@ unsigned char *fcgi_batch_begin(struct fcgi_batch *batch, size_t *ret_room)
 		batch->record = last->bytes + last->length;
 	}
 	room = room_after(batch, batch->record);
-	if (room > FCGI_BATCH_CONTENT_MAX)
-		room = FCGI_BATCH_CONTENT_MAX;
-	if (batch->owed > 0 && batch->owed < room)
-		room = batch->owed;
-	*ret_room = room;
+	room = size_min(room, FCGI_BATCH_CONTENT_MAX);
+	*ret_room = batch->owed > 0 ? size_min(room, batch->owed) : room;
 	return batch->record + FCGI_RECORD_HEADER_SIZE;
 }
 
@@ -69,19 +67,6 @@ bool fcgi_batch_has_room(
 {
 	return batch->count + 1 < FCGI_BATCH_MAX &&
 	    room_after(batch, end + PADDING_MAX) >= RECORD_ROOM_MIN;
-}
-
-static void encode_header(
-    const struct fcgi_batch *batch, const struct fcgi_framed *framed)
-{
-	const struct fcgi_record record = {
-		.type = FCGI_STDOUT,
-		.request_id = batch->request_id,
-		.content_length = (uint16_t)framed->content,
-		.padding_length = framed->padding,
-	};
-
-	fcgi_record_encode(framed->bytes, &record);
 }
 
 void fcgi_batch_frame(struct fcgi_batch *batch, unsigned char *end)
@@ -95,12 +80,20 @@ void fcgi_batch_frame(struct fcgi_batch *batch, unsigned char *end)
 	};
 	framed->padding = fcgi_record_padding(framed->content);
 	if (batch->owed > 0) {
+		/* The header has left: this continues its record. */
 		framed->bytes += FCGI_RECORD_HEADER_SIZE;
 		framed->header = 0;
 		batch->owed -= framed->content;
 		framed->padding = batch->owed ? 0 : batch->owed_padding;
 	} else {
-		encode_header(batch, framed);
+		const struct fcgi_record record = {
+			.type = FCGI_STDOUT,
+			.request_id = batch->request_id,
+			.content_length = (uint16_t)framed->content,
+			.padding_length = framed->padding,
+		};
+
+		fcgi_record_encode(framed->bytes, &record);
 	}
 	memset(end, 0, framed->padding);
 	framed->length = framed->header + framed->content + framed->padding;
@@ -115,7 +108,7 @@ size_t fcgi_batch_length(const struct fcgi_batch *batch)
 	return length;
 }
 
-/* Of one record, of which `sent` bytes have left. */
+/* Drops the rest of one record, of which `sent` bytes have left. */
 static void drop_rest(struct fcgi_batch *batch,
     const struct fcgi_framed *framed, size_t sent, struct fcgi_batch_rest *ret)
 {
@@ -151,6 +144,6 @@ void fcgi_batch_drop(
 
 		if (sent < framed->length)
 			drop_rest(batch, framed, sent, ret);
-		sent -= sent < framed->length ? sent : framed->length;
+		sent -= size_min(sent, framed->length);
 	}
 }

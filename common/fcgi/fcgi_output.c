@@ -52,8 +52,7 @@ struct fcgi_output {
 	uint64_t content;
 	bool has_stderr;
 	bool is_offering;
-	bool
-	    is_dropping; /* the socket is full: the rest of the offer is lost */
+	bool is_dropping; /* socket full: the rest of the offer is lost */
 	size_t dropped;
 };
 
@@ -76,16 +75,6 @@ static void begin_record(struct fcgi_output *output)
 	output->stream.stop = output->stream.wrNext + room;
 }
 
-static bool borrow_buffer(struct fcgi_output *output)
-{
-	if (!fcgi_batch_borrow(&output->batch)) {
-		fail(output, -ENOBUFS);
-		return false;
-	}
-	begin_record(output);
-	return true;
-}
-
 static void return_buffer(struct fcgi_output *output)
 {
 	fcgi_batch_return(&output->batch);
@@ -93,7 +82,7 @@ static void return_buffer(struct fcgi_output *output)
 	output->stream.stop = NULL;
 }
 
-/* Content bytes of the record that is being filled. */
+/* Returns the content bytes of the record that is being filled. */
 static size_t record_content(const struct fcgi_output *output)
 {
 	return fcgi_batch_content(&output->batch, output->stream.wrNext);
@@ -269,8 +258,12 @@ static void empty_buffer(FCGX_Stream *stream, int closing)
 	/* FCGX_FFlush() with nothing in the buffer means the queue. */
 	if (!output->is_offering)
 		fcgi_output_flush(output);
-	if (!output->error)
-		borrow_buffer(output);
+	if (output->error)
+		return;
+	if (fcgi_batch_borrow(&output->batch))
+		begin_record(output);
+	else
+		fail(output, -ENOBUFS);
 }
 
 static void reset_stream(struct fcgi_output *output)

@@ -105,11 +105,7 @@ int fcgi_params_parser_new(struct fcgi_params_parser **ret_parser)
 	if (!parser)
 		return -ENOMEM;
 	/* It looks at the environment; it can't fail twice or block. */
-	if (FCGX_Init() != 0) {
-		free(parser);
-		return -EINVAL;
-	}
-	r = parser_open(parser);
+	r = FCGX_Init() == 0 ? parser_open(parser) : -EINVAL;
 	if (r < 0) {
 		free(parser);
 		return r;
@@ -126,7 +122,7 @@ void fcgi_params_parser_free(struct fcgi_params_parser *parser)
 	free(parser);
 }
 
-/* Joins the contents of the PARAMS records; returns their length. */
+/* Joins the contents of the PARAMS records. Returns their length. */
 static size_t join_params(
     struct fcgi_params_parser *parser, const uint8_t *head, size_t length)
 {
@@ -149,7 +145,7 @@ static size_t join_params(
 	return joined;
 }
 
-/* How many pairs there are; -EPROTO if one is not as it should be. */
+/* Returns how many pairs there are, or -EPROTO if one is malformed. */
 static int check_pairs(
     struct fcgi_params_parser *parser, const uint8_t *head, size_t length)
 {
@@ -169,17 +165,12 @@ static int check_pairs(
 	return r < 0 ? r : count;
 }
 
-static char *strings_of(struct fcgi_params *params)
-{
-	return (char *)(params->pairs + params->count);
-}
-
 /* Copies envp, which dies with the request, into one block. */
 static struct fcgi_params *copy_pairs(char *const *envp)
 {
 	struct fcgi_params *params;
 	size_t count = 0, bytes = 0;
-	char *next;
+	char *strings, *next;
 
 	for (; envp[count]; count++)
 		bytes += strlen(envp[count]) + 1;
@@ -187,16 +178,16 @@ static struct fcgi_params *copy_pairs(char *const *envp)
 	if (!params)
 		return NULL;
 	params->count = count;
-	next = strings_of(params);
+	strings = next = (char *)(params->pairs + count);
 	for (size_t i = 0; i < count; i++) {
 		params->pairs[i].name_length = (uint32_t)strcspn(envp[i], "=");
-		params->pairs[i].at = (uint32_t)(next - strings_of(params));
+		params->pairs[i].at = (uint32_t)(next - strings);
 		next = stpcpy(next, envp[i]) + 1;
 	}
 	return params;
 }
 
-/* Lets libfcgi parse what the pipe is given; -errno: the pipe is lost. */
+/* Lets libfcgi parse the head. 0; -errno: the pipe is lost. */
 static int run_libfcgi(
     struct fcgi_params_parser *parser, const uint8_t *head, size_t length)
 {

@@ -3,7 +3,7 @@
  * The scanner goes through each record in three steps: collect the header,
  * decide by type and phase who gets the content, pass the content on and drop
  * the padding. That decision needs the whole header, so its eight bytes are
- *kept here; everything else stays in the input.
+ * kept here; everything else stays in the input.
  *
  * The head is passed on with its record headers, since it goes to libfcgi.
  * Management records and records of other requests may stand between those of
@@ -118,20 +118,15 @@ static enum fcgi_scan_event open_stdin(struct fcgi_scan *scan)
 	return FCGI_SCAN_MORE;
 }
 
-static enum fcgi_scan_event open_params(struct fcgi_scan *scan)
-{
-	if (scan->phase != FCGI_SCAN_PARAMS)
-		return broken(scan, "PARAMS after their end");
-	scan->has_event = scan->record.content_length == 0;
-	return open_head_record(scan);
-}
-
 /* A record that belongs to the request under way, by its type. */
 static enum fcgi_scan_event open_own_record(struct fcgi_scan *scan)
 {
 	switch (scan->record.type) {
 	case FCGI_PARAMS:
-		return open_params(scan);
+		if (scan->phase != FCGI_SCAN_PARAMS)
+			return broken(scan, "PARAMS after their end");
+		scan->has_event = scan->record.content_length == 0;
+		return open_head_record(scan);
 	case FCGI_STDIN:
 		return open_stdin(scan);
 	case FCGI_ABORT_REQUEST:
@@ -160,7 +155,6 @@ static enum fcgi_scan_event open_record(struct fcgi_scan *scan)
 		return broken(scan, "not a FastCGI record of version 1");
 	if (record->request_id == FCGI_NULL_REQUEST_ID) {
 		scan->target = FCGI_SCAN_TO_MANAGEMENT;
-		scan->has_event = true;
 		if (record->content_length > FCGI_SCAN_MANAGEMENT_MAX)
 			return broken(scan, "management record over 512 bytes");
 		scan->collected = 0;
@@ -206,28 +200,23 @@ static enum fcgi_scan_event pass_content(
 	return FCGI_SCAN_MORE;
 }
 
-static enum fcgi_scan_event close_begin(struct fcgi_scan *scan)
-{
-	const uint8_t *body = scan->begin_body;
-
-	scan->role = (uint16_t)(body[0] << 8 | body[1]);
-	scan->keep_conn = (body[2] & FCGI_KEEP_CONN) != 0;
-	scan->phase = FCGI_SCAN_PARAMS;
-	return FCGI_SCAN_MORE;
-}
-
 /* Content and padding are through: what does the whole record mean? */
 static enum fcgi_scan_event close_record(struct fcgi_scan *scan)
 {
-	bool has_event = scan->has_event;
+	const uint8_t *begin = scan->begin_body;
 
 	scan->is_record_open = false;
 	if (scan->target == FCGI_SCAN_TO_MANAGEMENT)
 		return span(scan, FCGI_SCAN_MANAGEMENT, scan->management,
 		    scan->collected);
-	if (scan->phase == FCGI_SCAN_BEGIN && scan->target == FCGI_SCAN_TO_HEAD)
-		return close_begin(scan);
-	if (!has_event)
+	if (scan->phase == FCGI_SCAN_BEGIN &&
+	    scan->target == FCGI_SCAN_TO_HEAD) {
+		scan->role = (uint16_t)(begin[0] << 8 | begin[1]);
+		scan->keep_conn = (begin[2] & FCGI_KEEP_CONN) != 0;
+		scan->phase = FCGI_SCAN_PARAMS;
+		return FCGI_SCAN_MORE;
+	}
+	if (!scan->has_event)
 		return FCGI_SCAN_MORE;
 	switch (scan->record.type) {
 	case FCGI_BEGIN_REQUEST:
@@ -242,6 +231,8 @@ static enum fcgi_scan_event close_record(struct fcgi_scan *scan)
 		scan->phase = FCGI_SCAN_DONE;
 		return FCGI_SCAN_BODY_END;
 	default:
+		/* FCGI_ABORT_REQUEST, perhaps of one that was answered since.
+		 */
 		return scan->phase == FCGI_SCAN_IDLE ? FCGI_SCAN_MORE
 						     : FCGI_SCAN_ABORT;
 	}

@@ -23,7 +23,7 @@
 #include "common/container_of.h"
 #include "common/fcgi/end_gate.h"
 #include "common/fcgi/fcgi_output.h"
-#include "common/fcgi/fcgi_record.h"
+#include "common/min.h"
 
 /* Never offer less: a tiny read costs as much as a large one. */
 #define ROOM_MIN (16 << 10)
@@ -39,7 +39,7 @@ static struct writer_fcgi *self(struct writer *writer)
 	return container_of(writer, struct writer_fcgi, writer);
 }
 
-/* The size that counts: the kernel doubles what was asked (socket(7)). */
+/* Returns the size that counts, twice what was asked for (socket(7)). */
 static size_t send_buffer_size(int fd)
 {
 	int size = 0;
@@ -54,7 +54,7 @@ static size_t send_buffer_size(int fd)
 static void set_room(struct writer_fcgi *fcgi, size_t room)
 {
 	size_t wanted = (room + room / 32) / 3 * 4;
-	int half = wanted / 2 < 1 << 30 ? (int)(wanted / 2) : 1 << 30;
+	int half = (int)size_min(wanted / 2, 1 << 30);
 	size_t granted;
 
 	setsockopt(fcgi->fd, SOL_SOCKET, SO_SNDBUF, &half, sizeof(half));
@@ -64,17 +64,15 @@ static void set_room(struct writer_fcgi *fcgi, size_t room)
 	granted -= granted / 64;
 	if (granted < room)
 		fcgi->room_max = granted;
-	fcgi->room = granted < room ? granted : room;
+	fcgi->room = size_min(granted, room);
 	if (fcgi->room < ROOM_MIN)
 		fcgi->room = ROOM_MIN;
 }
 
 static void grow_room(struct writer_fcgi *fcgi)
 {
-	size_t room = 2 * fcgi->room;
-
 	if (!fcgi->tcp && fcgi->room < fcgi->room_max)
-		set_room(fcgi, room < fcgi->room_max ? room : fcgi->room_max);
+		set_room(fcgi, size_min(2 * fcgi->room, fcgi->room_max));
 }
 
 /* poll() says that the client has emptied the buffer: how fast was it? */
@@ -135,23 +133,19 @@ static int fcgi_offer(
 	return fcgi_output_offer(fcgi->output, data, length, ret_taken);
 }
 
-/* Sends all that comes before the end, which then waits at the gate. */
-static int hold_end(struct writer_fcgi *fcgi)
-{
-	int r = fcgi_output_flush(fcgi->output);
-
-	if (r < 0)
-		return r;
-	end_gate_hold(fcgi->gate);
-	return -EAGAIN;
-}
-
 static int fcgi_end(struct writer *writer)
 {
 	struct writer_fcgi *fcgi = self(writer);
+	int r;
 
-	if (!end_gate_is_open(fcgi->gate))
-		return hold_end(fcgi);
+	if (!end_gate_is_open(fcgi->gate)) {
+		/* All that comes before the end need not wait with it. */
+		r = fcgi_output_flush(fcgi->output);
+		if (r < 0)
+			return r;
+		end_gate_hold(fcgi->gate);
+		return -EAGAIN;
+	}
 	if (fcgi->ended)
 		return fcgi_output_flush(fcgi->output);
 	fcgi->ended = true;
@@ -196,8 +190,7 @@ void writer_fcgi_init(struct writer_fcgi *writer, struct fcgi_output *output,
 	getsockname(fd, (struct sockaddr *)&address, &length);
 	writer->tcp = address.ss_family != AF_UNIX;
 	if (!writer->tcp)
-		set_room(
-		    writer, chunk_size < ROOM_START ? chunk_size : ROOM_START);
+		set_room(writer, size_min(chunk_size, ROOM_START));
 }
 
 void writer_fcgi_begin(struct writer_fcgi *writer)
