@@ -459,8 +459,3 @@ size_t fcgi_output_pending(const struct fcgi_output *output)
 {
 	return output->queue.length + output->control.length;
 }
-
-int fcgi_output_error(const struct fcgi_output *output)
-{
-	return output->error;
-}

@@ -120,7 +120,4 @@ uint64_t fcgi_output_content(const struct fcgi_output *output);
 /* Bytes that wait to be sent. */
 size_t fcgi_output_pending(const struct fcgi_output *output);
 
-/* Returns the sticky error: 0 or -errno. */
-int fcgi_output_error(const struct fcgi_output *output);
-
 #endif

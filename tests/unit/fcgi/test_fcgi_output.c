@@ -405,7 +405,7 @@ static void test_control_is_bounded(void **state)
 	for (size_t n = 0; n < FCGI_OUTPUT_CONTROL_MAX; n += 16)
 		assert_int_equal(fcgi_output_control(f->output, answer, 16), 0);
 	assert_int_equal(fcgi_output_control(f->output, answer, 16), -ENOBUFS);
-	assert_int_equal(fcgi_output_error(f->output), -ENOBUFS);
+	assert_int_equal(fcgi_output_settle(f->output), -ENOBUFS);
 	free(bytes);
 }
 
@@ -616,7 +616,7 @@ static void test_peer_gone(void **state)
 	assert_int_equal(
 	    fcgi_output_offer(f->output, bytes, 100000, &taken), -EPIPE);
 	assert_int_equal(taken, 99);
-	assert_int_equal(fcgi_output_error(f->output), -EPIPE);
+	assert_int_equal(fcgi_output_settle(f->output), -EPIPE);
 	assert_int_equal(fcgi_output_put(f->output, "x", 1), -EPIPE);
 	assert_int_equal(fcgi_output_flush(f->output), -EPIPE);
 	assert_int_equal(fcgi_output_end(f->output, 0), -EPIPE);
@@ -632,10 +632,10 @@ static void test_break(void **state)
 
 	fcgi_output_break(f->output);
 	assert_int_equal(take_all(f), 0);
-	assert_int_equal(fcgi_output_error(f->output), 0);
+	assert_int_equal(fcgi_output_settle(f->output), 0);
 	assert_int_equal(fcgi_output_put(f->output, "12345678", 8), 0);
 	fcgi_output_break(f->output);
-	assert_int_equal(fcgi_output_error(f->output), -ECANCELED);
+	assert_int_equal(fcgi_output_settle(f->output), -ECANCELED);
 	length = take_all(f);
 	assert_int_equal(length, 8 + 8 + 8);
 	assert_memory_equal(f->raw + 16, no_header, 8);
