@@ -94,7 +94,7 @@ void *chunk_pool_get(struct chunk_pool *pool)
 		buffer = allocate(pool);
 	/* What is given back may be shared, and then frees no buffer. */
 	while (!buffer && pool->on_short && pool->on_short(pool->context)) {
-		/* Or it went to a waiter. */
+		/* It went to the first of these. */
 		if (others_wait)
 			break;
 		buffer = take_free(pool);
@@ -111,6 +111,7 @@ void chunk_pool_put(struct chunk_pool *pool, void *buffer)
 
 	assert(pool->borrowed > 0);
 	if (waiter) {
+		/* It stays borrowed: only its owner changes. */
 		chunk_pool_unwait(pool, waiter);
 		waiter->ready(waiter, buffer);
 		return;

@@ -34,9 +34,10 @@ struct chunk_waiter {
 };
 
 /*
- * A pool of buffers of `buffer_size` bytes (a multiple of the alignment) that
- * never owns more than `budget` bytes; a budget below one buffer means one.
- * Buffers are allocated when first needed. Returns NULL if out of memory.
+ * Returns a pool of buffers of `buffer_size` bytes (a multiple of the
+ * alignment) that never owns more than `budget` bytes, or NULL if out of
+ * memory. A budget below one buffer means one. Buffers are allocated when first
+ * needed.
  */
 struct chunk_pool *chunk_pool_new(size_t buffer_size, size_t budget);
 
@@ -74,10 +75,10 @@ bool chunk_pool_is_short(const struct chunk_pool *pool);
 /* Returns whether less than half of the budget is lent out. */
 bool chunk_pool_is_ample(const struct chunk_pool *pool);
 
-/* Bytes in one buffer. */
+/* Returns the bytes in one buffer. */
 size_t chunk_pool_buffer_size(const struct chunk_pool *pool);
 
-/* How many buffers are lent out. */
+/* Returns how many buffers are lent out. */
 size_t chunk_pool_borrowed(const struct chunk_pool *pool);
 
 #endif

@@ -8,9 +8,9 @@
 
 /*
  * Copies `text`, with control characters, which could forge another line, and
- * if it is to stand between quotes also these and backslashes, as \xNN.
- * Whatever does not fit in `size` bytes is cut off, an escape as a whole; no
- * NUL is added. Returns the bytes written.
+ * if it is to stand between quotes also these and backslashes, as \xNN. What
+ * does not fit in `size` bytes is cut off, an escape as a whole; no NUL is
+ * added. Returns the bytes written.
  */
 size_t escaped_text_copy(char *to, size_t size, const char *text, bool quoted);
 

@@ -65,7 +65,7 @@ int parse_digits(const char **cursor, uint64_t *ret_value)
 	return 0;
 }
 
-/* A number and one of the units; a wrong unit counts before a large number. */
+/* Reads a number and a unit; a wrong unit counts before a large number. */
 static int parse_scaled(
     const char *text, const struct unit *units, uint64_t *ret_value)
 {

@@ -41,8 +41,9 @@ void fcgi_output_free(struct fcgi_output *output);
 void fcgi_output_begin(struct fcgi_output *output, uint16_t request_id);
 
 /*
- * The STDOUT stream, for FCGX_PutStr(), FCGX_FPrintF(), FCGX_FFlush() … After
- * any of them call fcgi_output_settle(). The stream belongs to the output.
+ * Returns the STDOUT stream, for FCGX_PutStr(), FCGX_FPrintF(), FCGX_FFlush() …
+ * After any of them call fcgi_output_settle(). The stream belongs to the
+ * output.
  */
 struct FCGX_Stream *fcgi_output_stream(struct fcgi_output *output);
 
@@ -56,7 +57,8 @@ int fcgi_output_settle(struct fcgi_output *output);
 /*
  * Puts `length` bytes that can't be had again: what the socket refuses is
  * kept, up to FCGI_OUTPUT_QUEUE_MAX; over it the output breaks with -ENOBUFS.
- * A short put waits for company, see fcgi_output_settle().
+ * A short put waits for company, see fcgi_output_settle(). Returns the sticky
+ * error.
  */
 int fcgi_output_put(
     struct fcgi_output *output, const void *data, size_t length);
@@ -67,7 +69,7 @@ int fcgi_output_put(
  * offered again, from there, when the socket is writable. A record whose
  * header left already is then continued; so between an offer that was not
  * taken whole and its continuation nothing else may be put. The response can
- * only end, or break.
+ * only end, or break. Returns the sticky error.
  */
 int fcgi_output_offer(struct fcgi_output *output, const void *data,
     size_t length, size_t *ret_taken);
@@ -75,22 +77,24 @@ int fcgi_output_offer(struct fcgi_output *output, const void *data,
 /*
  * Queues a short message for the front server's error log, as one
  * FCGI_STDERR record. Control characters are escaped as \xNN, since a line of
- * that log ends with the first one; what is over 1 KiB is cut off.
+ * that log ends with the first one; what is over 1 KiB is cut off. Returns the
+ * sticky error.
  */
 int fcgi_output_error_log(struct fcgi_output *output, const char *message);
 
 /*
  * Queues whole records of the caller's making; they leave at the next end of
- * a record, with a flush or with what follows. -ENOBUFS over
- * FCGI_OUTPUT_CONTROL_MAX, which breaks the output.
+ * a record, with a flush or with what follows. Returns the sticky error;
+ * -ENOBUFS: over FCGI_OUTPUT_CONTROL_MAX, which breaks the output.
  */
 int fcgi_output_control(
     struct fcgi_output *output, const void *records, size_t length);
 
 /*
  * Ends the response: closes STDOUT (and STDERR, if it was used), adds
- * END_REQUEST with `app_status` and sends what it can. -EPROTO: a record is
- * not complete. FastCGI specification, 5.5.
+ * END_REQUEST with `app_status` and sends what it can. Returns what
+ * fcgi_output_flush() does; -EPROTO: a record is not complete. FastCGI
+ * specification, 5.5.
  */
 int fcgi_output_end(struct fcgi_output *output, uint32_t app_status);
 
@@ -105,19 +109,19 @@ int fcgi_output_end(struct fcgi_output *output, uint32_t app_status);
 void fcgi_output_break(struct fcgi_output *output);
 
 /*
- * Sends what waits. 0: nothing is left; -EAGAIN: the socket is full; another
- * error is final and sticky: the peer is gone (-EPIPE, -ECONNRESET) or the
- * output broke.
+ * Sends what waits. Returns 0: nothing is left; -EAGAIN: the socket is full;
+ * another error is final and sticky: the peer is gone (-EPIPE, -ECONNRESET) or
+ * the output broke.
  */
 int fcgi_output_flush(struct fcgi_output *output);
 
 /*
- * Content bytes of STDOUT since fcgi_output_begin() that have left or are
- * kept to leave; what an offer did not take does not count.
+ * Returns the content bytes of STDOUT since fcgi_output_begin() that have left
+ * or are kept to leave; what an offer did not take does not count.
  */
 uint64_t fcgi_output_content(const struct fcgi_output *output);
 
-/* Bytes that wait to be sent. */
+/* Returns the bytes that wait to be sent. */
 size_t fcgi_output_pending(const struct fcgi_output *output);
 
 #endif

@@ -21,8 +21,8 @@ struct fcgi_pair {
 };
 
 /*
- * Reads the next pair. 1: there was one; 0: all bytes are read; -EPROTO: the
- * lengths reach past the end.
+ * Reads the next pair. Returns 1; 0: all bytes are read; -EPROTO: the lengths
+ * reach past the end.
  */
 int fcgi_pair_next(struct fcgi_pair_reader *reader, struct fcgi_pair *ret_pair);
 

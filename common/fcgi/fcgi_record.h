@@ -20,7 +20,7 @@ struct fcgi_record {
 	uint8_t padding_length;
 };
 
-/* Decodes the header at `bytes`; every value is passed as it stands. */
+/* Returns the header at `bytes`, decoded, every value as it stands. */
 struct fcgi_record fcgi_record_decode(
     const uint8_t bytes[FCGI_RECORD_HEADER_SIZE]);
 
@@ -35,7 +35,7 @@ void fcgi_record_encode(uint8_t ret_bytes[FCGI_RECORD_HEADER_SIZE],
 void fcgi_record_encode_end(uint8_t ret_bytes[FCGI_RECORD_END_SIZE],
     uint16_t request_id, uint32_t app_status, uint8_t protocol_status);
 
-/* Bytes of padding that bring a content of `length` to a multiple of 8. */
+/* Returns the padding that brings content of `length` to a multiple of 8. */
 uint8_t fcgi_record_padding(size_t length);
 
 #endif

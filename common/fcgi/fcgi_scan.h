@@ -92,7 +92,7 @@ void fcgi_scan_init(struct fcgi_scan *scan);
  * with the rest until it answers FCGI_SCAN_MORE. `scan->data` points into the
  * input or into the scanner and is valid until the next call.
  *
- * One request at a time (FCGI_MPXS_CONNS is 0): the caller says with
+ * One request at a time (FCGI_MPXS_CONNS is 0): the caller tells by
  * fcgi_scan_request_done() that its request was answered.
  *
  * FastCGI specification, 3.3 (records), 4 (management), 5.1 to 5.4.

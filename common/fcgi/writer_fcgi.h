@@ -42,7 +42,7 @@ struct writer_fcgi {
 void writer_fcgi_init(struct writer_fcgi *writer, struct fcgi_output *output,
     int fd, size_t chunk_size);
 
-/* Before each response. */
+/* Prepares for the next response. */
 void writer_fcgi_begin(struct writer_fcgi *writer);
 
 /* The socket has room, or an error: tells the one who waits for it. */

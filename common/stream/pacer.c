@@ -11,8 +11,8 @@
  * So 10,000 streams at 64 KiB/s have 80,000 turns a second. A loop that is late
  * for them makes fewer, larger pieces, up to 1/4 s's worth.
  *
- * More than that is lost to a client that does not take it in time: who stalls
- * for a minute is not sent a minute's bytes at once.
+ * More than that is lost to a client that does not take it in time: one that
+ * stalls for a minute is not sent a minute's bytes at once.
  */
 #include "config.h"
 #include "common/stream/pacer.h"
@@ -78,11 +78,12 @@ uint64_t pacer_allow(struct pacer *pacer, uint64_t now_ns, uint64_t left)
 	if (pacer->free > 0)
 		return pacer->free;
 	credit = find_credit(pacer, now_ns);
+	/* A piece that was taken in part goes on, until all due has left. */
 	if (credit >= u64_min(pacer->piece, left))
-		pacer->open = true;
+		pacer->is_open = true;
 	if (credit == 0)
-		pacer->open = false;
-	return pacer->open ? credit : 0;
+		pacer->is_open = false;
+	return pacer->is_open ? credit : 0;
 }
 
 void pacer_take(struct pacer *pacer, uint64_t now_ns, uint64_t taken)

@@ -9,11 +9,11 @@ struct aio_reader;
 struct source;
 
 /*
- * The first `version->size` bytes of `file`, of which it takes a reference of
- * its own, as they are in that version; it is copied. No byte is lent before
- * file_guard_check() has found the file unchanged after the read; else the
- * reading ends with -ENODATA or, after 63 ms in which it may prove to be an
- * append, -ESTALE. NULL: out of memory.
+ * Returns a source of the first `version->size` bytes of `file`, as they are in
+ * that version, or NULL if out of memory. It takes a reference of its own to
+ * the file and copies the version. No byte is lent before file_guard_check()
+ * has found the file unchanged after the read; else the reading ends with
+ * -ENODATA or, after 63 ms in which it may prove to be an append, -ESTALE.
  */
 struct source *source_file_new(struct aio_reader *reader, struct aio_file *file,
     const struct file_version *version);

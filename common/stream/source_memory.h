@@ -8,9 +8,9 @@
 struct source;
 
 /*
- * Lends `length` bytes at `data`, which must stay as they are until the source
- * is closed; then `release(context)` is called, unless it is NULL. On failure
- * (NULL: out of memory) it is not called.
+ * Returns a source of the `length` bytes at `data`, or NULL if out of memory.
+ * They must stay as they are until it is closed; then `release(context)` is
+ * called, unless it is NULL. On failure it is not called.
  */
 struct source *source_memory_new(const void *data, size_t length,
     void (*release)(void *context), void *context);

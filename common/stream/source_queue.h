@@ -8,11 +8,11 @@
 struct source;
 struct source_queue;
 
-/* Whoever writes; all are called from the loop, with `context`. */
+/* The one who writes; all are called from the loop, with `context`. */
 struct source_queue_writer {
 	/*
 	 * NULL, or called when bytes are wanted and none wait: it may write
-	 * some now, or whoever writes does so later.
+	 * some in there, or later.
 	 */
 	void (*drained)(void *context);
 	/*
@@ -24,22 +24,22 @@ struct source_queue_writer {
 };
 
 /*
- * A queue of at most `limit` bytes. Its source, source_queue_source(), has an
- * unknown size and is read from its begin on, once; closing it frees the queue.
- * NULL: out of memory.
+ * Returns a queue of at most `limit` bytes, or NULL if out of memory. Its
+ * source, source_queue_source(), has an unknown size and is read from its start
+ * on, once; closing it frees the queue.
  */
 struct source_queue *source_queue_new(
     size_t limit, const struct source_queue_writer *writer);
 
 struct source *source_queue_source(struct source_queue *queue);
 
-/* How many bytes could be written now. */
+/* Returns how many bytes could be written now. */
 size_t source_queue_room(const struct source_queue *queue);
 
 /*
- * Copies `length` bytes to the end, all or none. 0; -ENOBUFS: there is not so
- * much room; -ENOMEM; -EINVAL: the queue was ended before. A read that waits
- * gets its result from inside this call.
+ * Copies `length` bytes to the end, all or none. Returns 0; -ENOBUFS: there is
+ * not so much room; -ENOMEM; -EINVAL: the queue was ended before. A read that
+ * waits gets its result from inside this call.
  */
 int source_queue_write(
     struct source_queue *queue, const void *data, size_t length);

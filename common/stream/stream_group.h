@@ -60,7 +60,7 @@ struct stream_group {
 	/* Where chunks come from: while it is short none is held. */
 	const struct chunk_pool *pool;
 	/*
-	 * The first stream waits: time for stream_group_run() soon. NULL: it
+	 * The first stream waits: time for stream_group_run() soon. NULL: that
 	 * will come anyway.
 	 */
 	stream_group_fn *on_runnable;
@@ -79,20 +79,20 @@ void stream_group_init(struct stream_group *group, size_t chunk_size);
  * so, in turns of one chunk each, until about 512 KiB have been sent. A
  * stream that is alone sends several chunks; with many each gets its share;
  * and new requests, whose first turns count as well, wait no longer than this
- * takes. True: some can go on.
+ * takes. Returns whether some can go on.
  */
 bool stream_group_run(struct stream_group *group);
 
 /*
  * Makes the stream that has held a chunk for its client the longest give it
- * back; the chunk is read again when the client can take it. False: there is
- * none. For chunk_pool_on_short().
+ * back; the chunk is read again when the client can take it. Returns false if
+ * none is held. For chunk_pool_on_short().
  */
 bool stream_group_reclaim(struct stream_group *group);
 
 /*
  * To be called now and then: takes back the chunks of clients that have not
- * taken them since the call before the last. False: nothing is held.
+ * taken them since the call before the last. Returns whether any is still held.
  */
 bool stream_group_sweep(struct stream_group *group);
 

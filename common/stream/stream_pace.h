@@ -13,20 +13,21 @@ struct stream_pace;
 typedef void stream_pace_due_fn(void *context);
 
 /*
- * A pace for stream_set_pace(). `plan->rate` is not 0. NULL: out of memory.
+ * Returns a pace for stream_set_pace(), or NULL if out of memory. `plan->rate`
+ * is not 0.
  */
 struct stream_pace *stream_pace_new(
     uv_loop_t *loop, const struct pacer_plan *plan);
 
 /*
  * Stops it at once; its memory goes when the loop has let go of the timer.
- * NULL is fine.
+ * NULL is allowed.
  */
 void stream_pace_free(struct stream_pace *pace);
 
 /* --- for the stream ------------------------------------------------------- */
 
-/* How many bytes may leave now; `left` (not 0) are to be sent. 0: pause. */
+/* Returns the bytes that may leave now of `left` (not 0) to send. 0: pause. */
 uint64_t stream_pace_allow(struct stream_pace *pace, uint64_t left);
 
 /* So many bytes have left. */

@@ -339,11 +339,11 @@ static void reads_long_values(void **state)
 		pairs.length = 0;
 		put_pair(&pairs, "BEFORE", "1");
 		put_pair(&pairs, "LONG", value);
-		put_pair(&pairs, "BEHIND", "2");
+		put_pair(&pairs, "AFTER", "2");
 		assert_int_equal(parse(*state, &plain, &pairs, &params), 0);
 		assert_string_equal(fcgi_params_get(params, "BEFORE"), "1");
 		assert_string_equal(fcgi_params_get(params, "LONG"), value);
-		assert_string_equal(fcgi_params_get(params, "BEHIND"), "2");
+		assert_string_equal(fcgi_params_get(params, "AFTER"), "2");
 		fcgi_params_free(params);
 		free(value);
 	}

@@ -147,7 +147,7 @@ static void does_not_drift(void **state)
 	}
 }
 
-/* Whoever takes a piece bit by bit gets no more and no less. */
+/* A client that takes a piece bit by bit gets no more and no less. */
 static void pieces_leave_in_chunks(void **state)
 {
 	static const uint64_t chunks[] = { 1, 999, 64 * KIB, 256 * KIB };

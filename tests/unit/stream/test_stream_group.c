@@ -168,7 +168,7 @@ static void watch_goes_off_when_told_again(void **state)
 	stop(f, 1);
 }
 
-/* Who has had nothing yet waits behind nobody who has. */
+/* A stream that has sent nothing waits for none that has. */
 static void first_chunks_come_first(void **state)
 {
 	struct fixture *f = &fixture;
