@@ -17,6 +17,7 @@ static int make_room(struct byte_queue *queue, size_t length, size_t limit)
 
 	if (queue->start + capacity <= queue->capacity)
 		return 0;
+	/* Only where it does not overlap, so each byte moves once at most. */
 	if (capacity <= queue->capacity && queue->start >= queue->length) {
 		memcpy(queue->data, queue->data + queue->start, queue->length);
 		queue->start = 0;

@@ -63,6 +63,7 @@ static int fail(struct fcgi_output *output, int error)
 	output->stream.isClosed = 1;
 	if (output->stream.FCGI_errno == 0)
 		output->stream.FCGI_errno = -error;
+	/* Without room FCGX_PutStr() looks at isClosed, and ends. */
 	output->stream.wrNext = output->stream.stop;
 	return output->error;
 }
@@ -155,6 +156,7 @@ static void send_batch(struct fcgi_output *output)
 		drop_unsent(output, (size_t)sent);
 	} else if (rest > 0) {
 		keep(output, bytes + sent, rest);
+		/* The socket is full: more of the offer would have to wait. */
 		output->is_dropping = output->is_offering;
 	}
 	batch->count = 0;

@@ -53,6 +53,7 @@ static size_t send_buffer_size(int fd)
 /* Makes three quarters of the buffer hold what is offered. */
 static void set_room(struct writer_fcgi *fcgi, size_t room)
 {
+	/* A part of it goes to record headers and the kernel's own. */
 	size_t wanted = (room + room / 32) / 3 * 4;
 	int half = (int)size_min(wanted / 2, 1 << 30);
 	size_t granted;

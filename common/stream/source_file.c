@@ -274,7 +274,7 @@ static void fill_ahead(struct source_file *file, uint64_t offset, size_t length)
 
 		offset = last->offset + last->length;
 	}
-	/* Bytes that are at hand need not be held. */
+	/* Stops (r > 0) at bytes that are at hand: these need not be held. */
 	while (r == 0 && file->ahead_count < file->ahead_most &&
 	    offset < file->ahead_end && aio_reader_has_spare(file->reader)) {
 		struct slot *slot = take_slot(file);
@@ -284,6 +284,7 @@ static void fill_ahead(struct source_file *file, uint64_t offset, size_t length)
 		r = read_slot(
 		    file, slot, offset, align_end(&file->source, offset, most));
 		if (r < 0) {
+			/* It shows when these bytes are asked for. */
 			free_slot(file, slot);
 			return;
 		}
@@ -324,6 +325,7 @@ static int file_read(struct source *source, uint64_t offset, size_t length,
 		free_slot(file, slot);
 		return r;
 	}
+	/* Where bytes are at hand nothing is gained by reading ahead. */
 	if (slot->fetched)
 		fill_ahead(file, offset + slot->length, length);
 	if (r > 0)

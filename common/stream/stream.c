@@ -246,6 +246,7 @@ static ssize_t send_chunk(struct stream *stream)
 	if (stream->pace)
 		stream_pace_take(stream->pace, (size_t)taken);
 	if ((size_t)taken < chunk.length) {
+		/* The next chunk begins with what was not taken. */
 		give_up_next(stream);
 		stream->is_writable = false;
 	} else if (stream->position < stream->end && !must_pause(stream)) {

@@ -131,6 +131,7 @@ bool stream_group_run(struct stream_group *group)
 		have_turn(seat);
 	}
 	group->done = 0;
+	/* Of those that sent their last chunk just now. */
 	run_endings(group);
 	return is_waiting(group);
 }
