@@ -71,7 +71,7 @@ static inline size_t fcgi_batch_content(
 	return (size_t)(end - batch->record) - FCGI_RECORD_HEADER_SIZE;
 }
 
-/* Returns true if one more record fits after the one filled up to `end`. */
+/* Returns whether one more record fits after the one filled up to `end`. */
 bool fcgi_batch_has_room(
     const struct fcgi_batch *batch, const unsigned char *end);
 
