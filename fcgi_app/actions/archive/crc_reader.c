@@ -12,6 +12,7 @@
 #include <stdbool.h>
 #include <stdlib.h>
 
+#include "common/min.h"
 #include "common/stream/source.h"
 #include "fcgi_app/members/member_list.h"
 
@@ -21,110 +22,110 @@
 #define AHEAD 2
 
 struct crc_reader {
-	struct crc_readers *fills;
+	struct crc_readers *readers;
 	struct crc_reader_params params; /* its state grows */
 	bool ready;                      /* on the list */
 	int error;                       /* of the read that was in flight */
 	TAILQ_ENTRY(crc_reader) link;
 	/* While it is parked: the one that it waits for. */
 	struct crc_reader *leader;
-	/* In fills->running, or in its leader's list. */
+	/* In readers->running, or in its leader's list. */
 	TAILQ_ENTRY(crc_reader) among;
 	TAILQ_HEAD(crc_reader_list, crc_reader) parked;
 };
 
 static void on_turn(uv_idle_t *turn);
 
-static void add_ready(struct crc_reader *fill)
+static void add_ready(struct crc_reader *reader)
 {
-	struct crc_readers *fills = fill->fills;
+	struct crc_readers *readers = reader->readers;
 
-	fill->ready = true;
-	TAILQ_INSERT_TAIL(&fills->ready, fill, link);
-	uv_idle_start(&fills->turn, on_turn);
+	reader->ready = true;
+	TAILQ_INSERT_TAIL(&readers->ready, reader, link);
+	uv_idle_start(&readers->turn, on_turn);
 }
 
-static void remove_ready(struct crc_reader *fill)
+static void remove_ready(struct crc_reader *reader)
 {
-	struct crc_readers *fills = fill->fills;
+	struct crc_readers *readers = reader->readers;
 
-	if (!fill->ready)
+	if (!reader->ready)
 		return;
-	fill->ready = false;
-	TAILQ_REMOVE(&fills->ready, fill, link);
-	if (TAILQ_EMPTY(&fills->ready))
-		uv_idle_stop(&fills->turn);
+	reader->ready = false;
+	TAILQ_REMOVE(&readers->ready, reader, link);
+	if (TAILQ_EMPTY(&readers->ready))
+		uv_idle_stop(&readers->turn);
 }
 
 /* --- those of the same file ----------------------------------------------- */
 
 static struct crc_reader *find_leader(
-    const struct crc_readers *fills, const struct member *file)
+    const struct crc_readers *readers, const struct member *file)
 {
 	struct crc_reader *leader;
 
-	TAILQ_FOREACH(leader, &fills->running, among)
+	TAILQ_FOREACH(leader, &readers->running, among)
 		if (file_identity_equal(
 			&leader->params.file->file, &file->file))
 			return leader;
 	return NULL;
 }
 
-static void run(struct crc_reader *fill)
+static void run(struct crc_reader *reader)
 {
-	struct source *source = fill->params.source;
+	struct source *source = reader->params.source;
 
-	fill->leader = NULL;
-	TAILQ_INSERT_TAIL(&fill->fills->running, fill, among);
+	reader->leader = NULL;
+	TAILQ_INSERT_TAIL(&reader->readers->running, reader, among);
 	if (source->ops->read_ahead)
 		source->ops->read_ahead(source, AHEAD, source->size);
-	add_ready(fill);
+	add_ready(reader);
 }
 
 /* Lets the next one go on. */
-static void hand_on(struct crc_reader *fill)
+static void hand_on(struct crc_reader *reader)
 {
-	struct crc_reader *next = TAILQ_FIRST(&fill->parked);
+	struct crc_reader *next = TAILQ_FIRST(&reader->parked);
 	struct crc_reader *other;
 
 	if (!next)
 		return;
-	TAILQ_REMOVE(&fill->parked, next, among);
-	TAILQ_CONCAT(&next->parked, &fill->parked, among);
+	TAILQ_REMOVE(&reader->parked, next, among);
+	TAILQ_CONCAT(&next->parked, &reader->parked, among);
 	TAILQ_FOREACH(other, &next->parked, among)
 		other->leader = next;
-	if (next->params.state.offset < fill->params.state.offset)
-		next->params.state = fill->params.state;
+	if (next->params.state.offset < reader->params.state.offset)
+		next->params.state = reader->params.state;
 	run(next);
 }
 
-static void leave(struct crc_reader *fill)
+static void leave(struct crc_reader *reader)
 {
-	if (fill->leader) {
-		TAILQ_REMOVE(&fill->leader->parked, fill, among);
+	if (reader->leader) {
+		TAILQ_REMOVE(&reader->leader->parked, reader, among);
 		return;
 	}
-	remove_ready(fill);
-	TAILQ_REMOVE(&fill->fills->running, fill, among);
-	hand_on(fill);
+	remove_ready(reader);
+	TAILQ_REMOVE(&reader->readers->running, reader, among);
+	hand_on(reader);
 }
 
 /* --- reading -------------------------------------------------------------- */
 
-static void end(struct crc_reader *fill, int error)
+static void end(struct crc_reader *reader, int error)
 {
-	const struct crc_reader_params params = fill->params;
+	const struct crc_reader_params params = reader->params;
 
-	leave(fill);
+	leave(reader);
 	params.source->ops->close(params.source);
-	free(fill);
+	free(reader);
 	params.done(params.context, error, &params.state);
 }
 
-static void take(struct crc_reader *fill, struct source_chunk *chunk)
+static void take(struct crc_reader *reader, struct source_chunk *chunk)
 {
-	struct crc_state *state = &fill->params.state;
-	struct source *source = fill->params.source;
+	struct crc_state *state = &reader->params.state;
+	struct source *source = reader->params.source;
 
 	state->crc = libdeflate_crc32(state->crc, chunk->data, chunk->length);
 	state->offset += chunk->length;
@@ -133,96 +134,94 @@ static void take(struct crc_reader *fill, struct source_chunk *chunk)
 
 static void on_done(void *context, int error, const struct source_chunk *chunk)
 {
-	struct crc_reader *fill = context;
+	struct crc_reader *reader = context;
 	struct source_chunk lent;
 
-	fill->error = error;
+	reader->error = error;
 	if (error == 0) {
 		lent = *chunk;
-		take(fill, &lent);
+		take(reader, &lent);
 	}
 	/* If that is the end, the source is not closed in its own call. */
-	add_ready(fill);
+	add_ready(reader);
 }
 
-static void read_on(struct crc_reader *fill)
+static void read_on(struct crc_reader *reader)
 {
-	struct source *source = fill->params.source;
-	uint64_t offset = fill->params.state.offset;
+	struct source *source = reader->params.source;
+	uint64_t offset = reader->params.state.offset;
 	uint64_t left = source->size - offset;
-	size_t length = fill->fills->chunk_size;
+	size_t length = (size_t)u64_min(left, reader->readers->chunk_size);
 	struct source_chunk chunk;
 	int r;
 
 	/* The last read was the end, or the leader has read all of it. */
-	if (fill->error < 0 || left == 0) {
-		end(fill, fill->error);
+	if (reader->error < 0 || left == 0) {
+		end(reader, reader->error);
 		return;
 	}
-	if (left < length)
-		length = (size_t)left;
-	remove_ready(fill);
+	remove_ready(reader);
 	r = source->ops->read(source, offset, length, &chunk);
 	if (r > 0)
-		take(fill, &chunk);
-	if (r < 0 || fill->params.state.offset == source->size)
-		end(fill, r < 0 ? r : 0);
+		take(reader, &chunk);
+	if (r < 0 || reader->params.state.offset == source->size)
+		end(reader, r < 0 ? r : 0);
 	else if (r > 0)
-		add_ready(fill);
+		add_ready(reader);
 }
 
 static void on_turn(uv_idle_t *turn)
 {
-	struct crc_readers *fills = turn->data;
+	struct crc_readers *readers = turn->data;
 
-	for (int i = 0; i < TURN_READS && !TAILQ_EMPTY(&fills->ready); i++)
-		read_on(TAILQ_FIRST(&fills->ready));
+	for (int i = 0; i < TURN_READS && !TAILQ_EMPTY(&readers->ready); i++)
+		read_on(TAILQ_FIRST(&readers->ready));
 }
 
 void crc_readers_init(
-    struct crc_readers *fills, uv_loop_t *loop, size_t chunk_size)
+    struct crc_readers *readers, uv_loop_t *loop, size_t chunk_size)
 {
-	TAILQ_INIT(&fills->ready);
-	TAILQ_INIT(&fills->running);
-	uv_idle_init(loop, &fills->turn);
-	fills->turn.data = fills;
-	fills->chunk_size = chunk_size;
+	TAILQ_INIT(&readers->ready);
+	TAILQ_INIT(&readers->running);
+	uv_idle_init(loop, &readers->turn);
+	readers->turn.data = readers;
+	readers->chunk_size = chunk_size;
 }
 
-void crc_readers_close(struct crc_readers *fills)
+void crc_readers_close(struct crc_readers *readers)
 {
-	uv_close((uv_handle_t *)&fills->turn, NULL);
+	uv_close((uv_handle_t *)&readers->turn, NULL);
 }
 
 struct crc_reader *crc_reader_start(
-    struct crc_readers *fills, const struct crc_reader_params *params)
+    struct crc_readers *readers, const struct crc_reader_params *params)
 {
-	struct crc_reader *fill = calloc(1, sizeof(*fill));
+	struct crc_reader *reader = calloc(1, sizeof(*reader));
 	struct source *source = params->source;
 
-	if (!fill)
+	if (!reader)
 		return NULL;
-	fill->fills = fills;
-	fill->params = *params;
-	TAILQ_INIT(&fill->parked);
+	reader->readers = readers;
+	reader->params = *params;
+	TAILQ_INIT(&reader->parked);
 	source->done = on_done;
-	source->context = fill;
-	fill->leader = find_leader(fills, params->file);
-	if (fill->leader)
-		TAILQ_INSERT_TAIL(&fill->leader->parked, fill, among);
+	source->context = reader;
+	reader->leader = find_leader(readers, params->file);
+	if (reader->leader)
+		TAILQ_INSERT_TAIL(&reader->leader->parked, reader, among);
 	else
-		run(fill);
-	return fill;
+		run(reader);
+	return reader;
 }
 
-struct crc_state crc_reader_cancel(struct crc_reader *fill)
+struct crc_state crc_reader_cancel(struct crc_reader *reader)
 {
-	const struct crc_reader_params params = fill->params;
+	const struct crc_reader_params params = reader->params;
 
-	if (!fill->ready && !fill->leader)
+	if (!reader->ready && !reader->leader)
 		params.source->ops->cancel(params.source);
-	leave(fill);
+	leave(reader);
 	params.source->ops->close(params.source);
-	free(fill);
+	free(reader);
 	return params.state;
 }

@@ -27,10 +27,10 @@ struct crc_readers {
 
 /* Reads are of at most `chunk_size` bytes. */
 void crc_readers_init(
-    struct crc_readers *fills, uv_loop_t *loop, size_t chunk_size);
+    struct crc_readers *readers, uv_loop_t *loop, size_t chunk_size);
 
 /* None runs any more; the loop has to run on for the handle to close. */
-void crc_readers_close(struct crc_readers *fills);
+void crc_readers_close(struct crc_readers *readers);
 
 /*
  * 0, or -errno of a read; in any case what is known. Called from the loop, when
@@ -61,9 +61,9 @@ struct crc_reader_params {
  * source stays the caller's.
  */
 struct crc_reader *crc_reader_start(
-    struct crc_readers *fills, const struct crc_reader_params *params);
+    struct crc_readers *readers, const struct crc_reader_params *params);
 
 /* `done` will not be called, the source is closed. Returns what is known. */
-struct crc_state crc_reader_cancel(struct crc_reader *fill);
+struct crc_state crc_reader_cancel(struct crc_reader *reader);
 
 #endif

@@ -20,7 +20,7 @@
 struct job {
 	struct mock_source mock;
 	struct member file;
-	struct crc_reader *fill;
+	struct crc_reader *reader;
 	unsigned int done;
 	unsigned int closed;
 	int error;
@@ -29,7 +29,7 @@ struct job {
 
 struct fixture {
 	uv_loop_t loop;
-	struct crc_readers fills;
+	struct crc_readers readers;
 	struct job jobs[MANY];
 };
 
@@ -67,7 +67,7 @@ static int setup(void **state)
 
 	assert_non_null(f);
 	uv_loop_init(&f->loop);
-	crc_readers_init(&f->fills, &f->loop, CHUNK);
+	crc_readers_init(&f->readers, &f->loop, CHUNK);
 	*state = f;
 	return 0;
 }
@@ -76,7 +76,7 @@ static int teardown(void **state)
 {
 	struct fixture *f = *state;
 
-	crc_readers_close(&f->fills);
+	crc_readers_close(&f->readers);
 	uv_run(&f->loop, UV_RUN_DEFAULT);
 	assert_int_equal(uv_loop_close(&f->loop), 0);
 	free(f);
@@ -98,8 +98,8 @@ static struct job *start_file(
 	job->file = (struct member){ .name = "any", .file.inode = inode };
 	mock_source_init(&job->mock, SIZE);
 	job->mock.closed = on_closed;
-	job->fill = crc_reader_start(&f->fills, &params);
-	assert_non_null(job->fill);
+	job->reader = crc_reader_start(&f->readers, &params);
+	assert_non_null(job->reader);
 	assert_int_equal(job->mock.reads, 0);
 	return job;
 }
@@ -177,7 +177,7 @@ static void late_reads_leave_the_loop_idle(void **state)
 	job->mock.late = true;
 	uv_run(&f->loop, UV_RUN_NOWAIT);
 	while (job->done == 0) {
-		assert_false(uv_is_active((uv_handle_t *)&f->fills.turn));
+		assert_false(uv_is_active((uv_handle_t *)&f->readers.turn));
 		mock_source_complete(&job->mock);
 		uv_run(&f->loop, UV_RUN_NOWAIT);
 	}
@@ -215,15 +215,15 @@ static void cancelled_in_any_state(void **state)
 	struct crc_state known;
 
 	late->mock.late = true;
-	known = crc_reader_cancel(fresh->fill);
+	known = crc_reader_cancel(fresh->reader);
 	assert_int_equal(known.offset, 0);
 	uv_run(&f->loop, UV_RUN_NOWAIT);
-	known = crc_reader_cancel(running->fill);
+	known = crc_reader_cancel(running->reader);
 	assert_true(known.offset > 0);
 	assert_int_equal(known.crc, crc_of(known.offset));
-	crc_reader_cancel(late->fill);
+	crc_reader_cancel(late->reader);
 	assert_int_equal(late->mock.cancels, 1);
-	assert_false(uv_is_active((uv_handle_t *)&f->fills.turn));
+	assert_false(uv_is_active((uv_handle_t *)&f->readers.turn));
 	for (size_t i = 0; i < 3; i++) {
 		assert_int_equal(f->jobs[i].done, 0);
 		assert_int_equal(f->jobs[i].closed, 1);
@@ -253,7 +253,7 @@ static void of_one_file_one_reads(void **state)
 		check_whole(&f->jobs[i]);
 		assert_int_equal(f->jobs[i].mock.bytes_read, i == 0 ? SIZE : 0);
 	}
-	assert_false(uv_is_active((uv_handle_t *)&f->fills.turn));
+	assert_false(uv_is_active((uv_handle_t *)&f->readers.turn));
 }
 
 /* Once for its leader's leaving, once for its failing. */
@@ -267,8 +267,8 @@ static void the_next_goes_on_where_one_stops(void **state)
 	struct crc_state known;
 
 	uv_run(&f->loop, UV_RUN_NOWAIT);
-	known = crc_reader_cancel(gone->fill);
-	assert_int_equal(crc_reader_cancel(parked->fill).offset, 0);
+	known = crc_reader_cancel(gone->reader);
+	assert_int_equal(crc_reader_cancel(parked->reader).offset, 0);
 	assert_int_equal(parked->mock.cancels, 0);
 	failing->mock.fail_at = 5 * CHUNK;
 	failing->mock.error = -ESTALE;
