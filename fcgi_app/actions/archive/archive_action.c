@@ -38,7 +38,6 @@
 #include "fcgi_app/request/request_open.h"
 #include "fcgi_app/request/request_place.h"
 #include "fcgi_app/request/services.h"
-#include "fcgi_app/setup/options.h"
 
 /* What the archive of a document root is called. */
 #define ROOT_NAME "archive"
@@ -469,38 +468,9 @@ static void start(struct request *request)
 		read_list(archiving);
 }
 
-/* --- what a worker keeps: the service ------------------------------------- */
-
-static int open_service(const struct services *services, void **ret_service)
-{
-	struct archive_service *service;
-	int r = archive_service_new(
-	    services->loop, services->options->chunk_size, &service);
-
-	if (r == 0)
-		*ret_service = service;
-	return r;
-}
-
-static void close_service(void *service)
-{
-	archive_service_close(service);
-}
-
-static void free_service(void *service)
-{
-	archive_service_free(service);
-}
-
-static const struct stream_action_state service_ops = {
-	.open = open_service,
-	.close = close_service,
-	.free = free_service,
-};
-
 const struct stream_action archive_action = {
 	.name = "archive",
 	.methods = ACTION_GET | ACTION_HEAD | ACTION_POST,
 	.start = start,
-	.state = &service_ops,
+	.state = &archive_service_ops,
 };

@@ -7,9 +7,11 @@
 #include <stdlib.h>
 
 #include "fcgi_app/actions/archive/crc_cache.h"
+#include "fcgi_app/request/services.h"
+#include "fcgi_app/request/stream_action.h"
+#include "fcgi_app/setup/options.h"
 
-int archive_service_new(
-    uv_loop_t *loop, size_t chunk_size, struct archive_service **ret_service)
+static int open_service(const struct services *services, void **ret_service)
 {
 	struct archive_service *service;
 
@@ -24,22 +26,33 @@ int archive_service_new(
 		free(service);
 		return -ENOMEM;
 	}
-	service->loop = loop;
+	service->loop = services->loop;
 	turnstile_init(&service->searches, ARCHIVE_SEARCHES_MAX);
-	crc_readers_init(&service->fills, loop, chunk_size);
+	crc_readers_init(&service->crc_readers, services->loop,
+	    services->options->chunk_size);
 	*ret_service = service;
 	return 0;
 }
 
-void archive_service_close(struct archive_service *service)
+static void close_service(void *state)
 {
-	crc_readers_close(&service->fills);
+	struct archive_service *service = state;
+
+	crc_readers_close(&service->crc_readers);
 }
 
-void archive_service_free(struct archive_service *service)
+static void free_service(void *state)
 {
+	struct archive_service *service = state;
+
 	if (!service)
 		return;
 	crc_cache_free(service->crcs);
 	free(service);
 }
+
+const struct stream_action_state archive_service_ops = {
+	.open = open_service,
+	.close = close_service,
+	.free = free_service,
+};

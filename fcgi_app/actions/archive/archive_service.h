@@ -3,12 +3,13 @@
 #ifndef FCGI_APP_ACTIONS_ARCHIVE_ARCHIVE_SERVICE_H
 #define FCGI_APP_ACTIONS_ARCHIVE_ARCHIVE_SERVICE_H
 
-#include <stddef.h>
+#include <uv.h>
 
 #include "common/turnstile.h"
 #include "fcgi_app/actions/archive/crc_reader.h"
 
 struct crc_cache;
+struct stream_action_state;
 
 /* Searches for members that run at once; the others wait. */
 #define ARCHIVE_SEARCHES_MAX 16
@@ -17,22 +18,15 @@ struct crc_cache;
 struct archive_service {
 	uv_loop_t *loop;
 	struct crc_cache *crcs;
-	struct crc_readers fills;
+	struct crc_readers crc_readers;
 	unsigned int packed; /* archives that are being compressed */
 	struct turnstile searches;
 };
 
 /*
- * Returns 0, -ENOMEM, or -ENOSYS: libsodium finds no source of random numbers.
- * Files are read `chunk_size` bytes at a time.
+ * Make, close and free a worker's archive_service. `open` also fails with
+ * -ENOSYS: libsodium finds no source of random numbers.
  */
-int archive_service_new(
-    uv_loop_t *loop, size_t chunk_size, struct archive_service **ret_service);
-
-/* No archive is left: closes the handles of the loop. */
-void archive_service_close(struct archive_service *service);
-
-/* The loop has ended. NULL is allowed. */
-void archive_service_free(struct archive_service *service);
+extern const struct stream_action_state archive_service_ops;
 
 #endif

@@ -115,7 +115,7 @@ static int start_reader(struct made *made)
 	if (!params.source)
 		return -ENOMEM;
 	made->reader =
-	    crc_reader_start(&archive_service(archive)->fills, &params);
+	    crc_reader_start(&archive_service(archive)->crc_readers, &params);
 	if (!made->reader) {
 		params.source->ops->close(params.source);
 		return -ENOMEM;
