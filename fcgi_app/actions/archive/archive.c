@@ -59,12 +59,6 @@ struct archive_making {
 
 /* --- the tag -------------------------------------------------------------- */
 
-static void hash_number(crypto_hash_sha256_state *state, uint64_t number)
-{
-	crypto_hash_sha256_update(
-	    state, (const unsigned char *)&number, sizeof(number));
-}
-
 static void hash_member(
     crypto_hash_sha256_state *state, const struct member *member)
 {
@@ -88,12 +82,16 @@ static void hash_member(
 static void make_tag(struct archive *archive)
 {
 	const struct members *members = archive->params.members;
+	const uint64_t kind[] = {
+		FORMAT_VERSION,
+		(uint64_t)archive->params.form,
+	};
 	unsigned char digest[crypto_hash_sha256_BYTES];
 	crypto_hash_sha256_state state;
 
 	crypto_hash_sha256_init(&state);
-	hash_number(&state, FORMAT_VERSION);
-	hash_number(&state, (uint64_t)archive->params.form);
+	crypto_hash_sha256_update(
+	    &state, (const unsigned char *)kind, sizeof(kind));
 	for (size_t i = 0; i < members->count; i++)
 		hash_member(&state, &members->list[i]);
 	crypto_hash_sha256_final(&state, digest);
@@ -156,30 +154,22 @@ static void finished(uv_work_t *work, int status)
 	free(making);
 }
 
-static struct archive *new_archive(const struct archive_params *params)
-{
-	struct archive *archive = calloc(1, sizeof(*archive));
-
-	if (!archive)
-		return NULL;
-	archive->references = 1;
-	archive->params = *params;
-	return archive;
-}
-
 struct archive_making *archive_make(
     const struct archive_params *params, archive_done_fn *done, void *context)
 {
 	struct archive_making *making = calloc(1, sizeof(*making));
+	struct archive *archive = calloc(1, sizeof(*archive));
 
-	if (making)
-		making->archive = new_archive(params);
-	if (!making || !making->archive) {
+	if (!making || !archive) {
 		free(making);
+		free(archive);
 		member_list_free(params->members);
 		member_folder_unref(params->folder);
 		return NULL;
 	}
+	archive->references = 1;
+	archive->params = *params;
+	making->archive = archive;
 	making->done = done;
 	making->context = context;
 	uv_queue_work(params->service->loop, &making->work, run, finished);

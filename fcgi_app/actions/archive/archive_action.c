@@ -91,7 +91,7 @@ static void cancel(struct request *request)
 	archiving->making = NULL;
 }
 
-/* The file that refuses the archive, or broke it off. */
+/* Returns the file that refused the archive, or broke it off, or NULL. */
 static const char *about(const struct request *request)
 {
 	const struct archiving *archiving = request->state;
@@ -137,7 +137,7 @@ static void refuse_too_many(struct archiving *archiving)
 
 /* --- the answer ----------------------------------------------------------- */
 
-/* The name of the folder and the suffix: at most PATH_MAX + 16 bytes. */
+/* Writes the folder's name and the suffix, at most PATH_MAX + 16 bytes. */
 static void make_filename(const struct archiving *archiving, char *ret)
 {
 	char path[PATH_MAX];
@@ -152,7 +152,7 @@ static void make_filename(const struct archiving *archiving, char *ret)
 	strcat(ret, archive_form_suffix(archiving->form));
 }
 
-/* What to save it as, after the folder unless the operator has a name. */
+/* Names the file after the folder, unless the operator has a name for it. */
 static void make_disposition(
     const struct archiving *archiving, char ret[CONTENT_DISPOSITION_MAX])
 {
@@ -163,7 +163,7 @@ static void make_disposition(
 
 	if (!name)
 		make_filename(archiving, filename);
-	/* An invalid type is noticed with the other parameters. */
+	/* An invalid type is refused with the other parameters. */
 	if (content_disposition_format(type ? type : "attachment",
 		name ? name : filename, ret, CONTENT_DISPOSITION_MAX) < 0)
 		ret[0] = '\0';
@@ -187,26 +187,10 @@ static void send_archive(struct archiving *archiving)
 	representation_answer(archiving->request, &answer);
 }
 
-/* Its length is not known, so there are no ranges of it. */
-static void make_packed_head(
-    const struct archiving *archiving, struct response_head *head)
-{
-	const struct request *request = archiving->request;
-	char disposition[CONTENT_DISPOSITION_MAX];
-
-	make_disposition(archiving, disposition);
-	response_head_init(head, 200);
-	response_head_put(
-	    head, "Content-Type", archive_form_media_type(archiving->form));
-	response_head_put(head, "Accept-Ranges", "none");
-	response_head_put(head, "Content-Disposition", disposition);
-	response_head_put(head, "X-Accel-Buffering", "no");
-	operator_fields_add_common(request->origin.params, head, NULL);
-}
-
 static void send_packed(struct archiving *archiving)
 {
 	struct request *request = archiving->request;
+	char disposition[CONTENT_DISPOSITION_MAX];
 	struct operator_fields fields;
 	struct response_head head;
 	struct source *source;
@@ -217,7 +201,15 @@ static void send_packed(struct archiving *archiving)
 		request_bad_param(request, bad);
 		return;
 	}
-	make_packed_head(archiving, &head);
+	make_disposition(archiving, disposition);
+	response_head_init(&head, 200);
+	response_head_put(
+	    &head, "Content-Type", archive_form_media_type(archiving->form));
+	/* Its length is not known, so there are no ranges of it. */
+	response_head_put(&head, "Accept-Ranges", "none");
+	response_head_put(&head, "Content-Disposition", disposition);
+	response_head_put(&head, "X-Accel-Buffering", "no");
+	operator_fields_add_common(request->origin.params, &head, NULL);
 	operator_fields_add_caching(&fields, &head);
 	if (request_is_head(request)) {
 		request_respond(request, &head);
@@ -249,19 +241,6 @@ static void on_made(void *context, int error, struct archive *archive)
 
 /* --- the search ----------------------------------------------------------- */
 
-static void refuse_members(struct archiving *archiving, int error)
-{
-	struct request *request = archiving->request;
-
-	if (error == -E2BIG) {
-		refuse_too_many(archiving);
-		return;
-	}
-	request->cancel = NULL;
-	leave_turn(archiving);
-	request_refuse_errno(request, error);
-}
-
 static void on_found(void *context, int error, struct members *members)
 {
 	struct archiving *archiving = context;
@@ -273,9 +252,16 @@ static void on_found(void *context, int error, struct members *members)
 	};
 
 	archiving->search = NULL;
-	if (error < 0) {
+	if (error < 0)
 		archiving->refused = members;
-		refuse_members(archiving, error);
+	if (error == -E2BIG) {
+		refuse_too_many(archiving);
+		return;
+	}
+	if (error < 0) {
+		archiving->request->cancel = NULL;
+		leave_turn(archiving);
+		request_refuse_errno(archiving->request, error);
 		return;
 	}
 	archiving->folder = NULL;
@@ -285,21 +271,7 @@ static void on_found(void *context, int error, struct members *members)
 		on_made(archiving, -ENOMEM, NULL);
 }
 
-/* 0 or -EINVAL. */
-static int read_most(const struct request *request, uint64_t *ret_most)
-{
-	const char *text = request_param(request, "STREAM_ARCHIVE_MAX_FILES");
-
-	*ret_most = ARCHIVE_FILES;
-	if (!text)
-		return 0;
-	if (parse_u64(text, ret_most) < 0 || *ret_most == 0 ||
-	    *ret_most > ARCHIVE_FILES_MAX)
-		return -EINVAL;
-	return 0;
-}
-
-/* Looks for the names, or for all there is if there are none. */
+/* Looks for the names, or for everything if no name was given. */
 static void search(struct archiving *archiving)
 {
 	struct request *request = archiving->request;
@@ -345,7 +317,7 @@ static void refuse_list(
 		    name_list_reason(result));
 }
 
-/* Takes the list over; `hidden`: one of its names is. */
+/* Takes the list over. `hidden`: one of its names begins with a dot. */
 static void use_list(void *context, enum name_list_result result,
     struct name_list names, bool hidden)
 {
@@ -361,13 +333,13 @@ static void use_list(void *context, enum name_list_result result,
 		    "a name in the list is hidden, and STREAM_DOTFILES is not "
 		    "\"allow\"");
 	else if (names.count == 0 && is_post(request))
-		/* A list of nothing must not mean all that there is. */
+		/* An empty list must not mean the whole folder. */
 		refuse(archiving, 400, "the request body names no file");
 	else
 		search(archiving);
 }
 
-/* The media type without its parameters (RFC 9110, 8.3.1). */
+/* Compares the media type without its parameters (RFC 9110, 8.3.1). */
 static bool is_json(const char *type)
 {
 	static const char json[] = "application/json";
@@ -429,17 +401,15 @@ static void on_body(struct request *request, const char *body, size_t length)
 	wait_for_turn(archiving);
 }
 
-static void read_list(struct archiving *archiving)
+/* Returns false if STREAM_ARCHIVE_MAX_FILES is invalid. */
+static bool read_most(const struct request *request, uint64_t *ret_most)
 {
-	struct request *request = archiving->request;
+	const char *text = request_param(request, "STREAM_ARCHIVE_MAX_FILES");
 
-	if (read_most(request, &archiving->most) < 0)
-		request_refuse_param(request, 500, "STREAM_ARCHIVE_MAX_FILES",
-		    "not a number from 1 to 1000000");
-	else if (is_post(request))
-		request_read_body(request, NAME_LIST_TEXT_MAX, on_body);
-	else
-		wait_for_turn(archiving);
+	*ret_most = ARCHIVE_FILES;
+	return !text ||
+	    (parse_u64(text, ret_most) == 0 && *ret_most > 0 &&
+		*ret_most <= ARCHIVE_FILES_MAX);
 }
 
 static void start(struct request *request)
@@ -464,8 +434,13 @@ static void start(struct request *request)
 	else if (r < 0)
 		request_refuse_param(
 		    request, 500, "STREAM_FORMAT", "not " FORMS);
+	else if (!read_most(request, &archiving->most))
+		request_refuse_param(request, 500, "STREAM_ARCHIVE_MAX_FILES",
+		    "not a number from 1 to 1000000");
+	else if (is_post(request))
+		request_read_body(request, NAME_LIST_TEXT_MAX, on_body);
 	else
-		read_list(archiving);
+		wait_for_turn(archiving);
 }
 
 const struct stream_action archive_action = {

@@ -26,6 +26,7 @@
 #include "common/stream/source.h"
 #include "common/stream/source_queue.h"
 #include "fcgi_app/actions/archive/archive.h"
+#include "fcgi_app/actions/archive/archive_layout.h"
 #include "fcgi_app/actions/archive/archive_member.h"
 #include "fcgi_app/actions/archive/archive_service.h"
 #include "fcgi_app/actions/archive/archive_source.h"
@@ -48,12 +49,11 @@ struct archive_compressed {
 	struct archive *archive;
 	struct compressor *compressor;
 	struct source_queue *queue; /* NULL: closed */
-	/* The entry that is read, or to be begun; past `entry_count` at the
-	 * end. */
+	/* Read now, or to be begun; after the last step above entry_count. */
 	size_t entry;
 	size_t entry_count;
 	struct source *input; /* NULL: it has no bytes, or is not open */
-	uint64_t offset;      /* up to here it is packed */
+	uint64_t offset;      /* bytes of the entry that are packed */
 	size_t length;        /* of `bytes` */
 	size_t handed;        /* bytes of the compressor's output */
 	bool reading;
@@ -65,7 +65,7 @@ struct archive_compressed {
 
 /* --- entries -------------------------------------------------------------- */
 
-/* Of tar there is one, the tar archive itself. */
+/* A compressed tar has one entry, the tar archive itself. */
 static bool is_tar(const struct archive_compressed *packed)
 {
 	return archive_form(packed->archive) != ARCHIVE_ZIP_DEFLATE;
@@ -73,40 +73,12 @@ static bool is_tar(const struct archive_compressed *packed)
 
 static struct archive_member entry_of(const struct archive_compressed *packed)
 {
-	const struct member *member;
-
 	if (is_tar(packed))
 		return (struct archive_member){ .name = "tar",
 			.size = archive_size(packed->archive),
 			.mode = S_IFREG };
-	member = &archive_members(packed->archive)->list[packed->entry];
-	return (struct archive_member){ .name = member->name,
-		.size = member->file.size,
-		.mtime = member->file.mtime.tv_sec,
-		.mode = member->mode };
-}
-
-static void on_read(void *context, int error, const struct source_chunk *chunk);
-
-/* 0 or -ENOMEM. */
-static int open_input(struct archive_compressed *packed)
-{
-	struct archive *archive = packed->archive;
-
-	if (is_tar(packed)) {
-		const struct source_maker tar = archive_source_maker(archive);
-
-		packed->input = tar.open(tar.context);
-		source_maker_release(&tar);
-	} else {
-		packed->input = member_source_new(archive_folder(archive),
-		    &archive_members(archive)->list[packed->entry]);
-	}
-	if (!packed->input)
-		return -ENOMEM;
-	packed->input->done = on_read;
-	packed->input->context = packed;
-	return 0;
+	return archive_layout_member(
+	    archive_layout(packed->archive), packed->entry);
 }
 
 static void close_input(struct archive_compressed *packed)
@@ -144,29 +116,24 @@ static void closed(void *context)
 
 /* --- the job -------------------------------------------------------------- */
 
-static int pack(struct archive_compressed *packed)
-{
-	int r = 0;
-
-	if (packed->entry == packed->entry_count)
-		return compressor_finish(packed->compressor);
-	if (packed->offset == 0) {
-		const struct archive_member entry = entry_of(packed);
-
-		r = compressor_begin(packed->compressor, &entry);
-	}
-	if (r == 0 && packed->length > 0)
-		r = compressor_add(
-		    packed->compressor, packed->bytes, packed->length);
-	return r;
-}
-
 static void run(uv_work_t *work)
 {
 	struct archive_compressed *packed =
 	    container_of(work, struct archive_compressed, work);
+	int r = 0;
 
-	packed->error = pack(packed);
+	if (packed->entry == packed->entry_count) {
+		r = compressor_finish(packed->compressor);
+	} else if (packed->offset == 0) {
+		const struct archive_member entry = entry_of(packed);
+
+		r = compressor_begin(packed->compressor, &entry);
+	}
+	/* After the last entry there are no bytes. */
+	if (r == 0 && packed->length > 0)
+		r = compressor_add(
+		    packed->compressor, packed->bytes, packed->length);
+	packed->error = r;
 }
 
 /* Goes on to the next entry after the last chunk of one. */
@@ -183,8 +150,13 @@ static void take_step(struct archive_compressed *packed)
 	packed->entry++;
 }
 
-/* Writes what has room. */
-static void write_output(struct archive_compressed *packed)
+static void advance(struct archive_compressed *packed);
+
+/*
+ * Writes as much of the compressor's output as there is room for. After the
+ * last of it goes on, or ends; else waits until the reader has taken some.
+ */
+static void hand_over(struct archive_compressed *packed)
 {
 	size_t length;
 	const char *output = compressor_output(packed->compressor, &length);
@@ -200,14 +172,6 @@ static void write_output(struct archive_compressed *packed)
 		packed->handed += n;
 	}
 	packed->handing = packed->error == 0 && packed->handed < length;
-}
-
-static void advance(struct archive_compressed *packed);
-
-/* Then it goes on, or ends; or it waits until the reader has taken some. */
-static void hand_over(struct archive_compressed *packed)
-{
-	write_output(packed);
 	if (packed->handing)
 		return;
 	compressor_clear(packed->compressor);
@@ -265,7 +229,31 @@ static void on_read(void *context, int error, const struct source_chunk *chunk)
 	start_job(packed);
 }
 
-/* Reads the next bytes of the entry: 1, 0 if on_read() comes, or -errno. */
+/* Returns 0 or -ENOMEM. */
+static int open_input(struct archive_compressed *packed)
+{
+	struct archive *archive = packed->archive;
+
+	if (is_tar(packed)) {
+		const struct source_maker tar = archive_source_maker(archive);
+
+		packed->input = tar.open(tar.context);
+		source_maker_release(&tar);
+	} else {
+		packed->input = member_source_new(archive_folder(archive),
+		    &archive_members(archive)->list[packed->entry]);
+	}
+	if (!packed->input)
+		return -ENOMEM;
+	packed->input->done = on_read;
+	packed->input->context = packed;
+	return 0;
+}
+
+/*
+ * Reads the next bytes of the entry. Returns 1, 0 if on_read() follows, or
+ * -errno.
+ */
 static int read_input(struct archive_compressed *packed)
 {
 	uint64_t left = entry_of(packed).size - packed->offset;
@@ -281,11 +269,6 @@ static int read_input(struct archive_compressed *packed)
 	return r;
 }
 
-static bool has_bytes(const struct archive_compressed *packed)
-{
-	return packed->entry < packed->entry_count && entry_of(packed).size > 0;
-}
-
 /* Begins the next step, if it is time for one. */
 static void advance(struct archive_compressed *packed)
 {
@@ -294,7 +277,7 @@ static void advance(struct archive_compressed *packed)
 
 	if (packed->reading || packed->working || waiting >= WAITING_MAX)
 		return;
-	if (has_bytes(packed))
+	if (packed->entry < packed->entry_count && entry_of(packed).size > 0)
 		r = read_input(packed);
 	packed->reading = r == 0;
 	if (r > 0)
@@ -303,7 +286,7 @@ static void advance(struct archive_compressed *packed)
 		source_queue_end(packed->queue, r);
 }
 
-/* Not called any more when the queue was ended. */
+/* The client has taken some; not called once the queue was ended. */
 static void drained(void *context)
 {
 	struct archive_compressed *packed = context;

@@ -31,7 +31,7 @@ static bool is_zip(const struct archive_layout *layout)
 	return layout->form == ARCHIVE_ZIP;
 }
 
-static struct archive_member entry_of(
+struct archive_member archive_layout_member(
     const struct archive_layout *layout, size_t member)
 {
 	const struct member *from = &layout->members->list[member];
@@ -49,7 +49,8 @@ static struct archive_member entry_of(
 static size_t make_header(
     const struct archive_layout *layout, size_t member, union record *record)
 {
-	const struct archive_member entry = entry_of(layout, member);
+	const struct archive_member entry =
+	    archive_layout_member(layout, member);
 
 	return is_zip(layout) ? zip_format_header(&entry, record->zip)
 			      : tar_format_header(&entry, record->tar);
@@ -59,7 +60,8 @@ static size_t make_header(
 static size_t make_trailer(const struct archive_layout *layout, size_t member,
     uint32_t crc, union record *record)
 {
-	const struct archive_member entry = entry_of(layout, member);
+	const struct archive_member entry =
+	    archive_layout_member(layout, member);
 	size_t length;
 
 	if (is_zip(layout))
@@ -72,7 +74,8 @@ static size_t make_trailer(const struct archive_layout *layout, size_t member,
 static size_t make_directory_entry(const struct archive_layout *layout,
     size_t member, uint32_t crc, union record *record)
 {
-	const struct archive_member entry = entry_of(layout, member);
+	const struct archive_member entry =
+	    archive_layout_member(layout, member);
 
 	return zip_format_directory_entry(
 	    &entry, crc, layout->starts[member], record->zip);

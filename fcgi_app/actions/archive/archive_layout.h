@@ -19,6 +19,7 @@
 #include <stdint.h>
 
 #include "fcgi_app/actions/archive/archive_form.h"
+#include "fcgi_app/actions/archive/archive_member.h"
 
 struct members;
 
@@ -37,13 +38,13 @@ struct archive_layout {
 	uint64_t *lengths;
 };
 
-/* Gives the CRC-32 of a member; -EAGAIN: it is not known yet. */
+/* Gives the CRC-32 of a member. Returns 0, or -EAGAIN: it is not known yet. */
 typedef int archive_layout_crc_fn(
     void *context, size_t member, uint32_t *ret_crc);
 
 /*
- * Lays out `members`, which must outlive it. 0, -ENOMEM, -ENAMETOOLONG (a name
- * above ARCHIVE_NAME_MAX) or -EOVERFLOW (2^64 bytes or more).
+ * Lays out `members`, which must outlive it. Returns 0, -ENOMEM, -ENAMETOOLONG
+ * (a name above ARCHIVE_NAME_MAX) or -EOVERFLOW (2^64 bytes or more).
  */
 int archive_layout_init(struct archive_layout *layout, enum archive_form form,
     const struct members *members);
@@ -51,7 +52,11 @@ int archive_layout_init(struct archive_layout *layout, enum archive_form form,
 /* Harmless on a zeroed layout. */
 void archive_layout_fini(struct archive_layout *layout);
 
-/* Where made piece `index` begins, from 0 to content_count. */
+/* Returns a member as the formats see it; its name is borrowed. */
+struct archive_member archive_layout_member(
+    const struct archive_layout *layout, size_t member);
+
+/* Returns where made piece `index` begins, from 0 to content_count. */
 uint64_t archive_layout_piece(
     const struct archive_layout *layout, size_t index);
 

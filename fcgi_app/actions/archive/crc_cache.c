@@ -76,35 +76,37 @@ static void link_newest(struct crc_cache *cache, uint32_t number)
 
 /* --- chains --------------------------------------------------------------- */
 
-static uint32_t find(const struct crc_cache *cache, const uint64_t key[2])
+/* Returns the slot of a file, the newest from now on; 0 if it has none. */
+static uint32_t use(struct crc_cache *cache, const uint64_t key[2])
 {
 	uint32_t number = *bucket(cache, key);
 
 	while (number != 0 &&
 	    memcmp(cache->slots[number].hash, key, 2 * sizeof(*key)) != 0)
 		number = cache->slots[number].chained;
+	if (number != 0) {
+		unlink_slot(cache, number);
+		link_newest(cache, number);
+	}
 	return number;
 }
 
-static void remove_from_chain(struct crc_cache *cache, uint32_t number)
-{
-	const struct slot *slot = &cache->slots[number];
-	uint32_t *at = bucket(cache, slot->hash);
-
-	while (*at != number)
-		at = &cache->slots[*at].chained;
-	*at = slot->chained;
-}
-
-/* A slot that is in no list: an unused one, else that of the oldest file. */
+/*
+ * Returns a slot that is in no list: an unused one, else that of the oldest
+ * file.
+ */
 static uint32_t take_slot(struct crc_cache *cache)
 {
 	uint32_t number;
+	uint32_t *at;
 
 	if (cache->used < cache->most)
 		return ++cache->used;
 	number = cache->slots[0].newer;
-	remove_from_chain(cache, number);
+	at = bucket(cache, cache->slots[number].hash);
+	while (*at != number)
+		at = &cache->slots[*at].chained;
+	*at = cache->slots[number].chained;
 	unlink_slot(cache, number);
 	return number;
 }
@@ -149,25 +151,13 @@ void crc_cache_free(struct crc_cache *cache)
 	free(cache);
 }
 
-/* 0: it is not there; else it is the newest now. */
-static uint32_t use(struct crc_cache *cache, const uint64_t key[2])
-{
-	uint32_t number = find(cache, key);
-
-	if (number == 0)
-		return 0;
-	unlink_slot(cache, number);
-	link_newest(cache, number);
-	return number;
-}
-
 struct crc_state crc_cache_find(
     struct crc_cache *cache, const struct member *member)
 {
 	uint64_t key[2];
 
 	hash(cache, member, key);
-	/* Slot 0 is that of no file: its state says that nothing is known. */
+	/* The state of slot 0, which is no file's, is that nothing is known. */
 	return cache->slots[use(cache, key)].state;
 }
 

@@ -8,11 +8,12 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "common/min.h"
 #include "fcgi_app/policy/utf8.h"
 
 #define NAME_MAX_USTAR 100
 #define PREFIX_MAX 155
-/* The most that 11 octal digits can say. */
+/* The largest number of 11 octal digits. */
 #define NUMBER_MAX 077777777777
 
 /* One block (POSIX.1-2017, pax, "ustar Interchange Format"). */
@@ -107,8 +108,8 @@ static void put_octal(char *field, size_t size, uint64_t value)
 }
 
 /*
- * A size that octal digits can't say: the pax header has it, and here it is
- * once more as GNU tar writes it, for readers that know only that.
+ * A size above NUMBER_MAX is in the pax header; here it is once more as GNU tar
+ * writes it, for readers that know only that.
  */
 static void put_size(char field[12], uint64_t size)
 {
@@ -162,7 +163,7 @@ static void init_block(struct block *block, char type,
 
 static void copy(char *field, size_t size, const char *text, size_t length)
 {
-	memcpy(field, text, length < size ? length : size);
+	memcpy(field, text, size_min(length, size));
 }
 
 /* --- the pax header ------------------------------------------------------- */

@@ -23,7 +23,7 @@
 
 #define NEEDS_FOLDERS 20 /* 4.4.3.2 */
 #define NEEDS_ZIP64 45
-/* 4.4.2: its upper byte says whose attributes they are. */
+/* 4.4.2; the upper byte, 3: attributes are those of Unix. */
 #define MADE_BY (3 << 8 | NEEDS_ZIP64)
 
 #define FLAG_DESCRIPTOR (1 << 3)
@@ -65,7 +65,7 @@ static void put_64(struct cursor *to, uint64_t value)
 	put(to, value, 8);
 }
 
-/* The number, or that it is elsewhere. */
+/* Puts the number, or a mark that it is in the zip64 field. */
 static void put_32_or_zip64(struct cursor *to, uint64_t value)
 {
 	put_32(to, value < IN_ZIP64_32 ? value : IN_ZIP64_32);
@@ -109,19 +109,6 @@ static void make_name(const struct archive_member *entry, struct name *ret)
 	for (size_t i = 0; i < ret->length; i++)
 		if ((unsigned char)ret->text[i] >= 0x80)
 			ret->ascii = false;
-}
-
-static unsigned int flags(
-    const struct archive_member *entry, const struct name *name)
-{
-	unsigned int set = 0;
-
-	if (zip_format_has_descriptor(entry))
-		set |= FLAG_DESCRIPTOR;
-	/* Not for ASCII: old readers refuse flags that they don't know. */
-	if (!name->ascii)
-		set |= FLAG_UTF8;
-	return set;
 }
 
 /* MS-DOS time and date (4.4.6), within what these can say. */
@@ -170,8 +157,15 @@ static void put_timestamp(struct cursor *to, const struct archive_member *entry)
 static void put_common(struct cursor *to, const struct archive_member *entry,
     const struct name *name, bool zip64)
 {
+	unsigned int flags = 0;
+
+	if (zip_format_has_descriptor(entry))
+		flags |= FLAG_DESCRIPTOR;
+	/* Not for ASCII: old readers refuse flags that they don't know. */
+	if (!name->ascii)
+		flags |= FLAG_UTF8;
 	put_16(to, zip64 ? NEEDS_ZIP64 : NEEDS_FOLDERS);
-	put_16(to, flags(entry, name));
+	put_16(to, flags);
 	put_16(to, 0); /* stored */
 	put_dos_time(to, entry->mtime);
 }
@@ -224,7 +218,7 @@ size_t zip_format_descriptor(
 	return (size_t)(to.at - ret);
 }
 
-/* Only of the numbers that need it, in this order (4.5.3). */
+/* Puts only the numbers that need it, in this order (4.5.3). */
 static void put_zip64(struct cursor *to, uint64_t size, uint64_t offset)
 {
 	bool large = needs_zip64(size);
