@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * Chunks are lent on as they are, and given back to where they come from.
- */
+/* Chunks are lent on as they are, and given back to where they come from. */
 #include "config.h"
 #include "fcgi_app/actions/archive/crc_source.h"
 

@@ -13,7 +13,7 @@
 static const char refused[] = "\\:*?\"<>|\x7f";
 
 static const char *const devices[] = { "CON", "PRN", "AUX", "NUL" };
-/* Of the console: both ways of it. */
+/* The console, to read and to write. */
 static const char *const longer_devices[] = { "CONIN$", "CONOUT$" };
 static const char *const numbered_devices[] = { "COM", "LPT" };
 
@@ -53,10 +53,7 @@ static bool is_device(const char *name, size_t length)
 	    strchr("\xb9\xb2\xb3", name[4]);
 }
 
-/*
- * Returns whether a byte must not stand as it is; `last` in the name of a
- * folder.
- */
+/* Returns whether to encode a byte; `last`: it ends a name. */
 static bool is_refused(const char *at, bool last)
 {
 	unsigned char c = (unsigned char)*at;
@@ -65,7 +62,7 @@ static bool is_refused(const char *at, bool last)
 	    (last && (c == '.' || c == ' '));
 }
 
-/* One name between slashes. Returns the bytes written. */
+/* Writes one name between slashes. Returns the bytes written. */
 static size_t format_part(const char *part, size_t length, char *ret)
 {
 	size_t n = 0;
