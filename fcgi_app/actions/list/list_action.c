@@ -45,8 +45,8 @@
 #define SORT_MEMORY (32 << 20)
 
 /*
- * Listings that are worked at at a time: half of the thread pool's threads, as
- * those of a slow disk must leave some to all who open and read files.
+ * Jobs under way at a time: half of the thread pool's threads, as those on a
+ * slow disk must leave some for opening and reading files.
  */
 #define JOBS_MAX 8
 
@@ -83,8 +83,7 @@ struct list_params {
 	struct operator_fields fields;
 };
 
-/* Drops the slashes at its end, so "/" is "". Returns false if it is no path.
- */
+/* Drops slashes at the end, so "/" is "". Returns false if it is no path. */
 static bool read_archive(const struct request *request, struct list_params *ret)
 {
 	const char *path = request_param(request, "STREAM_LIST_ARCHIVE");
@@ -102,22 +101,11 @@ static bool read_archive(const struct request *request, struct list_params *ret)
 	return true;
 }
 
-static bool read_operator(struct request *request, struct list_params *ret)
-{
-	const struct param_rule *bad = operator_fields_read(
-	    request->origin.params, time(NULL), &ret->fields);
-
-	if (!bad && !read_archive(request, ret))
-		bad = &archive_rule;
-	if (bad)
-		request_bad_param(request, bad);
-	return !bad;
-}
-
-/* False: the request is answered. */
+/* Returns whether all are valid; if not, the request is answered. */
 static bool read_params(struct request *request, struct list_params *ret)
 {
 	const char *accept = request_param(request, "HTTP_ACCEPT");
+	const struct param_rule *bad;
 
 	if (list_query_parse(
 		request_param(request, "QUERY_STRING"), &ret->query) < 0) {
@@ -129,7 +117,13 @@ static bool read_params(struct request *request, struct list_params *ret)
 	ret->format = list_query_format(&ret->query, accept) == LIST_FORMAT_JSON
 	    ? &list_json
 	    : &list_html;
-	return read_operator(request, ret);
+	bad = operator_fields_read(
+	    request->origin.params, time(NULL), &ret->fields);
+	if (!bad && !read_archive(request, ret))
+		bad = &archive_rule;
+	if (bad)
+		request_bad_param(request, bad);
+	return !bad;
 }
 
 /* --- the head ------------------------------------------------------------- */
@@ -153,8 +147,6 @@ static void make_head(const struct request *request,
 
 /* --- a run ---------------------------------------------------------------- */
 
-static void on_worked(uv_work_t *work, int status);
-
 static void free_run(struct run *run)
 {
 	listing_free(run->listing);
@@ -175,7 +167,7 @@ static void on_freed(uv_work_t *work, int status)
 	free_run(container_of(work, struct run, work));
 }
 
-/* To close a folder may take its time, too. */
+/* Closing a folder may block, too. */
 static void dispose_run(struct run *run)
 {
 	if (listing_is_open(run->listing))
@@ -193,20 +185,6 @@ static void abandon_run(struct run *run)
 		dispose_run(run);
 }
 
-static void work(uv_work_t *work)
-{
-	struct run *run = container_of(work, struct run, work);
-
-	run->error = listing_step(run->listing);
-}
-
-static void begin_job(struct turnstile_job *turn)
-{
-	struct run *run = container_of(turn, struct run, turn);
-
-	uv_queue_work(run->loop, &run->work, work, on_worked);
-}
-
 /* At once, or when its turn has come. */
 static void start_work(struct run *run)
 {
@@ -215,7 +193,7 @@ static void start_work(struct run *run)
 
 /* --- the body ------------------------------------------------------------- */
 
-/* The client has taken all there was. A job that is under way makes more. */
+/* The client has taken everything. A job that is under way makes more. */
 static void on_drained(void *context)
 {
 	struct run *run = context;
@@ -260,8 +238,8 @@ static void continue_run(struct run *run)
 
 /* --- the answer ----------------------------------------------------------- */
 
-/* The request is on its own. */
-static struct request *end_waiting(struct run *run)
+/* Detaches the run from its request, which can now be answered. */
+static struct request *detach_request(struct run *run)
 {
 	struct request *request = run->request;
 
@@ -275,13 +253,13 @@ static void cancel_run(struct request *request)
 {
 	struct run *run = request->state;
 
-	end_waiting(run);
+	detach_request(run);
 	abandon_run(run);
 }
 
 static void fail_run(struct run *run, int error)
 {
-	struct request *request = end_waiting(run);
+	struct request *request = detach_request(run);
 
 	abandon_run(run);
 	request_refuse_errno(request, error);
@@ -301,7 +279,7 @@ static void begin_answer(struct run *run)
 		return;
 	}
 	hand_on(run);
-	request_stream(end_waiting(run), &run->head,
+	request_stream(detach_request(run), &run->head,
 	    source_queue_source(run->queue), 0, 0);
 }
 
@@ -321,6 +299,20 @@ static void on_worked(uv_work_t *work, int status)
 		start_work(run);
 	else
 		begin_answer(run);
+}
+
+static void work(uv_work_t *work)
+{
+	struct run *run = container_of(work, struct run, work);
+
+	run->error = listing_step(run->listing);
+}
+
+static void begin_job(struct turnstile_job *turn)
+{
+	struct run *run = container_of(turn, struct run, turn);
+
+	uv_queue_work(run->loop, &run->work, work, on_worked);
 }
 
 /* --- the folder ----------------------------------------------------------- */
@@ -350,7 +342,10 @@ static struct listing *make_listing(const struct request *request,
 	return listing_new(&plan);
 }
 
-/* Takes the descriptor over. False: no memory. */
+/*
+ * Takes the descriptor over and returns true; or returns false if out of
+ * memory.
+ */
 static bool begin_run(struct request *request,
     const struct file_open_result *result, const struct list_params *params)
 {

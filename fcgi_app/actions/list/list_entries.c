@@ -17,12 +17,12 @@
 #include "common/memory_budget.h"
 #include "fcgi_app/actions/list/list_query.h"
 
-/* Small folders are the most. */
+/* Most folders are small. */
 #define BLOCK_FIRST 4096
 #define BLOCK_NEXT 16384
 #define TABLE_FIRST 64
 
-/* What list_entries_add() returns: no errno, as a disk can give any of them. */
+/* Returned by list_entries_add(): not an errno, as a disk can give any. */
 #define FULL 1
 
 struct block {
@@ -75,7 +75,7 @@ void list_entries_free(struct list_entries *entries)
 	free(entries);
 }
 
-/* What is taken is given back when all is freed. False: there is no more. */
+/* Returns whether there are so many; list_entries_free() gives them back. */
 static bool take_bytes(struct list_entries *entries, size_t bytes)
 {
 	if (entries->own >= bytes) {
@@ -121,7 +121,7 @@ static int grow_table(struct list_entries *entries)
 	return 0;
 }
 
-/* Room for `size` bytes, which fit into any block, in *ret. */
+/* Sets *ret to room for `size` bytes, which fit into any block. */
 static int take_room(
     struct list_entries *entries, size_t size, struct list_entry **ret)
 {

@@ -19,15 +19,15 @@ struct memory_budget;
  */
 #define LIST_ENTRIES_OWN 65536
 
-/* An empty collection; *budget outlives it. NULL: out of memory. */
+/* Returns an empty collection; *budget outlives it. NULL if out of memory. */
 struct list_entries *list_entries_new(struct memory_budget *budget);
 
 /* Gives the memory back to the budget; NULL is allowed. */
 void list_entries_free(struct list_entries *entries);
 
 /*
- * Adds a copy. 0; 1: it is full, with LIST_ENTRIES_MAX or as the budget is used
- * up; or -ENOMEM. Nothing was added then.
+ * Adds a copy. Returns 0; or, with nothing added, 1 if it is full, with
+ * LIST_ENTRIES_MAX or as the budget is used up, or -ENOMEM.
  */
 int list_entries_add(
     struct list_entries *entries, const struct list_entry *entry);
@@ -38,7 +38,7 @@ void list_entries_sort(
 
 size_t list_entries_count(const struct list_entries *entries);
 
-/* The one at `index`, below the count; it stays the collection's. */
+/* Returns the one at `index`, below the count; it stays the collection's. */
 const struct list_entry *list_entries_at(
     const struct list_entries *entries, size_t index);
 

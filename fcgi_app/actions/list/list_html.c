@@ -20,7 +20,7 @@
 #include "fcgi_app/policy/media_type.h"
 #include "fcgi_app/policy/utf8.h"
 
-/* So many folders above the one that is shown have a link. */
+/* The most folders above the shown one that have a link. */
 #define CRUMBS_MAX 8
 /* The root's name: clients have no business to know its own. */
 #define ROOT_NAME "Files"
@@ -106,7 +106,7 @@ static void put_name(struct text_out *out, const char *name)
 	text_out_put(out, "</bdi>");
 }
 
-/* A link some folders up. */
+/* Puts a link some folders up. */
 static void put_crumb(struct text_out *out, const char *name, size_t up)
 {
 	text_out_put(out, "<li><a href=\"");
@@ -117,7 +117,7 @@ static void put_crumb(struct text_out *out, const char *name, size_t up)
 	text_out_put(out, "</a>\n");
 }
 
-/* The folders above, of which the farthest may be left out. */
+/* Puts the folders above; those near the root may be left out. */
 static void put_crumbs(struct text_out *out, const struct list_page *page)
 {
 	size_t depth = path_depth(page);
@@ -206,8 +206,8 @@ static void put_column(struct text_out *out, const struct list_page *page,
 
 static void put_columns(struct text_out *out, const struct list_page *page)
 {
-	text_out_put(out, "<table>\n<caption>Folders and files");
-	text_out_put(out, "</caption>\n<thead><tr>");
+	text_out_put(
+	    out, "<table>\n<caption>Folders and files</caption>\n<thead><tr>");
 	if (has_form(page))
 		text_out_put(out,
 		    "<td class=\"c\"><input type=\"checkbox\" hidden "
@@ -236,7 +236,7 @@ static void html_begin(struct text_out *out, const struct list_page *page)
 	put_columns(out, page);
 }
 
-/* A class of the style, by which an entry gets its icon. */
+/* Returns the class of the style that gives an entry its icon. */
 static const char *icon_of(
     const struct list_page *page, const struct list_entry *entry)
 {
@@ -389,7 +389,7 @@ const struct list_format_ops list_html = {
 
 bool list_page_archive_is_valid(const char *path)
 {
-	/* Of RFC 3986, 3.3. */
+	/* RFC 3986, 3.3. */
 	static const char legal[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 				    "abcdefghijklmnopqrstuvwxyz0123456789"
 				    "-._~!$&'()*+,;=:@%/";

@@ -17,9 +17,8 @@ struct list_entry {
 };
 
 /*
- * Compares as the query wants it: folders before files whatever the order is;
- * equals by name, in natural order.
- * Returns a number below, at or above 0.
+ * Compares as the query asks: folders before files whatever the order is;
+ * equals by name, in natural order. Returns a number below, at or above 0.
  */
 int list_order_compare(const struct list_query *query,
     const struct list_entry *a, const struct list_entry *b);

@@ -15,7 +15,7 @@ struct text_out;
 struct list_page {
 	const char *path; /* the folder's, from path_rule_relative() */
 	struct list_query query;
-	bool sorted; /* as the query wants it, else in no order */
+	bool sorted; /* as the query asks, else in no order */
 	bool empty;  /* there are no entries */
 	/* The path of a URL, without slashes at its end, or NULL. */
 	const char *archive;
@@ -29,7 +29,7 @@ struct list_totals {
 	uint64_t bytes; /* of the files */
 };
 
-/* A way to write a listing: the begin, each entry, the end. */
+/* A way to write a listing: its beginning, each entry, its end. */
 struct list_format_ops {
 	const char *content_type;
 	void (*begin)(struct text_out *out, const struct list_page *page);
@@ -40,7 +40,7 @@ struct list_format_ops {
 	    const struct list_totals *totals);
 };
 
-/* No begin is longer than the first; no entry, and no end, than the second. */
+/* The longest beginning; and the longest entry or end. */
 #define LIST_PAGE_BEGIN_MAX 61440
 #define LIST_PAGE_ENTRY_MAX 8192
 
@@ -59,8 +59,8 @@ extern const struct list_format_ops list_html;
 extern const struct list_format_ops list_json;
 
 /*
- * STREAM_LIST_ARCHIVE: whether it is an absolute path of a URL (RFC 3986, 3.3)
- * that names no other host, of at most LIST_PAGE_ARCHIVE_MAX bytes.
+ * Returns whether STREAM_LIST_ARCHIVE is an absolute path of a URL (RFC 3986,
+ * 3.3) that names no other host, of at most LIST_PAGE_ARCHIVE_MAX bytes.
  */
 #define LIST_PAGE_ARCHIVE_MAX 1024
 bool list_page_archive_is_valid(const char *path);

@@ -39,7 +39,7 @@ struct state {
 	int values[KEYS];
 };
 
-/* -EINVAL: the key has no such value. */
+/* Returns the value, or -EINVAL if the key has no such word. */
 static int find_word(enum key key, const struct query_pair *pair)
 {
 	for (size_t i = 0; i < COUNT(words); i++) {

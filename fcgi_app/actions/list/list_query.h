@@ -10,7 +10,7 @@ enum list_format { LIST_FORMAT_ANY, LIST_FORMAT_HTML, LIST_FORMAT_JSON };
 enum list_sort { LIST_SORT_NAME, LIST_SORT_SIZE, LIST_SORT_TIME };
 
 struct list_query {
-	enum list_format format; /* LIST_FORMAT_ANY: it does not say */
+	enum list_format format; /* LIST_FORMAT_ANY: not given */
 	enum list_sort sort;
 	bool descending;
 };
@@ -27,10 +27,10 @@ struct list_query {
 int list_query_parse(const char *query, struct list_query *ret);
 
 /*
- * The format for a client: the one it asks for, else the one that it prefers
- * by its Accept field (RFC 9110, 12.5.1). If it likes both as much, the one
- * that it names more precisely, as libraries add "any type" to the one they are
- * after; else HTML. It is never refused: HTML to one that wants neither.
+ * Returns the format for a client: the one it asks for, else the one it prefers
+ * by its Accept field (RFC 9110, 12.5.1). If both weigh the same, the one it
+ * names more precisely, as libraries add "any type" to the one they want; else
+ * HTML, also if it accepts neither.
  */
 enum list_format list_query_format(
     const struct list_query *query, const char *accept);

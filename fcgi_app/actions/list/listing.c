@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * First entries are collected, up to a limit. If that was all of them they are
+ * First entries are collected, up to a limit. If those were all, they are
  * sorted, and the folder is closed before a byte is sent. Else they are written
- * as they came, and the others as they are read, so that what is held for a
+ * as they came, and the others as they are read, so that the memory held for a
  * slow client does not depend on the folder.
  */
 #include "config.h"
@@ -95,7 +95,7 @@ void listing_drop_output(struct listing *listing)
 
 /* --- reading -------------------------------------------------------------- */
 
-/* Reads one entry. 1: *ret is it; 0: there is none this time; or -errno. */
+/* Reads one entry. Returns 1 with it in *ret, 0 if none came, or -errno. */
 static int read_entry(struct listing *listing, struct list_entry *ret)
 {
 	struct folder_entry entry;
@@ -119,7 +119,7 @@ static int read_entry(struct listing *listing, struct list_entry *ret)
 	return 1;
 }
 
-/* Collects one entry, or finds that there is an end to it. */
+/* Collects one entry; begins to write if none is left or it has no room. */
 static int collect_one(struct listing *listing)
 {
 	struct list_entry entry;
@@ -127,7 +127,7 @@ static int collect_one(struct listing *listing)
 
 	if (r > 0)
 		r = list_entries_add(listing->entries, &entry);
-	/* It was read, but there is no room for it. */
+	/* It was read, but the collection is full. */
 	if (r > 0) {
 		listing->extra = entry;
 		listing->has_extra = true;
@@ -154,20 +154,7 @@ static void write_entry(struct listing *listing, const struct list_entry *entry)
 	listing->totals.bytes += entry->size;
 }
 
-static void write_collected(struct listing *listing)
-{
-	write_entry(
-	    listing, list_entries_at(listing->entries, listing->written));
-	listing->written++;
-}
-
-static void end_collected(struct listing *listing)
-{
-	list_entries_free(listing->entries);
-	listing->entries = NULL;
-}
-
-/* Writes the next part, if need be after reading it. */
+/* Writes the next part, after reading it if it is not collected. */
 static int write_one(struct listing *listing)
 {
 	struct list_entry entry;
@@ -178,9 +165,11 @@ static int write_one(struct listing *listing)
 		listing->has_begun = true;
 	} else if (listing->entries &&
 	    listing->written < list_entries_count(listing->entries)) {
-		write_collected(listing);
+		write_entry(listing,
+		    list_entries_at(listing->entries, listing->written++));
 	} else if (listing->entries) {
-		end_collected(listing);
+		list_entries_free(listing->entries);
+		listing->entries = NULL;
 	} else if (listing->has_extra) {
 		write_entry(listing, &listing->extra);
 		listing->has_extra = false;
@@ -196,23 +185,20 @@ static int write_one(struct listing *listing)
 	return r < 0 ? r : 0;
 }
 
-static int start_output(struct listing *listing)
-{
-	if (listing->out.text)
-		return 0;
-	listing->out.text = malloc(LISTING_OUTPUT_MAX);
-	listing->out.size = LISTING_OUTPUT_MAX;
-	return listing->out.text ? 0 : -ENOMEM;
-}
-
 static int write_some(struct listing *listing)
 {
-	int r = start_output(listing);
+	int r = 0;
 
+	if (!listing->out.text) {
+		listing->out.text = malloc(LISTING_OUTPUT_MAX);
+		listing->out.size = LISTING_OUTPUT_MAX;
+	}
+	if (!listing->out.text)
+		return -ENOMEM;
 	while (r == 0 && listing->state == LISTING_WRITING &&
 	    listing->reads_left > 0 && listing->out.length < LISTING_FILL)
 		r = write_one(listing);
-	/* The bounds of the formats say that it can't be. */
+	/* A bug: LISTING_OUTPUT_MAX has room for what the formats write. */
 	if (r == 0 && listing->out.overflow)
 		return -EOVERFLOW;
 	return r;

@@ -16,10 +16,13 @@ struct memory_budget;
 struct listing;
 struct text_out;
 
-/* So many entries are read in a step, or as many as take so long. */
+/* A step reads at most so many entries, for at most so long. */
 #define LISTING_STEP_ENTRIES 256
 #define LISTING_STEP_NS 10000000
-/* A step ends when so many bytes are written; it never has more than both. */
+/*
+ * A step ends when it has written LISTING_FILL bytes; what it writes never
+ * exceeds LISTING_OUTPUT_MAX.
+ */
 #define LISTING_FILL 32768
 #define LISTING_OUTPUT_MAX (LISTING_FILL + LIST_PAGE_BEGIN_MAX)
 
@@ -39,29 +42,30 @@ struct listing_plan {
 	struct memory_budget *budget; /* outlives the listing */
 };
 
-/* Takes plan->fd over. NULL: out of memory; it stays the caller's. */
+/* Takes plan->fd over. Returns NULL if out of memory; fd stays the caller's. */
 struct listing *listing_new(const struct listing_plan *plan);
 
 /* Blocks as listing_step() does, if listing_is_open(). NULL is allowed. */
 void listing_free(struct listing *listing);
 
-/* Whether it still reads the folder. */
+/* Returns whether the folder is still open. */
 bool listing_is_open(const struct listing *listing);
 
 /*
- * Does some of the work; blocks, so it is for a job. 0, or -errno: the folder
- * can't be read, or there is no memory; no other step is to be made then.
- * A folder of up to LIST_ENTRIES_MAX entries is read whole and sorted if the
- * budget, or LIST_ENTRIES_OWN, allows it; else it is listed as it is read.
+ * Does some of the work; blocks, so it is for the thread pool. Returns 0, or
+ * -errno if the folder can't be read or memory is out; then no other step may
+ * follow. A folder of up to LIST_ENTRIES_MAX entries is read whole and sorted
+ * if the budget, or LIST_ENTRIES_OWN, allows it; else it is listed as it is
+ * read.
  */
 int listing_step(struct listing *listing);
 
 enum listing_state listing_state(const struct listing *listing);
 
-/* What was written since listing_drop_output(); may be nothing. */
+/* Returns what was written since listing_drop_output(); may be empty. */
 const struct text_out *listing_output(const struct listing *listing);
 
-/* Frees it, to be called before the next step. */
+/* Frees the output; must be called before the next step. */
 void listing_drop_output(struct listing *listing);
 
 #endif

@@ -13,7 +13,7 @@
 static const char *const units[] = { "B", "KiB", "MiB", "GiB", "TiB", "PiB",
 	"EiB" };
 
-/* Tenths of units of 2^shift bytes, which is above 1; does not overflow. */
+/* Returns tenths of units of 2^shift bytes, shift > 0; does not overflow. */
 static uint64_t tenths_of(uint64_t bytes, unsigned int shift)
 {
 	uint64_t rest = bytes & ((UINT64_C(1) << shift) - 1);

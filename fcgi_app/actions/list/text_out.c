@@ -12,7 +12,7 @@
 
 #define FORMAT_MAX 256
 
-/* Of RFC 3986, 2.3, and the slash. */
+/* RFC 3986, 2.3, and the slash. */
 static const char literal[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 			      "abcdefghijklmnopqrstuvwxyz0123456789-._~/";
 
@@ -53,7 +53,7 @@ void text_out_format(struct text_out *out, const char *format, ...)
 
 /* --- HTML ----------------------------------------------------------------- */
 
-/* A picture of the control character, or NULL if it has none. */
+/* Returns a picture of the control character, or NULL if it has none. */
 static const char *picture(char c, char buf[4])
 {
 	unsigned char byte = (unsigned char)c;
@@ -65,7 +65,7 @@ static const char *picture(char c, char buf[4])
 	return buf;
 }
 
-/* What stands for a character that must not stand for itself, or NULL. */
+/* Returns what replaces a character, or NULL if it stands for itself. */
 static const char *html_escape(const char *character, char buf[4])
 {
 	switch (*character) {

@@ -246,7 +246,7 @@ static void a_step_does_not_read_all(void **state)
 	assert_int_equal(listing_step(listing), 0);
 	assert_int_equal(listing_state(listing), LISTING_COLLECTING);
 	assert_int_equal(listing_output(listing)->length, 0);
-	/* Given up in the middle, nothing stays behind. */
+	/* Given up in the middle: nothing is leaked. */
 	assert_true(listing_is_open(listing));
 	listing_free(listing);
 	listing_free(NULL);
