@@ -2,9 +2,8 @@
 /*
  * The way of a request: the names, from the query or from a list that is read
  * first, then the search for all files, then the answer, with each file opened
- * when it is its turn. What was found is what is sent: its size and its entity
- * tag are in the head already, so a file that is another by then breaks the
- * answer off.
+ * in its turn. The head has the size and the entity tag of what was found, so a
+ * file that has been replaced by then breaks the answer off.
  */
 #include "config.h"
 #include "fcgi_app/actions/concat/concat_action.h"
@@ -39,7 +38,7 @@
 /* The request's `state`, until it is over. */
 struct concat {
 	struct request *request;
-	/* One of them is under way, or none. */
+	/* At most one of these is under way. */
 	struct small_file *list;
 	struct member_search *search;
 	struct member_folder *folder;
@@ -84,7 +83,7 @@ static const char *about(const struct request *request)
 	return concat->members ? concat->members->failed : NULL;
 }
 
-/* NULL: the request is answered. */
+/* Returns the request's state, or NULL; then the request is answered. */
 static struct concat *begin(struct request *request)
 {
 	struct concat *concat = calloc(1, sizeof(*concat));
@@ -111,7 +110,7 @@ static time_t modified(const struct concat *concat)
 	return files > concat->list_changed ? files : concat->list_changed;
 }
 
-/* That of their names, if it is the same for all. */
+/* Returns the media type of their names, if it is the same for all. */
 static const char *type_of(
     const struct media_types *types, const struct members *members)
 {
@@ -129,7 +128,6 @@ static const char *type_of(
 
 static void answer(struct concat *concat, const char *type)
 {
-	struct request *request = concat->request;
 	const struct representation representation = {
 		.size = member_sequence_size(concat->sequence),
 		.modified = modified(concat),
@@ -138,7 +136,7 @@ static void answer(struct concat *concat, const char *type)
 		.bytes = member_sequence_maker(concat->sequence),
 	};
 
-	representation_answer(request, &representation);
+	representation_answer(concat->request, &representation);
 }
 
 static void join(struct concat *concat)
@@ -184,7 +182,7 @@ static void on_found(void *context, int error, struct members *members)
 		join(concat);
 }
 
-/* In the folder at the request's path. */
+/* Looks for the names in the folder at the request's path. */
 static void find(struct concat *concat, const struct name_list *names)
 {
 	struct request *request = concat->request;
@@ -213,7 +211,7 @@ static void find(struct concat *concat, const struct name_list *names)
 
 /* --- the names ------------------------------------------------------------ */
 
-/* True: one of them may not be seen, and the request is answered. */
+/* Refuses the request and returns true if one of the names may not be seen. */
 static bool refuse_hidden(
     struct request *request, const struct name_list *names)
 {
@@ -246,7 +244,7 @@ static void refuse_list(struct request *request, int status,
 	request_refuse(request, status, why);
 }
 
-/* A list that is wrong is not the client's fault. */
+/* An invalid list is not the client's fault. */
 static void on_list(void *context, int error, const char *text, size_t length)
 {
 	struct concat *concat = context;

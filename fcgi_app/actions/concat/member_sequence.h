@@ -28,23 +28,26 @@ int member_sequence_new(struct member_folder *folder, struct members *members,
 /* NULL is allowed. */
 void member_sequence_unref(struct member_sequence *sequence);
 
-/* In bytes. */
+/* Returns the size of all, in bytes. */
 uint64_t member_sequence_size(const struct member_sequence *sequence);
 
 /*
- * The last change of any: the latest of all their times of modification and of
- * change; 0 if there are none. A link that is turned to another file does not
- * show in it.
+ * Returns the last change of any: the latest of all their times of modification
+ * and of change; 0 if there are none. A link that is turned to another file
+ * does not show in it.
  */
 time_t member_sequence_modified(const struct member_sequence *sequence);
 
-/* That of the members; as long as they live. */
+/* Returns the members' entity tag, which lives as long as the sequence. */
 const char *member_sequence_etag(const struct member_sequence *sequence);
 
-/* Sources of all bytes; has a reference of its own until it is released. */
+/*
+ * Returns a maker of sources of all bytes, which holds a reference until it is
+ * released.
+ */
 struct source_maker member_sequence_maker(struct member_sequence *sequence);
 
-/* The name of the member whose source has failed last; NULL: none has. */
+/* Returns the name of the member whose source failed last, or NULL. */
 const char *member_sequence_failed(const struct member_sequence *sequence);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* One read after the other, until there is nothing more or too much. */
+/* One read after another, until the end of the file or of the room. */
 #include "config.h"
 #include "fcgi_app/actions/concat/small_file.h"
 
@@ -30,21 +30,21 @@ static void end(struct small_file *text, int error)
 
 static void on_read(uv_fs_t *read);
 
-static void read_more(struct small_file *text)
+/* Reads on after `length`. Returns 0 or -errno. */
+static int start_read(struct small_file *text)
 {
 	uv_buf_t buffer = uv_buf_init(text->bytes + text->length,
 	    (unsigned int)(text->room - text->length));
-	int r = uv_fs_read(text->loop, &text->read, text->file.fd, &buffer, 1,
-	    (int64_t)text->length, on_read);
 
-	if (r < 0)
-		end(text, r);
+	return uv_fs_read(text->loop, &text->read, text->file.fd, &buffer, 1,
+	    (int64_t)text->length, on_read);
 }
 
 static void on_read(uv_fs_t *read)
 {
 	struct small_file *text = container_of(read, struct small_file, read);
 	ssize_t n = read->result;
+	int r;
 
 	uv_fs_req_cleanup(read);
 	if (n > 0)
@@ -55,8 +55,8 @@ static void on_read(uv_fs_t *read)
 		end(text, -EFBIG);
 	else if (n == 0 || !text->done)
 		end(text, 0);
-	else
-		read_more(text);
+	else if ((r = start_read(text)) < 0)
+		end(text, r);
 }
 
 struct small_file *small_file_read(uv_loop_t *loop,
@@ -65,7 +65,6 @@ struct small_file *small_file_read(uv_loop_t *loop,
 {
 	/* Memory that is not written to costs nothing. */
 	struct small_file *text = malloc(sizeof(*text) + most + 1);
-	uv_buf_t buffer;
 
 	if (!text)
 		return NULL;
@@ -75,12 +74,11 @@ struct small_file *small_file_read(uv_loop_t *loop,
 	text->context = context;
 	text->length = 0;
 	text->room = most + 1;
-	buffer = uv_buf_init(text->bytes, (unsigned int)text->room);
-	if (uv_fs_read(loop, &text->read, result->fd, &buffer, 1, 0, on_read) ==
-	    0)
-		return text;
-	free(text);
-	return NULL;
+	if (start_read(text) < 0) {
+		free(text);
+		return NULL;
+	}
+	return text;
 }
 
 void small_file_cancel(struct small_file *text)
