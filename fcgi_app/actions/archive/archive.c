@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * An archive is laid out in the thread pool, where nobody else knows it; from
- * then on it belongs to the loop, and to those who hold it: the action, and
- * each source of its bytes.
+ * then on it belongs to the loop, and is held by the action and by each source
+ * of its bytes.
  *
- * CRC-32 that became known while its bytes were made are kept with it as well:
- * the worker may have forgotten those of a large archive when the central
- * directory needs them.
+ * Each CRC-32 that became known while its bytes were made is kept with it as
+ * well: the worker's cache may have dropped those of a large archive when the
+ * central directory needs them.
  */
 #include "config.h"
 #include "fcgi_app/actions/archive/archive.h"
@@ -31,12 +31,12 @@
 #define TAG_BYTES 16
 #define TAG_SIZE (2 * TAG_BYTES + 3)
 
-/* Goes into the tag: to be changed with the bytes that are made. */
+/* Goes into the tag: must change whenever the bytes that are made do. */
 #define FORMAT_VERSION 1
 
 /* What a layout, the checksums and a source take for a member, at most. */
 #define MEMBER_BYTES 64
-/* For how long a change may be followed by another with the same times. */
+/* For so long after a change another one may leave the same times. */
 #define FRESH_SECONDS 2
 
 struct archive {
@@ -44,7 +44,7 @@ struct archive {
 	struct archive_params params;
 	struct archive_layout layout;
 	char etag[TAG_SIZE];
-	/* Of zip: of each member, and whether it is known. */
+	/* Only of zip: each member's, and whether it is known. */
 	uint32_t *crcs;
 	bool *known;
 };
@@ -74,7 +74,7 @@ static void hash_member(
 
 	crypto_hash_sha256_update(
 	    state, (const unsigned char *)numbers, sizeof(numbers));
-	/* With its NUL: so it is known where the name ends. */
+	/* With its NUL, which marks where the name ends. */
 	crypto_hash_sha256_update(state, (const unsigned char *)member->name,
 	    strlen(member->name) + 1);
 }
@@ -239,8 +239,8 @@ const struct archive_layout *archive_layout(const struct archive *archive)
 /* --- CRC-32 --------------------------------------------------------------- */
 
 /*
- * Whether another change may leave it the same times: these are as coarse as
- * the kernel's tick, in some file systems as a second.
+ * Returns whether another change may leave it the same times: these are as
+ * coarse as the kernel's tick, in some file systems as a second.
  */
 static bool is_fresh(const struct member *member)
 {
@@ -261,7 +261,7 @@ struct crc_state archive_crc_state(const struct archive *archive, size_t member)
 	return state;
 }
 
-/* Nobody was told that the file is another one now. */
+/* The entity tags of archives with it did not change with the file. */
 static void log_contradiction(const struct member *member)
 {
 	char name[LOG_PATH_MAX];

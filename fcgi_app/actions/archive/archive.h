@@ -19,25 +19,25 @@ struct member;
 struct member_folder;
 struct members;
 
-/* What to make it of. */
+/* What to make an archive of. */
 struct archive_params {
 	struct archive_service *service;
 	/* Taken over, also when it fails. */
 	struct member_folder *folder;
 	struct members *members;
-	/* The size, tag and bytes of a compressed form are the plain one's. */
+	/* The size and bytes of a compressed form are the plain one's. */
 	enum archive_form form;
 };
 
 /*
- * 0 and a counted archive, whose reference the callback owns; or -errno:
- * -ENAMETOOLONG, -EOVERFLOW, -ENOMEM; -ENOBUFS: the members' memory budget is
- * exhausted.
+ * Gets 0 and a counted archive, whose reference the callback owns; or
+ * -ENAMETOOLONG, -EOVERFLOW, -ENOMEM, or -ENOBUFS: the members' memory budget
+ * is exhausted.
  */
 typedef void archive_done_fn(void *context, int error, struct archive *archive);
 
 /*
- * Lays an archive out, in the thread pool: a member that is there twice stays
+ * Lays an archive out, in the thread pool: a member that is listed twice stays
  * only in its first place. `done` is called from the loop, never from inside
  * this call. Returns NULL if out of memory.
  */
@@ -52,15 +52,16 @@ struct archive *archive_ref(struct archive *archive);
 /* NULL is allowed. */
 void archive_unref(struct archive *archive);
 
+/* Returns its size in bytes; of a packed form, the plain one's. */
 uint64_t archive_size(const struct archive *archive);
 
 /*
- * A strong entity tag, quotes included: it changes with the name, size, time,
- * inode and permissions of each member, and with the bytes made of them.
+ * Returns a strong entity tag, quotes included: it changes with the name, size,
+ * times, inode and permissions of each member, and with the bytes made of them.
  */
 const char *archive_etag(const struct archive *archive);
 
-/* --- for those who make its bytes ----------------------------------------- */
+/* --- for the sources of its bytes ----------------------------------------- */
 
 enum archive_form archive_form(const struct archive *archive);
 struct archive_service *archive_service(const struct archive *archive);
@@ -68,16 +69,16 @@ const struct members *archive_members(const struct archive *archive);
 struct member_folder *archive_folder(const struct archive *archive);
 const struct archive_layout *archive_layout(const struct archive *archive);
 
-/* As archive_layout_crc_fn: remembered from any archive of the worker. */
+/* An archive_layout_crc_fn: finds what any archive of the worker has learnt. */
 int archive_find_crc(void *context, size_t member, uint32_t *ret_crc);
 
-/* How far it is known, and whether the member is fresh by now. */
+/* Returns how far it is known, and whether the member is fresh now. */
 struct crc_state archive_crc_state(
     const struct archive *archive, size_t member);
 
 /*
- * As crc_watch.note. One that contradicts another of the same version of the
- * file is an error, which it logs, and replaces that.
+ * A crc_watch.note. Logs a CRC-32 that contradicts the known one of the same
+ * version of the file, and keeps the new one.
  */
 void archive_note_crc(
     void *context, size_t member, const struct crc_state *state);

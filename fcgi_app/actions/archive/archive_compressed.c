@@ -7,7 +7,7 @@
  *	working   the thread pool compresses it
  *	handing   what that made goes to the queue, as that has room
  *
- * A job works on a copy of the chunk, and nobody else touches that and the
+ * A job works on a copy of the chunk, and only it touches that and the
  * compressor meanwhile: so files and buffers need not wait for it when the
  * source is closed.
  */
@@ -55,7 +55,7 @@ struct archive_compressed {
 	struct source *input; /* NULL: it has no bytes, or is not open */
 	uint64_t offset;      /* bytes of the entry that are packed */
 	size_t length;        /* of `bytes` */
-	size_t handed;        /* bytes of the compressor's output */
+	size_t handed;        /* of the compressor's output */
 	bool reading;
 	bool working; /* the thread pool has the compressor and `bytes` */
 	bool handing;

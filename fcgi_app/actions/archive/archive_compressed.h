@@ -6,14 +6,14 @@
 struct archive;
 struct source;
 
-/* In a worker at once: a compressor takes some MiB. */
+/* The most in a worker at once: a compressor takes some MiB. */
 #define ARCHIVE_PACKED_MAX 32
 
 /*
- * All of an archive whose form is packed, of unknown size; it holds the
- * archive. It is compressed in the thread pool, bit by bit, as far as the
- * reader takes it. NULL: out of memory, or there are ARCHIVE_PACKED_MAX already
- * (errno ENOMEM or EBUSY).
+ * Returns a source of all of an archive whose form is packed, of unknown size;
+ * it holds the archive. It is compressed in the thread pool, bit by bit, as far
+ * as the reader takes it. Returns NULL with errno ENOMEM, or EBUSY: there are
+ * ARCHIVE_PACKED_MAX already.
  */
 struct source *archive_compressed_open(struct archive *archive);
 

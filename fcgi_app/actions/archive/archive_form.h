@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The forms of an archive, and how a request says which. */
+/* The forms of an archive, and how a request chooses one. */
 #ifndef FCGI_APP_ACTIONS_ARCHIVE_ARCHIVE_FORM_H
 #define FCGI_APP_ACTIONS_ARCHIVE_ARCHIVE_FORM_H
 
@@ -25,7 +25,7 @@ const char *archive_form_media_type(enum archive_form form);
 /* Returns the form of what is compressed, or itself if nothing is. */
 enum archive_form archive_form_plain(enum archive_form form);
 
-/* Returns whether its length is known only when all of it is made. */
+/* Returns whether its length is known only once all of it is made. */
 bool archive_form_is_packed(enum archive_form form);
 
 /*

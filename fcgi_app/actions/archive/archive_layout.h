@@ -3,11 +3,11 @@
  * Where everything in an archive stands: known from the list of its members
  * alone, so that any range of it can be made.
  *
- * An archive is made pieces and the contents of files, in turns:
+ * An archive consists of made pieces and the contents of files, in turn:
  *
  *	made 0 │ content 0 │ made 1 │ content 1 │ … │ made n
  *
- * for n files that are not empty. A made piece is all that stands between two
+ * for n files that are not empty. A made piece is everything between two
  * contents: what follows the one (data descriptor, padding), headers of empty
  * members, the header of the other; the last one has the end of the archive.
  */

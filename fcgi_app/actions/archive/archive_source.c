@@ -44,7 +44,10 @@ static struct made *self(struct source *source)
 
 /* --- what is made --------------------------------------------------------- */
 
-/* Makes what the read asks for: 1, -EAGAIN (`member` is missing) or -ENOMEM. */
+/*
+ * Makes what the read asks for. Returns 1, -ENOMEM, or -EAGAIN: the CRC-32 of
+ * made->member is missing.
+ */
 static int make(struct made *made, struct source_chunk *ret_chunk)
 {
 	struct archive_piece piece = {
@@ -75,7 +78,7 @@ static int make(struct made *made, struct source_chunk *ret_chunk)
 
 static int start_reader(struct made *made);
 
-/* As source_ops.read: now, or when a file was read. */
+/* Same contract as source_ops.read: now, or once a file has been read. */
 static int make_or_read(struct made *made, struct source_chunk *ret_chunk)
 {
 	int r = make(made, ret_chunk);

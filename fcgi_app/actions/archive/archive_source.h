@@ -8,9 +8,9 @@
 struct archive;
 
 /*
- * Returns a maker of sources of all its bytes; it holds the archive. A file
- * whose CRC-32 is needed and not known is read for it first, which fails as
- * reading a member does.
+ * Returns a maker of sources of all its bytes, which holds the archive. A file
+ * whose CRC-32 is needed but unknown is read first, which fails as reading a
+ * member does.
  */
 struct source_maker archive_source_maker(struct archive *archive);
 

@@ -24,7 +24,7 @@ struct compressor {
 	enum archive_form form;
 	struct archive *archive;
 	struct archive_entry *entry;
-	locale_t utf8; /* 0: zip takes names for something else */
+	locale_t utf8; /* 0: names in zip are not marked as UTF-8 */
 	char *output;
 	size_t length;
 	size_t capacity;
@@ -67,7 +67,7 @@ static la_ssize_t put_out(
 	return (la_ssize_t)length;
 }
 
-/* A warning is none of ours: what it is about is in the archive. */
+/* After a warning the entry is in the archive all the same: no error. */
 static int result(const struct compressor *compressor, la_ssize_t r)
 {
 	int error;

@@ -11,12 +11,12 @@ struct archive_member;
 struct compressor;
 
 /*
- * For a packed form: of tar.gz and tar.zst what is packed is a tar archive, as
- * one entry; of zip-deflate the members. NULL: out of memory.
+ * Returns a compressor for a packed form: of one entry, a tar archive, for
+ * tar.gz and tar.zst; of the members for zip-deflate. NULL if out of memory.
  */
 struct compressor *compressor_new(enum archive_form form);
 
-/* Also in mid-way. NULL is allowed. */
+/* At any time. NULL is allowed. */
 void compressor_free(struct compressor *compressor);
 
 /*
@@ -32,10 +32,10 @@ int compressor_begin(
 int compressor_add(
     struct compressor *compressor, const void *data, size_t length);
 
-/* There is no further entry. */
+/* Ends the archive after the last entry. */
 int compressor_finish(struct compressor *compressor);
 
-/* What was put out since compressor_clear(). */
+/* Returns what was put out since compressor_clear(). */
 const void *compressor_output(
     const struct compressor *compressor, size_t *ret_length);
 

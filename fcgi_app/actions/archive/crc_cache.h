@@ -14,8 +14,8 @@ struct member;
 #define CRC_CACHE_MAX 131072
 
 /*
- * Remembers up to `most` files, those that were used last. NULL: out of
- * memory.
+ * Returns a cache of up to `most` files, those that were used last. NULL if out
+ * of memory.
  */
 struct crc_cache *crc_cache_new(size_t most);
 
@@ -23,16 +23,16 @@ struct crc_cache *crc_cache_new(size_t most);
 void crc_cache_free(struct crc_cache *cache);
 
 /*
- * What is known of a file, which must still have the device, inode, size and
- * both times that it had.
+ * Returns what is known of a file with this device, inode, size and these
+ * times.
  */
 struct crc_state crc_cache_find(
     struct crc_cache *cache, const struct member *member);
 
 /*
- * Remembers a state, unless it knows a later one of that file or the state is
- * fresh. Of two that are as late the newer one counts: there are ways to change
- * a file that leave its times as they are (mmap(2), NOTES).
+ * Remembers a state, unless it is fresh or one that got further is known. Of
+ * two that got as far the newer one counts: there are ways to change a file
+ * that leave its times as they are (mmap(2), NOTES).
  */
 void crc_cache_add(struct crc_cache *cache, const struct member *member,
     const struct crc_state *state);

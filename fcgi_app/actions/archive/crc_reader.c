@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A reader is parked until another of the same file ends; or it runs: ready,
- * and on the list, or waiting for its read. In each turn of the loop the first
- * few of the list read a chunk each, and go to its end.
+ * A reader is parked until another of the same file ends; or it runs: on the
+ * list of the ready, or waiting for its read. In each turn of the loop the
+ * first few of the list read a chunk each, and go to its end.
  */
 #include "config.h"
 #include "fcgi_app/actions/archive/crc_reader.h"

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Makes the CRC-32 of files by reading them, for a part of an archive that is
- * wanted without the files in front of it. All that run in a worker share a few
- * chunks in each turn of its loop, so that they hold nobody else up.
+ * asked for without the files in front of it. All readers of a worker share a
+ * few chunks in each turn of its loop, so that they hold up nothing else.
  */
 #ifndef FCGI_APP_ACTIONS_ARCHIVE_CRC_READER_H
 #define FCGI_APP_ACTIONS_ARCHIVE_CRC_READER_H
@@ -21,7 +21,7 @@ struct source;
 struct crc_readers {
 	TAILQ_HEAD(, crc_reader) ready;   /* can read on */
 	TAILQ_HEAD(, crc_reader) running; /* one for each file */
-	uv_idle_t turn;                   /* active while one is */
+	uv_idle_t turn;                   /* active while one is ready */
 	size_t chunk_size;
 };
 
@@ -29,12 +29,12 @@ struct crc_readers {
 void crc_readers_init(
     struct crc_readers *readers, uv_loop_t *loop, size_t chunk_size);
 
-/* None runs any more; the loop has to run on for the handle to close. */
+/* When no reader runs; the loop must run on for the handle to close. */
 void crc_readers_close(struct crc_readers *readers);
 
 /*
- * 0, or -errno of a read; in any case what is known. Called from the loop, when
- * the source is closed and the reader gone.
+ * Gets 0, or -errno of a read, and in any case what is known. Called from the
+ * loop, when the source is closed and the reader gone.
  */
 typedef void crc_reader_done_fn(
     void *context, int error, const struct crc_state *state);
@@ -57,8 +57,8 @@ struct crc_reader_params {
 
 /*
  * Begins to read the rest of the source, and closes it at the end; `done` is
- * called from the loop, never from inside this call. NULL: out of memory, the
- * source stays the caller's.
+ * called from the loop, never from inside this call. Returns NULL if out of
+ * memory; the source stays the caller's.
  */
 struct crc_reader *crc_reader_start(
     struct crc_readers *readers, const struct crc_reader_params *params);

@@ -34,7 +34,7 @@ static void tell(struct crc_source *source)
 	    source->watch.context, source->watch.member, &source->state);
 }
 
-/* What is read again begins before the state's offset. */
+/* Sums the part of a chunk that follows what is summed, if it has one. */
 static void note(struct crc_source *source, uint64_t offset,
     const struct source_chunk *chunk)
 {
@@ -62,7 +62,7 @@ static void on_done(void *context, int error, const struct source_chunk *chunk)
 	source->source.done(source->source.context, error, chunk);
 }
 
-/* What is known from earlier counts only if the reads go on from there. */
+/* An earlier state counts only if the first read is not from the start. */
 static void begin(struct crc_source *source, uint64_t offset)
 {
 	if (!source->begun && offset == 0) {

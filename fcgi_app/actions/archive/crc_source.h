@@ -9,11 +9,11 @@
 
 struct source;
 
-/* The callback that learns how far it is. */
+/* The callback that learns how far summing is. */
 struct crc_watch {
 	/*
-	 * Called when all bytes went by, from inside the read or before its
-	 * `done`; and with what is known when the source is closed earlier.
+	 * Called once all bytes have been read, from inside the read or before
+	 * its `done`; or with what is known when the source is closed earlier.
 	 */
 	void (*note)(
 	    void *context, size_t member, const struct crc_state *state);
@@ -22,10 +22,10 @@ struct crc_watch {
 };
 
 /*
- * Takes `bytes`, a source of known size, over, of which `state` is known
- * already; that counts unless the first read is from the start: then all is
- * summed anew. Bytes read twice are summed once. Summing stops at the first
- * gap. Returns NULL if out of memory; `bytes` stay the caller's.
+ * Returns a source that takes over `bytes`, a source of known size; or NULL if
+ * out of memory, then `bytes` stays the caller's. Summing goes on from `state`,
+ * unless the first read is from the start: then all is summed anew. Bytes read
+ * twice are summed once. Summing stops at the first gap.
  */
 struct source *crc_source_new(struct source *bytes,
     const struct crc_state *state, const struct crc_watch *watch);

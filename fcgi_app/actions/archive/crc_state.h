@@ -6,7 +6,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* That of its first `offset` bytes; all zero: nothing is known. */
+/* The CRC-32 of its first `offset` bytes; all zero: nothing is known. */
 struct crc_state {
 	uint64_t offset;
 	uint32_t crc;

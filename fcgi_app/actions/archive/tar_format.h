@@ -21,13 +21,14 @@
 #define TAR_END_LENGTH (2 * TAR_BLOCK)
 
 /*
- * Writes what is in front of a member's bytes, whole blocks, to `ret`,
- * TAR_HEADER_MAX bytes, and returns its length.
+ * Writes the blocks in front of a member's bytes to `ret`, TAR_HEADER_MAX
+ * bytes, and returns their length.
  *
  * A name goes into ustar's two fields if it fits there and is ASCII; else, in
- * UTF-8, into a pax header; one that is no UTF-8 stays in ustar's fields or, if
- * it is too long for these, is marked as binary (hdrcharset=BINARY). So does a
- * size of 8 GiB or more, and a time before 1970 or after the year 2242.
+ * UTF-8, into a pax header. One that is no UTF-8 stays in ustar's fields or, if
+ * it is too long for these, goes into a pax header, marked as binary
+ * (hdrcharset=BINARY). A size of 8 GiB or more, and a time before 1970 or after
+ * the year 2242, are in a pax header as well.
  */
 size_t tar_format_header(
     const struct archive_member *entry, unsigned char *ret);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The records of a zip archive whose members are stored as they are (APPNOTE
- * 6.3.10). What a record is long does not depend on what is in the files, so a
- * layout can be made before one of them is read.
+ * 6.3.10). The length of a record does not depend on the content of the files,
+ * so a layout can be made before any of them is read.
  *
  * A file's CRC-32 follows its bytes, in a data descriptor (4.3.9), and in
  * the central directory. The local header has the size all the same, in spite
@@ -45,7 +45,7 @@ size_t zip_format_header(
 /* Returns whether a data descriptor follows them. */
 bool zip_format_has_descriptor(const struct archive_member *entry);
 
-/* Data descriptor (4.3.9); 0 if the entry has none. */
+/* Data descriptor (4.3.9). Returns 0 if the entry has none. */
 size_t zip_format_descriptor(
     const struct archive_member *entry, uint32_t crc, unsigned char *ret);
 

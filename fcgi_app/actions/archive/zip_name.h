@@ -17,8 +17,8 @@
  * It is the member's own name, in UTF-8 with slashes between folders (APPNOTE
  * 4.4.17.1), except that these bytes become "%" and two hexadecimal digits:
  *
- *   - what is no valid UTF-8;
- *   - control characters and \ : * ? " < > |, which Windows has in no name: a
+ *   - invalid UTF-8;
+ *   - control characters and \ : * ? " < > |, which Windows refuses in names: a
  *     backslash would lead into another folder there, a colon to another drive
  *     or stream of a file;
  *   - a dot or blank at the end of a name, which Windows leaves out;
@@ -26,7 +26,7 @@
  *     CONIN$, CONOUT$, COM1 to COM9, LPT1 to LPT9, with any extension;
  *   - "%" where it would look like one of these.
  *
- * So different names stay different, and what a member is called can be told.
+ * So different names stay different, and a member's own name can be recovered.
  *
  * name: at most ARCHIVE_NAME_MAX bytes, relative.
  * ret: ZIP_NAME_SIZE bytes.

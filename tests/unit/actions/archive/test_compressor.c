@@ -168,7 +168,7 @@ static void nothing_at_all(void **state)
 	close_made(open_made(&made), &made);
 }
 
-/* In each state; nothing is left behind (valgrind). */
+/* In each state; nothing is leaked (valgrind). */
 static void freed_in_mid_way(void **state)
 {
 	const struct archive_member one = { "one", SIZE, 0, S_IFREG | 0644 };
