@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Unit tests of fcgi_app/policy/archive_form. */
+/* Unit tests of fcgi_app/actions/archive/archive_form. */
 #include "config.h"
 
 #include "fcgi_app/actions/archive/archive_form.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Unit tests of fcgi_app/archive_layout. */
+/* Unit tests of fcgi_app/actions/archive/archive_layout. */
 #include "config.h"
 
 #include "fcgi_app/actions/archive/archive_layout.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Unit tests of fcgi_app/crc_cache. */
+/* Unit tests of fcgi_app/actions/archive/crc_cache. */
 #include "config.h"
 
 #include "fcgi_app/actions/archive/crc_cache.h"

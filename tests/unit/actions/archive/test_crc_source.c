@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Unit tests of fcgi_app/crc_source. */
+/* Unit tests of fcgi_app/actions/archive/crc_source. */
 #include "config.h"
 
 #include "fcgi_app/actions/archive/crc_source.h"

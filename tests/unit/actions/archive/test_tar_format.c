@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Unit tests of fcgi_app/policy/tar_format. */
+/* Unit tests of fcgi_app/actions/archive/tar_format. */
 #include "config.h"
 
 #include "fcgi_app/actions/archive/tar_format.h"

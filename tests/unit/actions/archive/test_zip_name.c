@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Unit tests of fcgi_app/policy/zip_name. */
+/* Unit tests of fcgi_app/actions/archive/zip_name. */
 #include "config.h"
 
 #include "fcgi_app/actions/archive/zip_name.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Unit tests of fcgi_app/list_entries. */
+/* Unit tests of fcgi_app/actions/list/list_entries. */
 #include "config.h"
 
 #include "fcgi_app/actions/list/list_entries.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Unit tests of fcgi_app/policy/list_order. */
+/* Unit tests of fcgi_app/actions/list/list_order. */
 #include "config.h"
 
 #include "fcgi_app/actions/list/list_order.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Unit tests of fcgi_app/policy/list_query. */
+/* Unit tests of fcgi_app/actions/list/list_query. */
 #include "config.h"
 
 #include "fcgi_app/actions/list/list_query.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Unit tests of fcgi_app/policy/natural_order. */
+/* Unit tests of fcgi_app/actions/list/natural_order. */
 #include "config.h"
 
 #include "fcgi_app/actions/list/natural_order.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Unit tests of fcgi_app/policy/size_text. */
+/* Unit tests of fcgi_app/actions/list/size_text. */
 #include "config.h"
 
 #include "fcgi_app/actions/list/size_text.h"

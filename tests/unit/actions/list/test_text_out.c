@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Unit tests of fcgi_app/policy/text_out. */
+/* Unit tests of fcgi_app/actions/list/text_out. */
 #include "config.h"
 
 #include "fcgi_app/actions/list/text_out.h"
