@@ -119,6 +119,7 @@ static const char *type_of(
 	for (size_t i = 1; i < members->count; i++) {
 		const char *name = members->list[i].name;
 
+		/* One that member_list_repeat() added has the same name. */
 		if (name != members->list[i - 1].name &&
 		    strcmp(type, media_types_find(types, name)) != 0)
 			return ANY_TYPE;
