@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "common/min.h"
 #include "common/parse_number.h"
 #include "fcgi_app/policy/utf8.h"
 
@@ -47,17 +48,13 @@ int event_id_parse(const char *text, struct event_id *ret)
 
 /* --- lines ---------------------------------------------------------------- */
 
-static bool continues(char c)
-{
-	return ((unsigned char)c & 0xc0) == 0x80;
-}
-
 /* Where to cut a line that is too long: a character has up to four bytes. */
 static size_t cut(const char *data)
 {
 	for (size_t n = EVENT_STREAM_LINE_MAX; n > EVENT_STREAM_LINE_MAX - 4;
 	     n--)
-		if (!continues(data[n]))
+		/* Not amid a character (RFC 3629, 3). */
+		if (((unsigned char)data[n] & 0xc0) != 0x80)
 			return n;
 	return EVENT_STREAM_LINE_MAX;
 }
@@ -65,7 +62,7 @@ static size_t cut(const char *data)
 size_t event_stream_next(const char *data, size_t length, bool last)
 {
 	size_t most = EVENT_STREAM_LINE_MAX + 1;
-	const char *newline = memchr(data, '\n', length < most ? length : most);
+	const char *newline = memchr(data, '\n', size_min(length, most));
 
 	if (newline)
 		return (size_t)(newline - data) + 1;

@@ -27,7 +27,7 @@ struct event_id {
 	uint64_t offset; /* the next byte to send */
 };
 
-/* Writes an id; returns its length. */
+/* Writes an id. Returns its length. */
 size_t event_id_format(const struct event_id *id, char ret[EVENT_ID_MAX]);
 
 /*
@@ -39,8 +39,8 @@ int event_id_parse(const char *text, struct event_id *ret);
 /*
  * Returns how many of the bytes at `data`, which begin a line, are the next
  * event: up to the newline, or a part of a line that is too long, not cut
- * within a character of UTF-8. 0: the line is not complete. `last`: no more
- * will come, so what is there is a line.
+ * within a character of UTF-8; 0 if the line is not complete. `last`: no more
+ * will come, so the rest is a line.
  */
 size_t event_stream_next(const char *data, size_t length, bool last);
 

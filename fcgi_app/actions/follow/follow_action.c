@@ -144,15 +144,6 @@ static uint64_t size_of(const struct follow_start *start)
 	return start->file ? start->file->size : start->size;
 }
 
-static void refuse_range(struct follow_start *start)
-{
-	char value[BYTE_RANGE_CONTENT_RANGE_MAX];
-
-	byte_range_format_content_range(
-	    value, sizeof(value), NULL, size_of(start));
-	request_error(end_start(start), 416, "Content-Range", value);
-}
-
 static void answer_part(struct follow_start *start,
     const struct follow_range *range, bool is_present)
 {
@@ -160,6 +151,7 @@ static void answer_part(struct follow_start *start,
 		.first = range->first,
 		.length = range->last - range->first + 1,
 	};
+	struct follow_plan *plan = &start->params.plan;
 	struct response_head head;
 	char value[BYTE_RANGE_CONTENT_RANGE_MAX];
 
@@ -170,27 +162,28 @@ static void answer_part(struct follow_start *start,
 		    value, sizeof(value), &part, size_of(start));
 	else
 		follow_range_format(range, value);
-	start->params.plan.offset = part.first;
-	start->params.plan.length = part.length;
-	start->params.plan.is_exact = is_present;
+	plan->offset = part.first;
+	plan->length = part.length;
+	plan->is_exact = is_present;
 	response_head_put(&head, "Accept-Ranges", "bytes");
 	response_head_put(&head, "Content-Range", value);
 	if (is_present)
-		response_head_add(&head, "Content-Length", "%" PRIu64,
-		    start->params.plan.length);
+		response_head_add(
+		    &head, "Content-Length", "%" PRIu64, plan->length);
 	send_head(start, &head);
 }
 
 static void answer_live(struct follow_start *start)
 {
+	const struct follow_params *params = &start->params;
+	struct follow_plan *plan = &start->params.plan;
 	struct response_head head;
 
 	if (!begin_head(start, &head, 200))
 		return;
-	start->params.plan.from_lines =
-	    start->params.query.has_lines && !start->params.has_last;
-	start->params.plan.lines = start->params.query.lines;
-	if (!start->params.plan.events && !start->params.plan.from_lines)
+	plan->from_lines = params->query.has_lines && !params->has_last;
+	plan->lines = params->query.lines;
+	if (!plan->events && !plan->from_lines)
 		response_head_put(&head, "Accept-Ranges", "bytes");
 	send_head(start, &head);
 }
@@ -216,6 +209,7 @@ static enum follow_range_result judge_range(
 static void answer_bytes(struct follow_start *start)
 {
 	struct follow_range range;
+	char value[BYTE_RANGE_CONTENT_RANGE_MAX];
 
 	switch (judge_range(start, &range)) {
 	case FOLLOW_RANGE_IGNORED:
@@ -228,19 +222,11 @@ static void answer_bytes(struct follow_start *start)
 		answer_part(start, &range, false);
 		break;
 	case FOLLOW_RANGE_UNSATISFIABLE:
-		refuse_range(start);
+		byte_range_format_content_range(
+		    value, sizeof(value), NULL, size_of(start));
+		request_error(end_start(start), 416, "Content-Range", value);
 		break;
 	}
-}
-
-/* Whether it has all, and nothing more will come. */
-static bool has_all(const struct follow_start *start)
-{
-	const struct follow_file *file = start->file;
-
-	return start->params.has_last && file && file->finished &&
-	    file->identity == start->params.last.file &&
-	    file->size == start->params.last.offset;
 }
 
 /* An EventSource that gets 204 does not come back (9.2.3). */
@@ -258,17 +244,18 @@ static void answer_nothing(struct follow_start *start)
 static void answer(struct follow_start *start)
 {
 	const struct follow_file *file = start->file;
+	const struct event_id *last = &start->params.last;
+	bool knows_file =
+	    start->params.has_last && file && file->identity == last->file;
 
 	if (!start->params.plan.events) {
 		answer_bytes(start);
-	} else if (has_all(start)) {
+	} else if (knows_file && file->finished && last->offset == file->size) {
 		answer_nothing(start);
 	} else {
-		/* Of another file, or of what was cut off: from the start. */
-		if (start->params.has_last && file &&
-		    file->identity == start->params.last.file &&
-		    start->params.last.offset <= file->size)
-			start->params.plan.offset = start->params.last.offset;
+		/* An id of another file, or past a cut: from the start. */
+		if (knows_file && last->offset <= file->size)
+			start->params.plan.offset = last->offset;
 		answer_live(start);
 	}
 }
@@ -283,7 +270,11 @@ static void on_open(void *context, const struct file_open_result *result)
 	start->opened(start, result);
 }
 
-/* Opens the path with a suffix, now or later; failures are passed on too. */
+/*
+ * Opens the path with a suffix, now or later, and calls `opened` with the
+ * result, be it a failure. A bad path is refused instead, unless the suffix
+ * made it bad: that is as if no such file were there.
+ */
 static void open_name(
     struct follow_start *start, const char *suffix, opened_fn *opened)
 {
@@ -320,7 +311,10 @@ static void discard(
 		file_open_discard(start->request->services->loop, result);
 }
 
-/* True: whether there is one can't be told now, and that was answered. */
+/*
+ * If the open failed in a way that does not tell whether the file exists
+ * (EMFILE, EIO …), answers with that error and returns true.
+ */
 static bool refuse_unknown(
     struct follow_start *start, const struct file_open_result *result)
 {
@@ -360,33 +354,24 @@ static bool find_place(
 	return true;
 }
 
-/* The file that the client knows, as it is called after a rotation, or NULL. */
-static struct follow_file *follow_past(
-    const struct follow_start *start, const struct file_open_result *result)
-{
-	struct follow_hub *hub = start->request->action_state;
-	struct found_place found;
-
-	if (result->error < 0 || !S_ISREG(result->stat.st_mode) ||
-	    follow_file_identity(result->fd, !result->close_blocks) !=
-		start->params.last.file ||
-	    !find_place(start, &found))
-		return NULL;
-	return follow_watch_open_past(hub, &found.place, result, start->file);
-}
-
 /*
- * The file as it was before its rotation, if it is still there. Without that,
- * what has its name now is followed, if there is one.
+ * Follows the file that the client knows, if a rotation has given it this name;
+ * else the one that has its name now.
  */
 static void on_past(
     struct follow_start *start, const struct file_open_result *result)
 {
-	struct follow_file *past;
+	struct follow_file *past = NULL;
+	struct found_place found;
 
 	if (refuse_unknown(start, result))
 		return;
-	past = follow_past(start, result);
+	if (result->error == 0 && S_ISREG(result->stat.st_mode) &&
+	    follow_file_identity(result->fd, !result->close_blocks) ==
+		start->params.last.file &&
+	    find_place(start, &found))
+		past = follow_watch_open_past(start->request->action_state,
+		    &found.place, result, start->file);
 	if (past) {
 		follow_file_unref(start->file);
 		start->file = past;
@@ -399,27 +384,21 @@ static void on_past(
 		request_refuse_errno(end_start(start), -ENOENT);
 }
 
-/* False: there is no memory for it; the descriptor is still the caller's. */
-static bool follow(
+static void take_file(
     struct follow_start *start, const struct file_open_result *result)
 {
 	struct found_place found;
 
-	if (!find_place(start, &found))
-		return false;
-	start->file = follow_watch_open(start->request->action_state,
-	    &found.place, result, start->finished);
-	return start->file != NULL;
-}
-
-static void take_file(
-    struct follow_start *start, const struct file_open_result *result)
-{
 	start->size = (uint64_t)result->stat.st_size;
 	if (request_is_head(start->request)) {
 		discard(start, result);
 		answer(start);
-	} else if (!follow(start, result)) {
+		return;
+	}
+	if (find_place(start, &found))
+		start->file = follow_watch_open(start->request->action_state,
+		    &found.place, result, start->finished);
+	if (!start->file) {
 		discard(start, result);
 		request_refuse_errno(end_start(start), -ENOMEM);
 	} else if (start->params.has_last &&

@@ -75,7 +75,7 @@ static int take_read(struct follow_cursor *cursor)
 		return read->error;
 	if (read->length == 0) {
 		follow_cursor_release(cursor);
-		/* Nobody looks at it any more, so nobody would say so. */
+		/* It is not looked at any more: the cut would go unseen. */
 		if (file->state == FOLLOW_STATE_OVER)
 			return -ESTALE;
 		follow_hub_changed(file->hub, &file->look);

@@ -52,7 +52,7 @@ void follow_cursor_init(struct follow_cursor *cursor, struct follow_file *file,
 void follow_cursor_fini(struct follow_cursor *cursor);
 
 /*
- * What is there: an enum follow_step, of at most `most` bytes; or -errno. Not
+ * Returns an enum follow_step, which lends at most `most` bytes, or -errno. Not
  * to be called while bytes are lent.
  */
 int follow_cursor_step(struct follow_cursor *cursor, size_t most);
@@ -69,7 +69,8 @@ void follow_cursor_yield(struct follow_cursor *cursor);
 /* `wake` is not called for what was asked before. */
 void follow_cursor_cancel(struct follow_cursor *cursor);
 
-/* Whether it waits for the file to change, not for bytes that are there. */
+/* Returns whether it waits for the file to change, not for bytes that are
+ * there. */
 bool follow_cursor_is_idle(const struct follow_cursor *cursor);
 
 #endif

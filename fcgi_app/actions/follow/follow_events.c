@@ -55,7 +55,7 @@ int follow_events_add(
 	return 0;
 }
 
-/* The whole of it, to be written into. */
+/* Makes room to write into. Returns 0 or -ENOMEM. */
 static int open_text(struct follow_events *events)
 {
 	char *text = realloc(events->text, FOLLOW_EVENTS_TEXT);
@@ -66,7 +66,7 @@ static int open_text(struct follow_events *events)
 	return 0;
 }
 
-/* No more than what was written. */
+/* Gives the room back that was not written into. */
 static void close_text(struct follow_events *events)
 {
 	char *text;
@@ -80,7 +80,7 @@ static void close_text(struct follow_events *events)
 		events->text = text;
 }
 
-/* The events of `raw`; returns how many of its bytes they are. */
+/* Writes the events of `raw`. Returns how many of its bytes they took. */
 static size_t write_events(
     struct follow_events *events, struct event_id *place, bool last)
 {

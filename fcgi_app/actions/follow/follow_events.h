@@ -30,10 +30,10 @@ struct follow_events {
 /* Gives all memory back. */
 void follow_events_fini(struct follow_events *events);
 
-/* How many bytes of the file may be added. */
+/* Returns how many bytes of the file may be added. */
 size_t follow_events_room(const struct follow_events *events);
 
-/* Adds bytes that follow those before. 0 or -ENOMEM. */
+/* Adds bytes that follow those before. Returns 0 or -ENOMEM. */
 int follow_events_add(
     struct follow_events *events, const void *bytes, size_t length);
 
@@ -41,7 +41,7 @@ int follow_events_add(
  * Writes the events of what was added, as far as there are whole lines and
  * until the text is enough. `place` is where in its file the first byte that
  * was added stands, and then, what is left; `last`: no more bytes follow, so
- * the rest is a line. 0 or -ENOMEM.
+ * the rest is a line. Returns 0 or -ENOMEM.
  */
 int follow_events_write(
     struct follow_events *events, struct event_id *place, bool last);
@@ -49,7 +49,7 @@ int follow_events_write(
 /* Forgets what was added and not written. */
 void follow_events_forget(struct follow_events *events);
 
-/* Writes one of the notes (policy/event_stream.h), `length` bytes at `note`. */
+/* Adds a note (event_stream.h) of `length` bytes. Returns 0 or -ENOMEM. */
 int follow_events_note(
     struct follow_events *events, const char *note, size_t length);
 

@@ -66,21 +66,10 @@ static struct aio_file *make_aio_file(
 	if (!file)
 		return NULL;
 	aio_file_without_direct(file);
-	/* Whoever else follows it reads the same bytes. */
+	/* Twice used: all who follow it read the same bytes. */
 	aio_file_note_use(file);
 	aio_file_note_use(file);
 	return file;
-}
-
-static void init_handles(struct follow_file *file)
-{
-	uv_loop_t *loop = file->hub->loop;
-
-	uv_fs_event_init(loop, &file->watch);
-	uv_fs_event_init(loop, &file->folder_watch);
-	uv_timer_init(loop, &file->timer);
-	file->watch.data = file->folder_watch.data = file->timer.data = file;
-	file->handles = HANDLES;
 }
 
 struct follow_file *follow_file_new(struct follow_hub *hub,
@@ -113,7 +102,11 @@ struct follow_file *follow_file_new(struct follow_hub *hub,
 	file->identity =
 	    follow_file_identity(result->fd, !result->close_blocks);
 	TAILQ_INIT(&file->waiters);
-	init_handles(file);
+	uv_fs_event_init(hub->loop, &file->watch);
+	uv_fs_event_init(hub->loop, &file->folder_watch);
+	uv_timer_init(hub->loop, &file->timer);
+	file->watch.data = file->folder_watch.data = file->timer.data = file;
+	file->handles = HANDLES;
 	return file;
 }
 
@@ -195,8 +188,8 @@ void follow_file_apply_size(struct follow_file *file, uint64_t size)
 }
 
 /*
- * Whether it may have lost one of its names, since it was asked last: each
- * change of them sets the one time (ctime), a write both.
+ * Returns whether it may have lost one of its names since it was asked last:
+ * each change of them sets the one time (ctime), a write both.
  */
 static bool take_names(struct follow_file *file, const struct statx *stx)
 {
@@ -249,16 +242,6 @@ static void cancel_open(struct file_open *open)
 		file_open_cancel(open);
 }
 
-static void close_file(struct follow_file *file)
-{
-	cancel_open(file->lookup);
-	cancel_open(file->folder_open);
-	cancel_open(file->marker_open);
-	uv_close((uv_handle_t *)&file->watch, on_closed);
-	uv_close((uv_handle_t *)&file->folder_watch, on_closed);
-	uv_close((uv_handle_t *)&file->timer, on_closed);
-}
-
 void follow_file_unref(struct follow_file *file)
 {
 	struct follow_file *next;
@@ -269,6 +252,11 @@ void follow_file_unref(struct follow_file *file)
 		follow_file_unlist(file);
 		follow_hub_forget(file->hub, &file->look);
 		aio_file_unref(file->file);
-		close_file(file);
+		cancel_open(file->lookup);
+		cancel_open(file->folder_open);
+		cancel_open(file->marker_open);
+		uv_close((uv_handle_t *)&file->watch, on_closed);
+		uv_close((uv_handle_t *)&file->folder_watch, on_closed);
+		uv_close((uv_handle_t *)&file->timer, on_closed);
 	}
 }

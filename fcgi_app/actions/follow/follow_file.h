@@ -27,7 +27,7 @@ struct follow_place {
 	const char *below;
 	const char *path;
 	bool is_local;
-	/* NULL, or the path of the file that says: no more will come. */
+	/* The path of the file that marks this one as finished, or NULL. */
 	const char *marker;
 	/* How long a new file of its name may take to appear. */
 	uint64_t rotate_ms;
@@ -92,7 +92,7 @@ struct follow_file {
  */
 uint64_t follow_file_identity(int fd, bool is_local);
 
-/* One more reference, for one more follow_file_unref(). */
+/* Returns `file`, with one more reference, for follow_file_unref(). */
 struct follow_file *follow_file_ref(struct follow_file *file);
 
 /* One less; with the last one its watch ends. NULL is allowed. */
@@ -105,8 +105,8 @@ void follow_file_drain(struct follow_hub *hub);
 
 /*
  * Returns the file that was opened at `place`, with one reference; takes the
- * descriptor of `result` over. It is not watched, nor found, yet. NULL: out of
- * memory, and the descriptor stays the caller's.
+ * descriptor of `result` over. It is not watched, nor found, yet. Returns NULL
+ * if out of memory: the descriptor is still the caller's then.
  */
 struct follow_file *follow_file_new(struct follow_hub *hub,
     const struct follow_place *place, const struct file_open_result *result);

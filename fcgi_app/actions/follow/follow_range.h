@@ -48,8 +48,8 @@ enum follow_range_result follow_range_parse_finished(
     const char *field, uint64_t size, struct follow_range *ret);
 
 /*
- * The value of Content-Range, "bytes A-B/" and an asterisk: the complete length
- * is not known.
+ * Writes the value of Content-Range, "bytes A-B/" and an asterisk: the complete
+ * length is not known.
  */
 void follow_range_format(
     const struct follow_range *range, char ret[FOLLOW_RANGE_TEXT_MAX]);

@@ -30,7 +30,7 @@ void follow_search_free(struct follow_search *search)
 	free(search);
 }
 
-/* Reads on in a block of `length` bytes at `offset`; an enum follow_step. */
+/* Reads on in a block at `offset`. Returns an enum follow_step, or -errno. */
 static int read_block(struct follow_search *search,
     struct follow_cursor *cursor, uint64_t offset, size_t length)
 {
@@ -63,7 +63,7 @@ int follow_search_step(
 	if (r < 0 || r == FOLLOW_WAIT)
 		return r < 0 ? r : 0;
 	if (r != FOLLOW_BYTES) {
-		/* The bytes are gone: there is nothing but what is new. */
+		/* The bytes are gone: only what is new can be sent. */
 		if (r == FOLLOW_CUT)
 			follow_cursor_move(cursor);
 		cursor->position = 0;

@@ -9,7 +9,7 @@
 struct follow_cursor;
 struct follow_search;
 
-/* As last_lines_init(). NULL: out of memory. */
+/* Takes what last_lines_init() does. Returns NULL if out of memory. */
 struct follow_search *follow_search_new(
     uint64_t size, uint64_t lines, bool whole);
 
@@ -17,9 +17,9 @@ struct follow_search *follow_search_new(
 void follow_search_free(struct follow_search *search);
 
 /*
- * Goes on as far as it is its turn: a block at a time. 1: the cursor stands
- * where the lines begin, or at the start of a file that was cut meanwhile; 0:
- * the cursor's `wake` will be called; or -errno.
+ * Searches one block. Returns 1 when the cursor stands where the lines begin,
+ * or at the start of a file that was cut meanwhile; 0 if the cursor's `wake`
+ * will be called; or -errno.
  */
 int follow_search_step(
     struct follow_search *search, struct follow_cursor *cursor);

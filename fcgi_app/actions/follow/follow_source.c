@@ -267,7 +267,7 @@ static int go_on_with_search(struct follow_source *follow)
 
 /* --- reads ---------------------------------------------------------------- */
 
-/* LENDS and a chunk, WAITS, or -errno. */
+/* Returns LENDS with a chunk, WAITS, or -errno. */
 static int go_on(struct follow_source *follow, struct source_chunk *ret_chunk)
 {
 	int r;
@@ -298,12 +298,14 @@ static uint64_t left_of(uint64_t period, uint64_t passed)
 
 static void on_timer(uv_timer_t *timer);
 
-/* Waiting for the file has its times. */
+/* Waiting for the file has its times; one that runs already comes first. */
 static void start_timer(struct follow_source *follow)
 {
 	const struct follow_plan *plan = &follow->plan;
 	uint64_t due = UINT64_MAX;
 
+	if (uv_is_active((uv_handle_t *)&follow->timer))
+		return;
 	if (plan->idle_ms > 0)
 		due = left_of(plan->idle_ms, now(follow) - follow->grown_at);
 	if (plan->beat_ms > 0)
@@ -313,19 +315,13 @@ static void start_timer(struct follow_source *follow)
 		uv_timer_start(&follow->timer, on_timer, due, 0);
 }
 
-static bool is_idle(const struct follow_source *follow)
-{
-	return follow->in_flight && follow_cursor_is_idle(&follow->cursor);
-}
-
 static void answer(struct follow_source *follow)
 {
 	struct source_chunk chunk;
 	int r = go_on(follow, &chunk);
 
 	if (r == WAITS) {
-		if (!uv_is_active((uv_handle_t *)&follow->timer))
-			start_timer(follow);
+		start_timer(follow);
 		return;
 	}
 	follow->in_flight = false;
@@ -339,7 +335,7 @@ static void on_timer(uv_timer_t *timer)
 	const struct follow_plan *plan = &follow->plan;
 	char text[EVENT_STREAM_NOTE_MAX];
 
-	if (!is_idle(follow))
+	if (!follow->in_flight || !follow_cursor_is_idle(&follow->cursor))
 		return;
 	if (plan->idle_ms > 0 &&
 	    now(follow) - follow->grown_at >= plan->idle_ms)
@@ -381,7 +377,7 @@ static int follow_read(struct source *source, uint64_t offset, size_t length,
 	}
 	r = go_on(follow, ret_chunk);
 	follow->in_flight = r == WAITS;
-	if (r == WAITS && !uv_is_active((uv_handle_t *)&follow->timer))
+	if (r == WAITS)
 		start_timer(follow);
 	return r;
 }
@@ -427,25 +423,11 @@ static const struct source_ops follow_ops = {
 
 /* --- beginning ------------------------------------------------------------ */
 
-/* 0 or -ENOMEM. */
-static int begin(struct follow_source *follow)
-{
-	const struct follow_plan *plan = &follow->plan;
-
-	if (!plan->from_lines) {
-		int r = note_begin(follow);
-
-		return r < 0 ? r : 0;
-	}
-	follow->search = follow_search_new(
-	    follow->cursor.file->size, plan->lines, plan->events);
-	return follow->search ? 0 : -ENOMEM;
-}
-
 struct source *follow_source_new(
     struct follow_file *file, const struct follow_plan *plan)
 {
 	struct follow_source *follow = calloc(1, sizeof(*follow));
+	bool is_ready;
 
 	if (!follow) {
 		follow_file_unref(file);
@@ -460,7 +442,14 @@ struct source *follow_source_new(
 	uv_timer_init(file->hub->loop, &follow->timer);
 	follow->timer.data = follow;
 	follow->grown_at = follow->sent_at = now(follow);
-	if (begin(follow) == 0)
+	if (plan->from_lines) {
+		follow->search =
+		    follow_search_new(file->size, plan->lines, plan->events);
+		is_ready = follow->search;
+	} else {
+		is_ready = note_begin(follow) >= 0;
+	}
+	if (is_ready)
 		return &follow->source;
 	follow_close(&follow->source);
 	return NULL;

@@ -23,7 +23,7 @@ struct follow_plan {
 	 * replaced the end.
 	 */
 	uint64_t length;
-	/* They are all there: that they are not is an error, -ENODATA. */
+	/* They are all there already: fewer are an error, -ENODATA. */
 	bool is_exact;
 	/* Ends when the file has not grown for so long; 0: never. */
 	uint64_t idle_ms;
@@ -32,8 +32,8 @@ struct follow_plan {
 };
 
 /*
- * A source of unknown size. It takes the reference to `file` over, also if it
- * fails. NULL: out of memory.
+ * Returns a source of unknown size, or NULL if out of memory. Takes the
+ * reference to `file` over, also when it fails.
  *
  * It ends in good order when the file is finished, when the plan says so, and,
  * as soon as it would have to wait, after follow_file_drain(). Where another

@@ -3,15 +3,15 @@
  * A watch (inotify(7)) is on the file itself, by way of its descriptor, so that
  * what else happens in its folder costs nothing:
  *
- *	HERE     the watch says that it changed: it is looked at. A rename, or
- *	         what may be the loss of one of its names, leads to
- *	LEAVING  for `rotate_ms`: whoever wrote to it may need that time to
- *	         begin a new file, and what it writes until then is not lost.
+ *	HERE     on a change, as the watch reports it, it is looked at. A
+ *	         rename, or what may be the loss of one of its names, leads to
+ *	LEAVING  for `rotate_ms`: its writer may need that time to begin a
+ *	         new file, and what it writes until then is not lost.
  *	         Its name is opened at once, in the thread pool. It is the same
  *	         file: HERE. It is another one: `successor`, which is watched
  *	         from then on.
  *	LOOKING  the successor is `next`. Without one the name is opened again:
- *	         another file is `next`, and if there is none it is `finished`.
+ *	         another file is `next`; without one it is `finished`.
  *	OVER     its fate is settled; no watch
  *
  * Only for a marker there is a watch on the folder as well. A file that can't
@@ -39,7 +39,7 @@ static void look_up(struct follow_file *file);
 
 /* --- what became of it ---------------------------------------------------- */
 
-/* The file's fate is settled, so the watch ends. */
+/* Stops watching: the file's fate is settled (replaced or finished). */
 static void stop(struct follow_file *file)
 {
 	file->state = FOLLOW_STATE_OVER;
@@ -60,7 +60,7 @@ static void leave(struct follow_file *file)
 	/* Another rename from now on is a new one. */
 	file->is_renamed = false;
 	uv_timer_start(&file->timer, on_timer, file->place.rotate_ms, 0);
-	/* Whoever has the name now may have lost it too by then. */
+	/* At once: a file that has the name now may lose it too by then. */
 	if (!file->successor)
 		look_up(file);
 }
@@ -74,16 +74,6 @@ static void look_at(struct follow_file *file)
 		leave(file);
 }
 
-/* What is under way may be an older look, from before it grew. */
-static void forget_poll(struct follow_file *file)
-{
-	if (!file->polls || file->state != FOLLOW_STATE_HERE || !file->lookup)
-		return;
-	file_open_cancel(file->lookup);
-	file->lookup = NULL;
-	uv_timer_start(&file->timer, on_timer, FOLLOW_POLL_MS, 0);
-}
-
 /* It was opened anew, and was like that then: no older size is believed. */
 static void catch_up(struct follow_file *file, const struct stat *st)
 {
@@ -92,7 +82,14 @@ static void catch_up(struct follow_file *file, const struct stat *st)
 	if (!file->file->close_blocks) {
 		look_at(file);
 	} else if (size > file->size) {
-		forget_poll(file);
+		/* A poll under way may have looked before it grew. */
+		if (file->polls && file->state == FOLLOW_STATE_HERE &&
+		    file->lookup) {
+			file_open_cancel(file->lookup);
+			file->lookup = NULL;
+			uv_timer_start(
+			    &file->timer, on_timer, FOLLOW_POLL_MS, 0);
+		}
 		follow_file_apply_size(file, size);
 	}
 }
@@ -172,7 +169,7 @@ static void take_poll(
 	be_here(file);
 }
 
-/* A look at the name that it lost. True: the descriptor was taken over. */
+/* A look at the name that it lost. Returns whether it took the descriptor. */
 static bool take_name(
     struct follow_file *file, const struct file_open_result *result)
 {
@@ -189,7 +186,7 @@ static bool take_name(
 	return false;
 }
 
-/* Whether that tells nothing of the name. */
+/* Returns whether that tells nothing of the name. */
 static bool is_unknown(const struct file_open_result *result)
 {
 	return result->error < 0 && !file_open_is_absent(result->error);
@@ -293,7 +290,7 @@ static void on_marker(void *context, const struct file_open_result *result)
 	file->marker_again = false;
 	if (result->error == 0) {
 		file_open_discard(file->hub->loop, result);
-		/* It is of whoever has the name: is that this one still? */
+		/* It is for the file that has the name: is that still this? */
 		look_at(file);
 		if (file->state == FOLLOW_STATE_HERE)
 			finish(file);
@@ -354,7 +351,7 @@ static void on_folder_change(
 		check_marker(file);
 }
 
-/* Watches what `fd` is, whatever its name is by now. 0 or -errno. */
+/* Watches what `fd` is, whatever its name is by now. Returns 0 or -errno. */
 static int watch_descriptor(
     uv_fs_event_t *watch, uv_fs_event_cb changed, int fd)
 {

@@ -40,7 +40,7 @@ void last_lines_init(
 bool last_lines_block(
     const struct last_lines *search, uint64_t *ret_offset, size_t *ret_length);
 
-/* These are its bytes. */
+/* Searches the bytes of that block. */
 void last_lines_feed(struct last_lines *search, const void *data);
 
 /* Returns the offset of the first byte of these lines, when it is found. */
