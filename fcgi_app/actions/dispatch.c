@@ -64,16 +64,7 @@ bool dispatch_is_built_in(const char *name)
 
 /* --- a request ------------------------------------------------------------ */
 
-/* Method names are case-sensitive (RFC 9110, 9.1). */
-static unsigned int find_method(const char *name)
-{
-	for (size_t i = 0; i < COUNT(methods); i++)
-		if (strcmp(methods[i].name, name) == 0)
-			return methods[i].bit;
-	return 0;
-}
-
-/* The value of Allow (RFC 9110, 10.2.1). */
+/* Writes the value of Allow (RFC 9110, 10.2.1). */
 static void list_methods(unsigned int allowed, char *to)
 {
 	*to = '\0';
@@ -100,10 +91,14 @@ static void answer_options(struct request *request, const char *allow)
 
 static void start(struct request *request, const struct stream_action *action)
 {
-	unsigned int method = find_method(request->method);
+	unsigned int method = 0;
 	char allow[12 * COUNT(methods)];
 
 	request->stream_action = action;
+	/* Method names are case-sensitive (RFC 9110, 9.1). */
+	for (size_t i = 0; i < COUNT(methods); i++)
+		if (strcmp(methods[i].name, request->method) == 0)
+			method = methods[i].bit;
 	if (method & action->methods) {
 		action->start(request);
 		return;

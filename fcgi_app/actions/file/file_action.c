@@ -73,7 +73,7 @@ static void refuse_errno(struct lookup *lookup, int error)
 
 /* --- the answer --------------------------------------------------------- */
 
-/* False: its digest is not known, or is that of an older content. */
+/* Returns false if its digest is not known, or is of an older content. */
 static bool find_digest(
     const struct file_open_result *result, char ret[REPR_DIGEST_MAX])
 {
@@ -139,9 +139,9 @@ static bool next_index(struct lookup *lookup)
 }
 
 /*
- * RFC 9110, 15.4.9: relative links in the index count from the slash. False:
- * the client's URI has one already, and only the path that a front made of it
- * has none.
+ * Redirects to the name with a slash: relative links in the index count from it
+ * (RFC 9110, 15.4.9). Returns false if the client's URI has one already, and
+ * only the path that a front made of it has none.
  */
 static bool redirect(struct lookup *lookup)
 {
@@ -174,7 +174,7 @@ static void answer_mere_folder(struct lookup *lookup)
 		    "says what to send");
 }
 
-/* True: it is not answered yet, its index is to be opened. */
+/* Returns true if its index is to be opened, false if it is answered. */
 static bool answer_folder(struct lookup *lookup)
 {
 	bool has_answer =
@@ -195,7 +195,7 @@ static bool answer_folder(struct lookup *lookup)
 
 /* --- the open ----------------------------------------------------------- */
 
-/* Acts on what was opened. True: another name is to be opened. */
+/* Acts on what was opened. Returns true if another name is to be opened. */
 static bool take_result(
     struct lookup *lookup, const struct file_open_result *result)
 {
@@ -231,7 +231,10 @@ static void cancel_lookup(struct request *request)
 	end_lookup(lookup);
 }
 
-/* The place of what is to be opened: at the path, or an index in there. */
+/*
+ * Finds the place to open: the path, or an index in there. Returns false if the
+ * request was refused.
+ */
 static bool find_place(struct lookup *lookup, struct request_place *ret)
 {
 	struct request_place_fault fault;
@@ -275,7 +278,7 @@ static void add_extras(struct lookup *lookup, struct file_open_target *target,
 
 static void on_open(void *context, const struct file_open_result *result);
 
-/* Opens now or later. True: it was now, and another name is to be opened. */
+/* Opens now or later. Returns true if another name is to be opened now. */
 static bool open_name(struct lookup *lookup)
 {
 	struct services *services = lookup->request->services;

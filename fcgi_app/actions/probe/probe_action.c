@@ -98,7 +98,7 @@ static void on_ended(struct request *request, const char *reason)
 	uv_close((uv_handle_t *)&run->timer, on_timer_closed);
 }
 
-/* Gives the request its time. False: no memory. */
+/* Gives the request its time. Returns false if out of memory. */
 static bool begin_run(struct request *request)
 {
 	struct run *run = calloc(1, sizeof(*run));
@@ -225,21 +225,6 @@ static void answer_head(struct request *request, size_t size)
 
 /* --- slow answers ------------------------------------------------------- */
 
-/* Takes a place on the board. False: the request is answered already. */
-static bool take_place(struct run *run, const struct probe_query *query)
-{
-	int r = probe_board_begin(
-	    run->request->action_state, query->token, now_ms(), &run->lease);
-
-	if (r == -EEXIST)
-		request_refuse(run->request, 400, "probe: token in use");
-	else if (r < 0)
-		request_refuse(run->request, 503, "probe: too many at once");
-	else
-		run->on_board = true;
-	return r == 0;
-}
-
 /* All of them are of this form: a flood is one piece with no pause. */
 static struct source *make_source(
     const struct run *run, const struct probe_query *query)
@@ -265,10 +250,19 @@ static void answer_slowly(
 	struct run *run = request->state;
 	struct response_head head;
 	struct source *source;
+	int r = probe_board_begin(
+	    request->action_state, query->token, now_ms(), &run->lease);
 
-	run->cut = query->test == PROBE_CUT;
-	if (!take_place(run, query))
+	if (r == -EEXIST) {
+		request_refuse(request, 400, "probe: token in use");
 		return;
+	}
+	if (r < 0) {
+		request_refuse(request, 503, "probe: too many at once");
+		return;
+	}
+	run->on_board = true;
+	run->cut = query->test == PROBE_CUT;
 	source = make_source(run, query);
 	if (!source) {
 		refuse_memory(request);
@@ -293,17 +287,12 @@ static void answer_status(struct request *request, uint64_t token)
 		answer_json(request, probe_json_status(&record));
 }
 
-static void release(struct request *request, uint64_t token)
-{
-	int r = probe_board_release(request->action_state, token, now_ms());
-
-	answer_json(request, probe_json_released(r != -ENOENT, r == 0));
-}
-
 /* --- the action --------------------------------------------------------- */
 
 static void answer(struct request *request, const struct probe_query *query)
 {
+	int r;
+
 	switch (query->test) {
 	case PROBE_ECHO:
 		answer_json(request, probe_json_echo(request));
@@ -320,7 +309,9 @@ static void answer(struct request *request, const struct probe_query *query)
 		answer_slowly(request, query);
 		break;
 	case PROBE_RELEASE:
-		release(request, query->token);
+		r = probe_board_release(
+		    request->action_state, query->token, now_ms());
+		answer_json(request, probe_json_released(r != -ENOENT, r == 0));
 		break;
 	case PROBE_STATUS:
 		answer_status(request, query->token);
@@ -342,10 +333,7 @@ static void start(struct request *request)
 		answer(request, &query);
 }
 
-/*
- * A front that passes no good path is just what it is to find out, so the
- * request's target will do.
- */
+/* A front that passes no good path is to be found out too: by the target. */
 static bool claims(const struct request *request)
 {
 	const char *target = request_param(request, "REQUEST_URI");

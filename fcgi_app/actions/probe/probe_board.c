@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A slot belongs to whoever has moved `until`, the time to which it is taken,
- * from the past into the future, for as long as it stands there: a worker that
- * was stopped for too long finds another time, and keeps its hands off. Its
- * token is set last and cleared first, so whoever finds a token finds what
- * belongs to it; a reader looks at the token again afterwards.
+ * A slot belongs to the worker that moved `until`, the time to which it is
+ * taken, from the past into the future, for as long as it stands there: a
+ * worker that was stopped for too long finds another time, and keeps its hands
+ * off. The token is set last and cleared first, so a reader that finds a token
+ * finds what belongs to it; it looks at the token again afterwards.
  *
- * Whoever releases an answer is not its owner, so `released` names the token:
- * if it comes too late, what it stores means nothing to the next answer.
+ * An answer is released by another worker than its owner, so `released` names
+ * the token: stored too late, it means nothing to the next answer.
  */
 #include "config.h"
 #include "fcgi_app/actions/probe/probe_board.h"

@@ -64,7 +64,7 @@ static json_t *any_string(const char *text, size_t length)
 	return string ? string : spelled_out(text, length);
 }
 
-/* Whether a character of UTF-8 goes on at this byte (RFC 3629, 3). */
+/* Returns whether a character of UTF-8 goes on at this byte (RFC 3629, 3). */
 static bool goes_on(const char *byte)
 {
 	return ((unsigned char)*byte & 0xc0) == 0x80;

@@ -62,27 +62,21 @@ static void lend(const struct probe_source *probe, struct source_chunk *chunk)
 	};
 }
 
-static void serve_waiting(struct probe_source *probe)
+static void on_tick(uv_timer_t *timer)
 {
+	struct probe_source *probe = timer->data;
 	struct source *source = &probe->source;
 	struct source_chunk chunk;
 
+	if (must_wait(probe))
+		return;
+	uv_timer_stop(timer);
 	if (probe->plan.cut) {
 		source->done(source->context, -ECANCELED, NULL);
 		return;
 	}
 	lend(probe, &chunk);
 	source->done(source->context, 0, &chunk);
-}
-
-static void on_tick(uv_timer_t *timer)
-{
-	struct probe_source *probe = timer->data;
-
-	if (must_wait(probe))
-		return;
-	uv_timer_stop(timer);
-	serve_waiting(probe);
 }
 
 static int probe_read(struct source *source, uint64_t offset, size_t length,

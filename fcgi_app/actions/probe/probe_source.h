@@ -16,7 +16,7 @@ struct probe_source_plan {
 	uint64_t size;
 	/* Offset before which to pause; `size`: nowhere. */
 	uint64_t pause_at;
-	/* For so long, or until the board says that it is released. */
+	/* For so long, or until it is released on the board. */
 	uint64_t pause_ms;
 	/* Instead of going on after the pause, fail with -ECANCELED. */
 	bool cut;
