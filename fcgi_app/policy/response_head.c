@@ -24,14 +24,6 @@
 /* Where a line may end at the latest, before its own CRLF. */
 #define LINE_END_MAX (RESPONSE_HEAD_LENGTH_MAX - 2 * CRLF_LENGTH)
 
-/* Returns the length of a name that is a token, or 0. */
-static size_t token_length(const char *name)
-{
-	size_t length = field_value_token_length(name);
-
-	return name[length] == '\0' ? length : 0;
-}
-
 /* Counts in the line that has been written up to end. */
 static void end_line(struct response_head *h, size_t end)
 {
@@ -48,9 +40,9 @@ static bool fits(size_t end, size_t n)
 /* Returns where the value goes, or -EINVAL or -ENOSPC. */
 static int begin_line(struct response_head *h, const char *name)
 {
-	size_t end = h->length, length = token_length(name);
+	size_t end = h->length, length = field_value_token_length(name);
 
-	if (length == 0)
+	if (length == 0 || name[length] != '\0')
 		return -EINVAL;
 	if (!fits(end, length + 2))
 		return -ENOSPC;
@@ -118,6 +110,18 @@ static void clear(struct response_head *h)
 	h->text[0] = '\0';
 	h->length = 0;
 	h->error = 0;
+	h->bad_field = NULL;
+}
+
+/* Notes how the line of the field `name` went. */
+static void note(struct response_head *h, const char *name, int error)
+{
+	if (error == 0)
+		return;
+	h->error = error;
+	h->bad_field = name;
+	/* Take back what a refused line has left. */
+	h->text[h->length] = '\0';
 }
 
 void response_head_init(struct response_head *h, int status)
@@ -142,21 +146,15 @@ void response_head_add(
 	if (h->error)
 		return;
 	va_start(args, format);
-	h->error = add_line(h, name, format, args);
+	note(h, name, add_line(h, name, format, args));
 	va_end(args);
-	/* Take back what a refused line has left. */
-	if (h->error)
-		h->text[h->length] = '\0';
 }
 
 void response_head_put(
     struct response_head *h, const char *name, const char *value)
 {
-	if (h->error)
-		return;
-	h->error = put_line(h, name, value);
-	if (h->error)
-		h->text[h->length] = '\0';
+	if (!h->error)
+		note(h, name, put_line(h, name, value));
 }
 
 bool response_head_has(const struct response_head *h, const char *name)

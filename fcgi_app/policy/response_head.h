@@ -25,6 +25,7 @@ struct response_head {
 	char text[RESPONSE_HEAD_MAX]; /* whole lines, NUL-terminated */
 	size_t length;                /* of text, in bytes, without the NUL */
 	int error;                    /* 0, or the first -errno */
+	const char *bad_field;        /* of -EINVAL; borrowed */
 	int status;                   /* of the Status line */
 };
 
@@ -48,8 +49,8 @@ void response_head_init_redirect(
  *
  * Sets the error, adding nothing: -EINVAL if the name is not a token (RFC 9110,
  * 5.6.2) or the value holds a control character other than a tab, which could
- * end the line; -ENOSPC if the head would get too long. Does nothing after an
- * error.
+ * end the line; -ENOSPC if the head would get too long. `bad_field` is then
+ * this name. Does nothing after an error.
  */
 void response_head_add(struct response_head *h, const char *name,
     const char *format, ...) __attribute__((format(printf, 3, 4)));

@@ -29,23 +29,18 @@
 /* Seconds after which a client may try again when something ran out. */
 #define RETRY_AFTER "1"
 
-/* A file that was found and then changed is not one that is not there. */
-static int stream_status(int error)
-{
-	return error == -ESTALE ? 500 : http_status_of_errno(-error);
-}
-
 /* As long as nothing was sent a failure has a status of its own. */
 static void on_stream_end(void *context, int error)
 {
 	struct request *request = context;
+	/* ESTALE is no 404: the file was found, and changed then. */
+	int status = error == -ESTALE ? 500 : http_status_of_errno(-error);
 
 	if (error == 0 || request_peer_left(error) || request->failed ||
 	    !stream_is_untouched(&request->stream))
 		request_finish(request, error);
 	else
-		request_refuse(
-		    request, stream_status(error), request_reason(error));
+		request_refuse(request, status, request_reason(error));
 }
 
 /* The bytes of a source that follow the head, how many (or 0) and how fast. */
@@ -61,29 +56,23 @@ static bool is_paced(const struct part *part)
 	return part->pace.rate > 0 && part->length > part->pace.burst;
 }
 
-/* False: out of memory. */
-static bool set_pace(struct request *request, const struct part *part)
-{
-	struct stream_pace *pace;
-
-	if (!is_paced(part))
-		return true;
-	pace = stream_pace_new(request->services->loop, &part->pace);
-	stream_set_pace(&request->stream, pace);
-	return pace != NULL;
-}
-
 /* Streams `length` bytes at request->start, and `part`. */
 static void stream_answer(
     struct request *request, size_t length, const struct part *part)
 {
+	struct stream_pace *pace = NULL;
+
 	stream_init(&request->stream, &request->services->streams,
 	    request->source, request->origin.writer);
 	stream_set_start(&request->stream, request->start, length);
 	request->stream.start_first = request->head_first;
-	if (!set_pace(request, part)) {
-		request_refuse(request, 503, strerror(ENOMEM));
-		return;
+	if (is_paced(part)) {
+		pace = stream_pace_new(request->services->loop, &part->pace);
+		if (!pace) {
+			request_refuse(request, 503, strerror(ENOMEM));
+			return;
+		}
+		stream_set_pace(&request->stream, pace);
 	}
 	stream_start(&request->stream, part->offset, part->length,
 	    on_stream_end, request);
@@ -98,22 +87,22 @@ static void align_head(struct response_head *head)
 {
 	size_t blanks = -head->length % 8;
 	char *value = memrchr(head->text, ':', head->length);
-	size_t behind;
+	size_t rest;
 
-	/* A value may have a colon, but never one at a line's begin. */
+	/* The colon may be one in the value: go to the start of its line. */
 	while (value && value > head->text && value[-1] != '\n')
 		value--;
 	value = value ? strchr(value, ':') : NULL;
 	if (!value)
 		return;
 	value++;
-	behind = head->length - (size_t)(value - head->text);
-	memmove(value + blanks, value, behind + 1);
+	rest = head->length - (size_t)(value - head->text);
+	memmove(value + blanks, value, rest + 1);
 	memset(value, ' ', blanks);
 	head->length += blanks;
 }
 
-/* Streams the head, maybe with a text behind it, and `part`. */
+/* Streams the head, a text that may be empty, and `part`. */
 static void answer(struct request *request, const struct response_head *head,
     const char *text, const struct part *part)
 {
@@ -229,10 +218,19 @@ void request_respond(struct request *request, struct response_head *head)
 	request_stream(request, head, NULL, 0, 0);
 }
 
-static const char *head_fault(const struct response_head *head)
+static void refuse_head(
+    struct request *request, const struct response_head *head)
 {
-	return head->error == -ENOSPC ? "response head over its bound"
-				      : "response head: malformed field";
+	char name[REQUEST_VALUE_MAX], why[REQUEST_FAULT_MAX];
+
+	if (head->error == -ENOSPC) {
+		request_refuse(request, 500, "response head over its bound");
+		return;
+	}
+	log_quote(name, sizeof(name), head->bad_field);
+	snprintf(
+	    why, sizeof(why), "response head: malformed field \"%s\"", name);
+	request_refuse(request, 500, why);
 }
 
 void request_respond_long(
@@ -244,13 +242,6 @@ void request_respond_long(
 	request->status = status;
 	request->head_length = length;
 	stream_answer(request, length, &nothing);
-}
-
-/* nginx would collect the pieces and pass them on in large lumps. */
-static void add_unbuffered(struct response_head *head)
-{
-	if (!response_head_has(head, "X-Accel-Buffering"))
-		response_head_put(head, "X-Accel-Buffering", "no");
 }
 
 void request_stream(struct request *request, struct response_head *head,
@@ -267,10 +258,11 @@ void request_stream(struct request *request, struct response_head *head,
 		request_bad_param(request, bad);
 		return;
 	}
-	if (is_paced(&part))
-		add_unbuffered(head);
+	/* nginx would collect the pieces and pass them on in large lumps. */
+	if (is_paced(&part) && !response_head_has(head, "X-Accel-Buffering"))
+		response_head_put(head, "X-Accel-Buffering", "no");
 	if (response_head_finish(head) < 0) {
-		request_refuse(request, 500, head_fault(head));
+		refuse_head(request, head);
 		return;
 	}
 	if (request->head_first)

@@ -73,6 +73,7 @@ static void redirects_have_their_status_after_location(void **state)
 
 	response_head_init_redirect(&h, 308, "a\r\nX-B: c");
 	assert_int_equal(response_head_finish(&h), -EINVAL);
+	assert_string_equal(h.bad_field, "Location");
 	assert_null(strstr(h.text, "X-B"));
 
 	memset(long_location, 'x', sizeof(long_location) - 1);
@@ -135,6 +136,7 @@ static void refuses_bad_names(void **state)
 		response_head_init(&h, 200);
 		response_head_add(&h, names[i], "%s", "value");
 		assert_int_equal(response_head_finish(&h), -EINVAL);
+		assert_string_equal(h.bad_field, names[i]);
 		check_text(&h, "Status: 200 OK\r\n");
 	}
 }
@@ -150,6 +152,7 @@ static void the_first_error_sticks(void **state)
 	response_head_add(&h, "X-C", "%*s", RESPONSE_HEAD_MAX, "");
 	response_head_add(&h, "X-D", "%s", "good");
 	assert_int_equal(h.error, -EINVAL);
+	assert_string_equal(h.bad_field, "X-B");
 	assert_int_equal(response_head_finish(&h), -EINVAL);
 	check_text(&h, "Status: 200 OK\r\nX-A: good\r\n");
 
