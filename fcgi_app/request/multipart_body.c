@@ -60,7 +60,7 @@ static void release(void *context)
 	free(body);
 }
 
-/* The lengths of all parts; -errno if a delimiter can't be written. */
+/* Writes the lengths of all parts. Returns 0, or -errno of a delimiter. */
 static int measure(const struct multipart *text, uint64_t *lengths)
 {
 	char delimiter[MULTIPART_DELIMITER_MAX];

@@ -8,9 +8,9 @@ struct source_maker;
 struct source;
 
 /*
- * A source that gives the parts of `multipart` with their delimiters, each
- * made when it is its turn. Takes `bytes` over and copies the rest; on failure
- * (NULL: out of memory) `bytes` stay the caller's.
+ * Returns a source of the parts of `multipart` with their delimiters, each made
+ * when it is its turn. Takes `bytes` over and copies the rest; returns NULL if
+ * out of memory, and `bytes` are still the caller's.
  */
 struct source *multipart_body_new(
     const struct multipart *multipart, const struct source_maker *bytes);

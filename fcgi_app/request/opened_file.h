@@ -13,12 +13,13 @@ struct services;
 
 /*
  * Takes the descriptor of `result`, a regular file, over; the maker's sources
- * are as source_file_new() makes them. 0; or -ENOMEM: it stays the caller's.
+ * are as source_file_new() makes them. Returns 0; or -ENOMEM, and the
+ * descriptor is still the caller's.
  */
 int opened_file_init(const struct services *services,
     const struct file_open_result *result, struct source_maker *ret);
 
-/* The strong entity tag of a file (RFC 9110, 8.8.3). */
+/* Writes the strong entity tag of a file (RFC 9110, 8.8.3). */
 void opened_file_etag(const struct stat *st, char ret[ETAG_MAX]);
 
 #endif

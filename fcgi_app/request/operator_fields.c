@@ -34,7 +34,7 @@ static const struct param_rule long_charset_rule = { "STREAM_CHARSET",
 	"too long" };
 static const struct param_rule long_field_rule = { "Content-Type", "too long" };
 
-/* An empty parameter is how a front says that there is none. */
+/* A front sends a parameter that is not set as an empty one. */
 static const char *get(const struct fcgi_params *params, const char *name)
 {
 	const char *value = fcgi_params_get(params, name);
@@ -108,13 +108,6 @@ static bool is_media_type(const char *text)
 	return subtype > 0 && strchr("; \t", text[subtype]);
 }
 
-static bool is_token(const char *text)
-{
-	size_t length = field_value_token_length(text);
-
-	return length > 0 && text[length] == '\0';
-}
-
 const struct param_rule *operator_fields_media_type(
     const struct fcgi_params *params, const char *type, char *ret, size_t size)
 {
@@ -124,7 +117,7 @@ const struct param_rule *operator_fields_media_type(
 
 	if (other && !is_media_type(other))
 		return &type_rule;
-	if (charset && !is_token(charset))
+	if (charset && charset[field_value_token_length(charset)] != '\0')
 		return &charset_rule;
 	if (other)
 		type = other;
@@ -169,21 +162,14 @@ static bool add_cors(
 	return varies;
 }
 
-static void add_nosniff(
-    const struct fcgi_params *params, struct response_head *head)
-{
-	const char *value = get(params, "STREAM_NOSNIFF");
-
-	if (!value || strcmp(value, "off") != 0)
-		response_head_put(head, "X-Content-Type-Options", "nosniff");
-}
-
 void operator_fields_add_common(const struct fcgi_params *params,
     struct response_head *head, const char *vary)
 {
+	const char *nosniff = get(params, "STREAM_NOSNIFF");
 	bool on_origin = add_cors(params, head);
 
-	add_nosniff(params, head);
+	if (!nosniff || strcmp(nosniff, "off") != 0)
+		response_head_put(head, "X-Content-Type-Options", "nosniff");
 	if (vary && on_origin)
 		response_head_add(head, "Vary", "%s, Origin", vary);
 	else if (vary || on_origin)

@@ -33,19 +33,19 @@ struct operator_fields {
 const struct param_rule *operator_fields_read(
     const struct fcgi_params *params, time_t now, struct operator_fields *ret);
 
-/* Cache-Control and Expires (RFC 9111, 5.2, 5.3): for 200, 206 and 304. */
+/* Adds Cache-Control and Expires (RFC 9111, 5.2, 5.3): for 200, 206 and 304. */
 void operator_fields_add_caching(
     const struct operator_fields *fields, struct response_head *head);
 
-/* Content-Disposition (RFC 6266): for 200 and 206. */
+/* Adds Content-Disposition (RFC 6266): for 200 and 206. */
 void operator_fields_add_disposition(
     const struct operator_fields *fields, struct response_head *head);
 
 /*
- * What every response has: STREAM_CORS as Access-Control-* (Fetch, "CORS
+ * Adds what every response has: STREAM_CORS as Access-Control-* (Fetch, "CORS
  * protocol"), X-Content-Type-Options unless STREAM_NOSNIFF=off, and Vary (RFC
  * 9110, 12.5.5), which also names `vary`, another request field that the
- * response depends on; NULL: there is none.
+ * response depends on, unless that is NULL.
  */
 void operator_fields_add_common(const struct fcgi_params *params,
     struct response_head *head, const char *vary);
@@ -57,15 +57,15 @@ void operator_fields_add_preflight(
 /*
  * Reads how fast a response may leave, STREAM_RATE and STREAM_BURST: bytes,
  * maybe with K, M or G. `ret->rate` is 0 without a pace; STREAM_BURST counts
- * with a rate only. Returns NULL, or the rule that one of them breaks; *ret must
- * then not be used.
+ * with a rate only. Returns NULL, or the rule that one of them breaks; *ret
+ * must then not be used.
  */
 const struct param_rule *operator_fields_read_pace(
     const struct fcgi_params *params, struct pacer_plan *ret);
 
 /*
- * The media type with STREAM_CONTENT_TYPE in place of `type` and with
- * STREAM_CHARSET, where that has a meaning, into `size` bytes at `ret`.
+ * Writes the media type, with STREAM_CONTENT_TYPE in place of `type` and with
+ * STREAM_CHARSET where that has a meaning, into `size` bytes at `ret`.
  * Returns NULL, or the rule that one of them breaks, or for a `type` that does
  * not fit one of the name Content-Type.
  */

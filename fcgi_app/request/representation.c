@@ -118,17 +118,9 @@ static struct source *open_multipart(const struct answer *answer)
 	return source;
 }
 
-static struct source *open_single(const struct answer *answer)
-{
-	const struct source_maker *bytes = &answer->of->bytes;
-	struct source *source = bytes->open(bytes->context);
-
-	source_maker_release(bytes);
-	return source;
-}
-
 static void send_content(const struct answer *answer)
 {
+	const struct source_maker *bytes = &answer->of->bytes;
 	struct request *request = answer->request;
 	struct response_head head;
 	struct source *source;
@@ -136,14 +128,15 @@ static void send_content(const struct answer *answer)
 
 	make_head(&head, answer);
 	if (request_is_head(request) || answer->length == 0) {
-		source_maker_release(&answer->of->bytes);
+		source_maker_release(bytes);
 		request_respond(request, &head);
 		return;
 	}
 	if (answer->boundary[0] != '\0') {
 		source = open_multipart(answer);
 	} else {
-		source = open_single(answer);
+		source = bytes->open(bytes->context);
+		source_maker_release(bytes);
 		if (answer->range == BYTE_RANGE_SATISFIABLE)
 			first = answer->set.parts[0].first;
 	}
@@ -205,15 +198,6 @@ static void choose_range(struct answer *answer)
 	answer->length = of->size;
 }
 
-static void refuse_range(const struct answer *answer)
-{
-	char content_range[BYTE_RANGE_CONTENT_RANGE_MAX];
-
-	byte_range_format_content_range(
-	    content_range, sizeof(content_range), NULL, answer->of->size);
-	request_error(answer->request, 416, "Content-Range", content_range);
-}
-
 static enum precondition_result check_preconditions(const struct answer *answer)
 {
 	const struct request *request = answer->request;
@@ -242,13 +226,17 @@ static enum precondition_result check_preconditions(const struct answer *answer)
 
 static void proceed(struct answer *answer)
 {
+	char content_range[BYTE_RANGE_CONTENT_RANGE_MAX];
+
 	choose_range(answer);
-	if (answer->range == BYTE_RANGE_UNSATISFIABLE) {
-		source_maker_release(&answer->of->bytes);
-		refuse_range(answer);
+	if (answer->range != BYTE_RANGE_UNSATISFIABLE) {
+		send_content(answer);
 		return;
 	}
-	send_content(answer);
+	source_maker_release(&answer->of->bytes);
+	byte_range_format_content_range(
+	    content_range, sizeof(content_range), NULL, answer->of->size);
+	request_error(answer->request, 416, "Content-Range", content_range);
 }
 
 /* RFC 9110, 13.2.2: the preconditions first, the range last. */

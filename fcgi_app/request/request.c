@@ -43,20 +43,16 @@ bool request_is_head(const struct request *request)
 	return strcmp(request->method, "HEAD") == 0;
 }
 
-static struct request_path_params path_params(const struct fcgi_params *params)
+struct request *request_new(const struct request_origin *origin)
 {
-	return (struct request_path_params){
+	const struct fcgi_params *params = origin->params;
+	const struct request_path_params from = {
 		.stream_path = fcgi_params_get(params, "STREAM_PATH"),
 		.document_uri = fcgi_params_get(params, "DOCUMENT_URI"),
 		.script_name = fcgi_params_get(params, "SCRIPT_NAME"),
 		.path_info = fcgi_params_get(params, "PATH_INFO"),
 		.script_filename = fcgi_params_get(params, "SCRIPT_FILENAME"),
 	};
-}
-
-struct request *request_new(const struct request_origin *origin)
-{
-	const struct request_path_params from = path_params(origin->params);
 	size_t size = request_path_bound(&from);
 	struct request *request = calloc(1, sizeof(*request) + size);
 
@@ -79,16 +75,6 @@ struct request *request_new(const struct request_origin *origin)
 }
 
 /* --- the end -------------------------------------------------------------- */
-
-static void request_free(struct request *request)
-{
-	if (request->source)
-		request->source->ops->close(request->source);
-	fcgi_params_free(request->origin.params);
-	byte_queue_clear(&request->body);
-	free(request->start);
-	free(request);
-}
 
 static void log_access(const struct request *request, const char *reason)
 {
@@ -149,7 +135,12 @@ static void leave(struct request *request, const char *reason)
 	log_access(request, reason);
 	if (request->ended)
 		request->ended(request, reason);
-	request_free(request);
+	if (request->source)
+		request->source->ops->close(request->source);
+	fcgi_params_free(request->origin.params);
+	byte_queue_clear(&request->body);
+	free(request->start);
+	free(request);
 }
 
 static void leave_over(struct request *request)

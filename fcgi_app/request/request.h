@@ -30,8 +30,8 @@ struct writer;
 typedef void request_over_fn(void *context, int error);
 
 /*
- * The body of the request, whole, with a NUL behind it that does not count; it
- * is the request's. Also called from inside request_read_body().
+ * The whole body of the request. A NUL follows it that `length` does not count;
+ * the bytes are the request's. Also called from inside request_read_body().
  */
 typedef void request_body_fn(
     struct request *request, const char *body, size_t length);
@@ -59,7 +59,7 @@ struct request_origin {
 	struct writer *writer;
 	struct fcgi_output *output;
 	request_over_fn *over;
-	/* Somebody waits for the request's body, which is still coming. */
+	/* An action waits for the request's body, which is still coming. */
 	void (*want_body)(void *context);
 	void *context;
 	bool body_pending; /* its end has not come yet */
@@ -90,7 +90,8 @@ struct request {
 	/* The head leaves at once: the first bytes may come late. */
 	bool head_first;
 
-	/* For action.c: whom it answers through action.h; NULL: nobody. */
+	/* For action.c: the handle that answers it through action.h, or NULL.
+	 */
 	struct action *action;
 
 	/* For request.c and dispatch.c. */
@@ -117,13 +118,13 @@ struct request {
 
 /* --- request.c ------------------------------------------------------------ */
 
-/* A request from `origin`; NULL: out of memory, `params` stay the caller's. */
+/* Returns NULL if out of memory: `params` are still the caller's then. */
 struct request *request_new(const struct request_origin *origin);
 
-/* The value of a FastCGI parameter; NULL if it is absent or empty. */
+/* Returns a FastCGI parameter's value, NULL if it is absent or empty. */
 const char *request_param(const struct request *request, const char *name);
 
-/* Whether the method is HEAD: the same head as for GET, but no body. */
+/* Returns whether the method is HEAD: the head as for GET, but no body. */
 bool request_is_head(const struct request *request);
 
 /*
@@ -170,17 +171,17 @@ void request_add_body(
 /* All of it has come. */
 void request_end_body(struct request *request);
 
-/* Whether somebody waits for more of it. */
+/* Returns whether an action waits for more of it. */
 bool request_wants_body(const struct request *request);
 
-/* It does not come any more: answers 408 (RFC 9110, 15.5.9). */
+/* The rest of it does not come: answers 408 (RFC 9110, 15.5.9). */
 void request_stop_body(struct request *request);
 
 /* --- request_answer.c ----------------------------------------------------- */
 
 /*
  * Answers with a head and no body (RFC 9110, 6.4.1). The head is finished
- * here; one that does not fit its bound becomes a 500.
+ * here; one that is malformed or does not fit its bound becomes a 500.
  */
 void request_respond(struct request *request, struct response_head *head);
 
@@ -200,8 +201,8 @@ void request_error(
     struct request *request, int status, const char *field, const char *value);
 
 /*
- * An error, as above, that says `why`: in the log and in the front server's
- * error log. A mere 404 is a notice in the log alone.
+ * Answers with an error as request_error() does, and writes `why` to the log
+ * and to the front server's error log. A 404 is a notice in the log alone.
  */
 void request_refuse(struct request *request, int status, const char *why);
 

@@ -12,25 +12,25 @@
 #include "fcgi_app/request/request_place.h"
 #include "fcgi_app/request/services.h"
 
-/* An open in the thread pool; the request's `state`. */
-struct opening {
+/*
+ * A file_open running in the thread pool; kept in request->state until it
+ * completes or is cancelled.
+ */
+struct pending_open {
 	struct request *request;
 	struct file_open *open;
 	request_open_fn *done;
 };
 
-static const char *reason_of(int error)
-{
-	if (error == -EXDEV)
-		return "leads out of its root";
-	if (error == -ENOBUFS)
-		return "--member-memory is used up";
-	return strerror(-error);
-}
-
 void request_refuse_errno(struct request *request, int error)
 {
-	request_refuse(request, http_status_of_errno(-error), reason_of(error));
+	const char *why = strerror(-error);
+
+	if (error == -EXDEV)
+		why = "leads out of its root";
+	else if (error == -ENOBUFS)
+		why = "--member-memory is used up";
+	request_refuse(request, http_status_of_errno(-error), why);
 }
 
 static void take_result(struct request *request, request_open_fn *done,
@@ -42,49 +42,49 @@ static void take_result(struct request *request, request_open_fn *done,
 		done(request, result);
 }
 
-static void end_opening(struct opening *opening)
+static void end_pending(struct pending_open *pending)
 {
-	opening->request->cancel = NULL;
-	opening->request->state = NULL;
-	free(opening);
+	pending->request->cancel = NULL;
+	pending->request->state = NULL;
+	free(pending);
 }
 
 static void on_open(void *context, const struct file_open_result *result)
 {
-	struct opening *opening = context;
-	struct request *request = opening->request;
-	request_open_fn *done = opening->done;
+	struct pending_open *pending = context;
+	struct request *request = pending->request;
+	request_open_fn *done = pending->done;
 
-	end_opening(opening);
+	end_pending(pending);
 	take_result(request, done, result);
 }
 
-static void cancel_opening(struct request *request)
+static void cancel_pending(struct request *request)
 {
-	struct opening *opening = request->state;
+	struct pending_open *pending = request->state;
 
-	file_open_cancel(opening->open);
-	end_opening(opening);
+	file_open_cancel(pending->open);
+	end_pending(pending);
 }
 
 static void open_later(struct request *request,
     const struct file_open_target *target, request_open_fn *done)
 {
-	struct opening *opening = calloc(1, sizeof(*opening));
+	struct pending_open *pending = calloc(1, sizeof(*pending));
 
-	if (opening) {
-		opening->request = request;
-		opening->done = done;
-		opening->open = file_open_start(
-		    request->services->loop, target, on_open, opening);
+	if (pending) {
+		pending->request = request;
+		pending->done = done;
+		pending->open = file_open_start(
+		    request->services->loop, target, on_open, pending);
 	}
-	if (!opening || !opening->open) {
-		free(opening);
+	if (!pending || !pending->open) {
+		free(pending);
 		request_refuse_errno(request, -ENOMEM);
 		return;
 	}
-	request->state = opening;
-	request->cancel = cancel_opening;
+	request->state = pending;
+	request->cancel = cancel_pending;
 }
 
 void request_open(

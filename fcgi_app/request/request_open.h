@@ -7,9 +7,9 @@ struct file_open_result;
 struct request;
 
 /*
- * What was found, a file of any kind: `result->error` is 0 and its descriptor
- * now belongs to whoever is told. Without blocking: also from inside
- * request_open().
+ * A file of any kind was opened: `result->error` is 0, and the callback owns
+ * the descriptor. Called from inside request_open() if that did not have to
+ * wait.
  */
 typedef void request_open_fn(
     struct request *request, const struct file_open_result *result);

@@ -19,7 +19,7 @@ struct request_place {
 	char path[PATH_MAX];
 };
 
-/* Why there is none. */
+/* Why a request leads nowhere. */
 struct request_place_fault {
 	int status; /* of the response */
 	char why[REQUEST_FAULT_MAX];
@@ -28,16 +28,16 @@ struct request_place_fault {
 /*
  * Finds the document root of the request, which must be at or beneath a --root
  * (403), and `path`, in the form of a request's (NULL: the request's own),
- * beneath it. Hidden names are 404 unless STREAM_DOTFILES is "allow". False:
- * *ret_fault says why.
+ * beneath it. Hidden names are 404 unless STREAM_DOTFILES is "allow". Returns
+ * false, with the reason in *ret_fault, if there is no such place.
  */
 bool request_place_find(const struct request *request, const char *path,
     struct request_place *ret, struct request_place_fault *ret_fault);
 
-/* Whether the request may see names that begin with a dot (STREAM_DOTFILES). */
+/* Returns whether names that begin with a dot may be seen (STREAM_DOTFILES). */
 bool request_place_shows_hidden(const struct request *request);
 
-/* What to open for it; the target points into `place`. */
+/* Returns what to open for it; the target points into `place`. */
 struct file_open_target request_place_target(const struct request_place *place);
 
 #endif
