@@ -17,12 +17,6 @@
 
 /* --- the end -------------------------------------------------------------- */
 
-static bool is_needed(const struct action *action)
-{
-	return action->request || action->queue || action->jobs > 0 ||
-	    (action->taken && !action->ended);
-}
-
 static void on_turn_end(struct turn_end *end)
 {
 	struct action *action = container_of(end, struct action, end);
@@ -33,7 +27,9 @@ static void on_turn_end(struct turn_end *end)
 
 void action_let_go(struct action *action)
 {
-	if (!is_needed(action))
+	bool is_held = action->taken && !action->ended;
+
+	if (!action->request && !action->queue && action->jobs == 0 && !is_held)
 		turn_ends_add(action->ends, &action->end, on_turn_end);
 }
 

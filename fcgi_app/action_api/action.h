@@ -46,7 +46,7 @@ typedef void action_drain_fn(struct action *action);
 typedef void action_gone_fn(struct action *action);
 /* A module was loaded: 0 or -errno. */
 typedef int action_load_fn(void);
-/* The request's body, with a NUL behind it; valid until `gone` is called. */
+/* The request's body, and a NUL after it; valid until `gone` is called. */
 typedef void action_body_fn(
     struct action *action, const char *body, size_t length);
 

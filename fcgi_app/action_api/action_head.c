@@ -21,8 +21,6 @@
 #include "fcgi_app/request/operator_fields.h"
 #include "fcgi_app/request/request.h"
 
-/* Room for a media type with its parameters. */
-
 /* They have a function, or are the front server's. */
 static const char *const reserved[] = {
 	"Status",
@@ -135,7 +133,7 @@ int action_validators(struct action *action, const char *etag, time_t modified)
 
 /* --- making it ------------------------------------------------------------ */
 
-/* The next name behind `name`, the first for NULL; NULL: no more. */
+/* Returns the name that follows `name`, the first for NULL, or NULL. */
 static const char *next_field(const struct action *action, const char *name)
 {
 	const char *end = action->fields + action->fields_length;
@@ -164,7 +162,7 @@ const char *action_find_field(const struct action *action, const char *name)
 	return found;
 }
 
-/* Whether the operator sets the field in the action's stead. */
+/* Returns whether the operator sets the field in the action's stead. */
 static bool is_overridden(const struct action *action, const char *name)
 {
 	for (size_t i = 0; i < COUNT(overridden); i++) {
@@ -211,18 +209,6 @@ const struct param_rule *action_media_type(
 	    action->request->origin.params, type ? type : fallback, ret, size);
 }
 
-static void add_validators(
-    const struct action *action, struct response_head *head)
-{
-	char date[HTTP_DATE_SIZE];
-
-	if (!action->etag[0])
-		return;
-	http_date_format(action->modified, date);
-	response_head_put(head, "ETag", action->etag);
-	response_head_put(head, "Last-Modified", date);
-}
-
 /* RFC 9110, 15: a Location leads on with 201 and 3xx only. */
 static void begin_head(const struct action *action, struct response_head *head)
 {
@@ -263,6 +249,7 @@ static const struct param_rule *add_all(
 {
 	const struct fcgi_params *params = action->request->origin.params;
 	struct operator_fields fields;
+	char date[HTTP_DATE_SIZE];
 	const struct param_rule *bad =
 	    operator_fields_read(params, time(NULL), &fields);
 
@@ -272,7 +259,11 @@ static const struct param_rule *add_all(
 	bad = add_type(action, length, head);
 	if (bad)
 		return bad;
-	add_validators(action, head);
+	if (action->etag[0]) {
+		http_date_format(action->modified, date);
+		response_head_put(head, "ETag", action->etag);
+		response_head_put(head, "Last-Modified", date);
+	}
 	if (length != ACTION_LENGTH_NONE && !action_has_no_body(action->status))
 		response_head_add(head, "Content-Length", "%" PRIu64, length);
 	/* Or a front would gather what is meant to arrive bit by bit. */

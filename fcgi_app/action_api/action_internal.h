@@ -65,25 +65,26 @@ struct action {
 /* Frees it at the end of the loop's turn, unless it is still needed. */
 void action_let_go(struct action *action);
 
-/* Whether the request still waits for this action's answer. */
+/* Returns whether the request still waits for this action's answer. */
 bool action_is_live(const struct action *action);
 
-/* 0, or why the head can't be changed nor the answer be chosen any more. */
+/* Returns 0, or why neither head nor answer can be chosen any more: -errno. */
 int action_check_open(const struct action *action);
 
 /* --- action_head.c -------------------------------------------------------- */
 
 #define ACTION_LENGTH_NONE UINT64_MAX
 
-/* Whether a response of this status never has a body (RFC 9110, 6.4.1). */
+/* Returns whether this status never has a body (RFC 9110, 6.4.1). */
 bool action_has_no_body(int status);
 
-/* The value of the last field of this name; NULL: there is none. */
+/* Returns the value of the last field of this name, or NULL. */
 const char *action_find_field(const struct action *action, const char *name);
 
 /*
  * Makes the head of an answer that is not a representation's, with
- * Content-Length unless it is ACTION_LENGTH_NONE. False: it was refused.
+ * Content-Length unless it is ACTION_LENGTH_NONE. Returns false if the request
+ * was refused.
  */
 bool action_make_head(
     struct action *action, uint64_t length, struct response_head *ret_head);
@@ -95,8 +96,8 @@ bool action_make_head(
 void action_add_fields(const void *context, struct response_head *head);
 
 /*
- * Writes its media type, or the operator's. Returns NULL, or the rule that one
- * of them breaks.
+ * Writes its media type, or the operator's, into `size` bytes at `ret`. Returns
+ * NULL, or the rule that one of them breaks.
  */
 const struct param_rule *action_media_type(
     const struct action *action, const char *fallback, char *ret, size_t size);
@@ -109,7 +110,7 @@ void action_call_drain(struct action *action);
 /* Begins the answer if its head is settled and the action's turn is over. */
 void action_begin_if_due(struct action *action);
 
-/* Closes the queue, if there is one, that was not handed over. */
+/* Closes the queue that was not handed over, if any. */
 void action_drop_queue(struct action *action);
 
 /* --- action_turn.c -------------------------------------------------------- */

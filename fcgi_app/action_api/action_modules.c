@@ -126,7 +126,7 @@ static bool take_module(struct module *module, const char *option, void *object)
 	return r == 0 || fail(option, "`load`: %s", strerror(r < 0 ? -r : r));
 }
 
-/* A name without a slash would be looked for in the system's libraries. */
+/* A path without a slash would be looked for in the system's libraries. */
 static bool load_object(
     struct module *module, const char *option, const char *path)
 {

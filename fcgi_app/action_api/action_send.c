@@ -67,7 +67,7 @@ static void send_whole(
 		request_stream(action->request, &head, source, 0, size);
 }
 
-/* Whether conditions and ranges have a meaning (RFC 9110, 13.2.1, 14.2). */
+/* Returns whether conditions and ranges apply (RFC 9110, 13.2.1, 14.2). */
 static bool is_conditional(
     const struct action *action, const struct representation *representation)
 {
@@ -145,29 +145,24 @@ static struct copy *make_copy(const void *data, size_t length)
 	return copy;
 }
 
-static void send_copy(
-    struct action *action, const char *type, struct copy *copy)
-{
-	struct representation representation = {
-		.bytes = { open_copy, unref_copy, copy },
-	};
-
-	if (!copy) {
-		request_refuse(action->request, 503, strerror(ENOMEM));
-		return;
-	}
-	representation.size = copy->length;
-	send_bytes(action, type, &representation);
-}
-
 static int send_memory(
     struct action *action, const char *type, const void *data, size_t length)
 {
+	struct representation representation = { .size = length };
 	int r = begin(action);
+	struct copy *copy;
 
-	if (r == 0)
-		send_copy(action, type, make_copy(data, length));
-	return r;
+	if (r < 0)
+		return r;
+	copy = make_copy(data, length);
+	if (!copy) {
+		request_refuse(action->request, 503, strerror(ENOMEM));
+		return 0;
+	}
+	representation.bytes =
+	    (struct source_maker){ open_copy, unref_copy, copy };
+	send_bytes(action, type, &representation);
+	return 0;
 }
 
 int action_send_bytes(struct action *action, const void *data, size_t length)
@@ -224,24 +219,15 @@ static void on_open(
 	send_opened(action, action_find_field(action, "Content-Type"), result);
 }
 
-/* The name tells the type, unless the action does. */
-static int add_type(struct action *action, const char *path)
-{
-	const struct media_types *types =
-	    action->request->services->media_types;
-
-	if (action_find_field(action, "Content-Type"))
-		return 0;
-	return action_field(
-	    action, "Content-Type", media_types_find(types, path));
-}
-
 int action_send_file(struct action *action, const char *path)
 {
 	int r = action_check_open(action);
 
-	if (r == 0)
-		r = add_type(action, path ? path : action_path(action));
+	/* The name tells the type, unless the action does. */
+	if (r == 0 && !action_find_field(action, "Content-Type"))
+		r = action_field(action, "Content-Type",
+		    media_types_find(action->request->services->media_types,
+			path ? path : action_path(action)));
 	if (r < 0 && r != -EPIPE)
 		return r;
 	r = begin(action);
@@ -324,19 +310,6 @@ static int send_pipe(struct action *action, int fd)
 	return 0;
 }
 
-/* What can be sought in is a file, and can't be polled. */
-static void send_fd(struct action *action, int fd)
-{
-	bool is_file = lseek(fd, 0, SEEK_CUR) >= 0;
-	int r = is_file ? start_look(action, fd) : send_pipe(action, fd);
-
-	if (r == 0)
-		return;
-	if (r != -EBADF)
-		close(fd);
-	request_refuse(action->request, r == -ENOMEM ? 503 : 500, strerror(-r));
-}
-
 int action_send_fd(struct action *action, int fd, size_t chunk_size)
 {
 	int r = chunk_size > 0 && chunk_size <= ACTION_CHUNK_MAX ? 0 : -EINVAL;
@@ -348,10 +321,18 @@ int action_send_fd(struct action *action, int fd, size_t chunk_size)
 	if (r < 0 && r != -EPIPE)
 		return r;
 	r = begin(action);
+	if (r < 0)
+		return r;
 	action->chunk_size = chunk_size;
+	/* What can be sought in is a file, and can't be polled. */
+	r = lseek(fd, 0, SEEK_CUR) >= 0 ? start_look(action, fd)
+					: send_pipe(action, fd);
 	if (r == 0)
-		send_fd(action, fd);
-	return r;
+		return 0;
+	if (r != -EBADF)
+		close(fd);
+	request_refuse(action->request, r == -ENOMEM ? 503 : 500, strerror(-r));
+	return 0;
 }
 
 /* --- an error ------------------------------------------------------------- */

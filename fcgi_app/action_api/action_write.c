@@ -16,6 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/min.h"
 #include "common/stream/source.h"
 #include "common/stream/source_queue.h"
 #include "fcgi_app/policy/http_status.h"
@@ -72,23 +73,20 @@ void action_drop_queue(struct action *action)
 
 /* --- beginning ------------------------------------------------------------ */
 
-/* What the head says of the length. */
-static uint64_t known_length(const struct action *action)
-{
-	if (action->has_length)
-		return action->length;
-	return action->ended ? action->written : ACTION_LENGTH_NONE;
-}
-
 /* Head and queue are the request's from now on. */
 static void begin(struct action *action)
 {
 	struct source *source =
 	    action->queue ? source_queue_source(action->queue) : NULL;
 	struct request *request = action->request;
+	uint64_t length = ACTION_LENGTH_NONE;
 	struct response_head head;
 
-	if (!action_make_head(action, known_length(action), &head))
+	if (action->has_length)
+		length = action->length;
+	else if (action->ended)
+		length = action->written;
+	if (!action_make_head(action, length, &head))
 		return;
 	action->phase = ACTION_STREAMING;
 	request->head_first = action->head_first;
@@ -118,7 +116,7 @@ void action_begin_if_due(struct action *action)
 
 /* --- writing -------------------------------------------------------------- */
 
-/* 0, or why nothing more can be written. */
+/* Returns 0, or why nothing more can be written: -errno. */
 static int check_unfinished(const struct action *action)
 {
 	if (action->ended)
@@ -126,7 +124,8 @@ static int check_unfinished(const struct action *action)
 	return action_is_live(action) ? 0 : -EPIPE;
 }
 
-/* Bytes that are dropped are counted: who fills what room there is must end. */
+/* Dropped bytes count too: an action that fills all its room must come to an
+ * end. */
 static size_t free_room(const struct action *action)
 {
 	if (action->queue)
@@ -148,26 +147,9 @@ static uint64_t length_left(const struct action *action)
 
 size_t action_room(const struct action *action)
 {
-	size_t room;
-
 	if (check_unfinished(action) < 0)
 		return 0;
-	room = free_room(action);
-	return length_left(action) < room ? (size_t)length_left(action) : room;
-}
-
-static int queue_bytes(struct action *action, const void *data, size_t length)
-{
-	int r = settle_head(action);
-
-	if (r == 0 && !action->drops_body)
-		r = source_queue_write(action->queue, data, length);
-	if (r < 0)
-		return r;
-	if (action->queue || action->phase < ACTION_STREAMING)
-		action->written += length;
-	action_begin_if_due(action);
-	return 0;
+	return (size_t)u64_min(length_left(action), free_room(action));
 }
 
 int action_write(struct action *action, const void *data, size_t length)
@@ -182,7 +164,15 @@ int action_write(struct action *action, const void *data, size_t length)
 		return 0;
 	if (length > free_room(action))
 		return -ENOBUFS;
-	return queue_bytes(action, data, length);
+	r = settle_head(action);
+	if (r == 0 && !action->drops_body)
+		r = source_queue_write(action->queue, data, length);
+	if (r < 0)
+		return r;
+	if (action->queue || action->phase < ACTION_STREAMING)
+		action->written += length;
+	action_begin_if_due(action);
+	return 0;
 }
 
 static __attribute__((format(printf, 2, 0))) int print_long(
