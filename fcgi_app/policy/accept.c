@@ -22,7 +22,7 @@ static const char blanks[] = " \t";
 
 /* --- the field ------------------------------------------------------------ */
 
-/* Behind a quoted-string (RFC 9110, 5.6.4), or NULL if it has no end. */
+/* Returns the end of a quoted-string (RFC 9110, 5.6.4), or NULL without one. */
 static const char *skip_quoted(const char *p)
 {
 	for (p++; *p != '\0' && *p != '"'; p++) {
@@ -32,7 +32,7 @@ static const char *skip_quoted(const char *p)
 	return *p == '"' ? p + 1 : NULL;
 }
 
-/* Behind the element that p stands in: at a comma or at the end. */
+/* Returns the end of the element that p stands in: a comma or the NUL. */
 static const char *skip_element(const char *p)
 {
 	while (*p != '\0' && *p != ',') {
@@ -79,7 +79,7 @@ static bool take_parameter(const char **cursor, struct range *range)
 	return *cursor > p;
 }
 
-/* One element from its first character on; false: it is malformed. */
+/* Reads an element from its first character on. Returns false if malformed. */
 static bool read_range(const char *p, struct range *ret)
 {
 	*ret = (struct range){ .weight = QVALUE_ONE };

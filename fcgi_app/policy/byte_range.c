@@ -149,7 +149,7 @@ static void widen(struct byte_range *range, const struct byte_range *by)
 
 /*
  * Coalesces *range with all parts that it touches, in the place of the first
- * of them, or adds it as the last part; false if there is no room for that.
+ * of them, or adds it as the last part. Returns false if there is no room.
  * The parts do not touch each other before, so one pass is enough: what the
  * union touches, *range touches.
  */
@@ -181,7 +181,7 @@ static bool add(struct byte_range_set *set, const struct byte_range *range)
 	return true;
 }
 
-/* Takes in one range; false if the field is to be ignored because of it. */
+/* Takes in one range. Returns false if it makes the field one to ignore. */
 static bool collect(struct collection *c, const struct spec *spec)
 {
 	struct byte_range range;
@@ -206,7 +206,7 @@ static bool collect(struct collection *c, const struct spec *spec)
 /*
  * range-set = 1#range-spec. A recipient puts up with empty list elements and
  * with blanks around the commas (RFC 9110, 5.6.1.2), though not before the
- * first element. False if the field is to be ignored.
+ * first element. Returns false if the field is to be ignored.
  */
 static bool collect_range_set(const char *p, struct collection *c)
 {

@@ -38,7 +38,7 @@ static bool word_is(const struct word *word, const char *name)
 	    strncasecmp(word->text, name, word->length) == 0;
 }
 
-/* An index of codings, or UNKNOWN. */
+/* Returns an index of codings, or UNKNOWN. */
 static size_t find_coding(const struct word *word)
 {
 	/* RFC 9110, 8.4.1.3 */
@@ -51,7 +51,7 @@ static size_t find_coding(const struct word *word)
 	return UNKNOWN;
 }
 
-/* An index of weights, or UNKNOWN. */
+/* Returns an index of weights, or UNKNOWN. */
 static size_t find_weight(const struct word *word)
 {
 	if (word_is(word, "identity"))

@@ -81,13 +81,6 @@ static void append_clean(
 	name->text[name->length] = '\0';
 }
 
-/* These name folders, wherever the client saves. */
-static void spoil_dots(struct name *name)
-{
-	if (strcmp(name->text, ".") == 0 || strcmp(name->text, "..") == 0)
-		memset(name->text, '_', name->length);
-}
-
 static void make_clean(const char *filename, struct name *ret)
 {
 	const char *end = filename + strlen(filename);
@@ -103,7 +96,9 @@ static void make_clean(const char *filename, struct name *ret)
 	}
 	append_clean(ret, filename, stem_end, limit);
 	append_clean(ret, stem_end, end, CONTENT_DISPOSITION_NAME_MAX);
-	spoil_dots(ret);
+	/* These name folders, wherever the client saves. */
+	if (strcmp(ret->text, ".") == 0 || strcmp(ret->text, "..") == 0)
+		memset(ret->text, '_', ret->length);
 }
 
 /* --- the parameters ------------------------------------------------------- */

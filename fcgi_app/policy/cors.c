@@ -52,12 +52,6 @@ static void drop_default_port(struct origin *o)
 	}
 }
 
-static bool is_equal(const struct origin *a, const struct origin *b)
-{
-	return a->length == b->length &&
-	    strncasecmp(a->text, b->text, a->length) == 0;
-}
-
 /* Takes the next word of a list at *cursor. Returns false at the end. */
 static bool next_word(const char **cursor, struct origin *ret)
 {
@@ -91,7 +85,8 @@ enum cors_result cors_match(const char *list, const char *origin)
 		if (ends_with(&listed, "/"))
 			listed.length--;
 		drop_default_port(&listed);
-		if (listed.length > 0 && is_equal(&listed, &sent))
+		if (listed.length > 0 && listed.length == sent.length &&
+		    strncasecmp(listed.text, sent.text, sent.length) == 0)
 			result = CORS_LISTED;
 	}
 	return result;

@@ -39,27 +39,20 @@ static int parse_seconds(const char **cursor, time_t *ret)
 	return 0;
 }
 
-static int parse_mtime(const char **cursor, struct timespec *ret)
-{
-	uint64_t nanoseconds;
-
-	if (parse_seconds(cursor, &ret->tv_sec) < 0 || *(*cursor)++ != '.' ||
-	    parse_digits(cursor, &nanoseconds) < 0 || nanoseconds > 999999999)
-		return -EINVAL;
-	ret->tv_nsec = (long)nanoseconds;
-	return 0;
-}
-
 /* Reads the parts of a text, which may be spelt otherwise than ours. */
 static int parse_parts(const char *text, struct digest_record *ret)
 {
 	const char *p = text + HEX_DIGITS;
+	uint64_t nanoseconds;
 
 	if (sodium_hex2bin(ret->sha256, sizeof(ret->sha256), text, HEX_DIGITS,
 		NULL, NULL, NULL) != 0 ||
-	    *p++ != ' ' || parse_digits(&p, &ret->size) < 0 || *p++ != ' ')
+	    *p++ != ' ' || parse_digits(&p, &ret->size) < 0 || *p++ != ' ' ||
+	    parse_seconds(&p, &ret->mtime.tv_sec) < 0 || *p++ != '.' ||
+	    parse_digits(&p, &nanoseconds) < 0 || nanoseconds > 999999999)
 		return -EINVAL;
-	return parse_mtime(&p, &ret->mtime);
+	ret->mtime.tv_nsec = (long)nanoseconds;
+	return 0;
 }
 
 int digest_record_parse(

@@ -66,16 +66,6 @@ bool etag_strong_equal(const char *a, const char *b)
 	    memcmp(a, b, length) == 0;
 }
 
-/* "W/" is case-sensitive (RFC 9110, 8.8.3). */
-static bool skip_weak(const char **cursor)
-{
-	bool weak = strncmp(*cursor, "W/", 2) == 0;
-
-	if (weak)
-		*cursor += 2;
-	return weak;
-}
-
 bool etag_list_has(
     const char *list, const char *etag, enum etag_comparison comparison)
 {
@@ -89,7 +79,9 @@ bool etag_list_has(
 		size_t length;
 
 		p += strspn(p, " \t,");
-		weak = skip_weak(&p);
+		/* "W/" is case-sensitive (RFC 9110, 8.8.3). */
+		weak = strncmp(p, "W/", 2) == 0;
+		p += weak ? 2 : 0;
 		length = opaque_tag_length(p);
 		if (length == 0)
 			return false;

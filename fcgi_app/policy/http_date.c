@@ -275,12 +275,6 @@ static bool parse_asctime_date(const char *p, struct date *d)
 	    take_digits(&p, 4, &d->year) && at_end(p);
 }
 
-static bool is_valid(const struct date *d)
-{
-	return d->day >= 1 && d->day <= days_in_month(d->year, d->month) &&
-	    d->hour <= 23 && d->minute <= 59 && d->second <= 60;
-}
-
 int http_date_parse(const char *field, time_t now, time_t *ret_when)
 {
 	struct date d = { 0 };
@@ -289,7 +283,9 @@ int http_date_parse(const char *field, time_t now, time_t *ret_when)
 	    !parse_rfc850_date(field, now, &d) &&
 	    !parse_asctime_date(field, &d))
 		return -EINVAL;
-	if (!is_valid(&d))
+	/* A leap second is the 60th. */
+	if (d.day < 1 || d.day > days_in_month(d.year, d.month) ||
+	    d.hour > 23 || d.minute > 59 || d.second > 60)
 		return -EINVAL;
 	*ret_when = (time_t)date_to_time(&d);
 	return 0;

@@ -31,31 +31,14 @@ void multipart_boundary(const uint8_t random[MULTIPART_RANDOM_SIZE],
 	ret_boundary[MULTIPART_BOUNDARY_MAX - 1] = '\0';
 }
 
-/* Turns what snprintf() returned into 0 or -errno. */
-static int check_length(int length, size_t room, size_t *ret_length)
-{
-	if (length < 0 || (size_t)length >= room)
-		return -ENOSPC;
-	*ret_length = (size_t)length;
-	return 0;
-}
-
-/* close-delimiter (RFC 2046, 5.1.1); the CRLF after it is the epilogue's. */
-static int format_end(
-    const struct multipart *m, char *text, size_t room, size_t *ret_length)
-{
-	int length = snprintf(text, room, CRLF "--%s--" CRLF, m->boundary);
-
-	return check_length(length, room, ret_length);
-}
-
-/* A delimiter and the head of its part; `text` is MULTIPART_DELIMITER_MAX. */
-static int format_start(
-    const struct multipart *m, size_t index, char *text, size_t *ret_length)
+/*
+ * Writes a delimiter and the head of its part, as snprintf(3) does, into
+ * MULTIPART_DELIMITER_MAX bytes. Returns the length or -errno.
+ */
+static int format_start(const struct multipart *m, size_t index, char *text)
 {
 	const char *type = m->content_type;
 	char range[BYTE_RANGE_CONTENT_RANGE_MAX];
-	int length;
 
 	if (type && strlen(type) > CONTENT_TYPE_MAX)
 		return -ENOSPC;
@@ -63,31 +46,31 @@ static int format_start(
 		return -EINVAL;
 	byte_range_format_content_range(
 	    range, sizeof(range), &m->set->parts[index], m->size);
-	length = snprintf(text, MULTIPART_DELIMITER_MAX,
+	return snprintf(text, MULTIPART_DELIMITER_MAX,
 	    "%s--%s" CRLF "%s%s%sContent-Range: %s" CRLF CRLF,
 	    index > 0 ? CRLF : "", m->boundary, type ? "Content-Type: " : "",
 	    type ? type : "", type ? CRLF : "", range);
-	return check_length(length, MULTIPART_DELIMITER_MAX, ret_length);
 }
 
 int multipart_format_delimiter(const struct multipart *m, size_t index,
     char *buf, size_t n, size_t *ret_length)
 {
 	char text[MULTIPART_DELIMITER_MAX];
-	size_t length;
-	int r;
+	int length;
 
 	assert(index <= m->set->count);
+	/* close-delimiter (RFC 2046, 5.1.1); its last CRLF is the epilogue's */
 	if (index == m->set->count)
-		r = format_end(m, text, sizeof(text), &length);
+		length = snprintf(
+		    text, sizeof(text), CRLF "--%s--" CRLF, m->boundary);
 	else
-		r = format_start(m, index, text, &length);
-	if (r < 0)
-		return r;
-	if (length >= n)
+		length = format_start(m, index, text);
+	if (length < 0)
+		return length;
+	if ((size_t)length >= sizeof(text) || (size_t)length >= n)
 		return -ENOSPC;
-	memcpy(buf, text, length + 1);
-	*ret_length = length;
+	memcpy(buf, text, (size_t)length + 1);
+	*ret_length = (size_t)length;
 	return 0;
 }
 

@@ -88,12 +88,6 @@ static struct part last_segment(const char *path, size_t length)
 	return (struct part){ path + start, length - start };
 }
 
-/* "?" and what follows it up to a fragment; or nothing. */
-static struct part query_at(const char *p)
-{
-	return (struct part){ p, *p == '?' ? strcspn(p, "#") : 0 };
-}
-
 /* Takes a dot, which may be encoded if anything may, off a segment. */
 static bool take_dot(struct part *s, bool encoded)
 {
@@ -123,7 +117,9 @@ int redirect_to_folder(
 	const char *uri = request_uri ? find_path(request_uri) : NULL;
 	size_t length = uri ? strcspn(uri, "?#") : strlen(path);
 	struct part segment = last_segment(uri ? uri : path, length);
-	struct part query = query_at(uri ? uri + length : "");
+	const char *rest = uri ? uri + length : "";
+	/* "?" and what follows it up to a fragment; or nothing. */
+	struct part query = { rest, *rest == '?' ? strcspn(rest, "#") : 0 };
 	struct reference r = { .length = 0 };
 
 	if (is_folder(segment, uri != NULL))

@@ -9,6 +9,8 @@
 #include <stdbool.h>
 #include <string.h>
 
+#include "fcgi_app/policy/percent.h"
+
 /* Neither part is terminated. */
 struct found_path {
 	const char *first;
@@ -75,25 +77,6 @@ static struct found_path find(const struct request_path_params *params)
 	return found;
 }
 
-/* Returns the value of a hexadecimal digit, or -1. */
-static int hex_digit(char c)
-{
-	static const char digits[] = "0123456789abcdef0123456789ABCDEF";
-	const char *at = c ? strchr(digits, c) : NULL;
-
-	return at ? (int)(at - digits) % 16 : -1;
-}
-
-/* Returns the byte that "%xy" stands for; -1 if malformed or NUL. */
-static int escaped_byte(const char *text, size_t length)
-{
-	int high = length > 2 ? hex_digit(text[1]) : -1;
-	int low = high >= 0 ? hex_digit(text[2]) : -1;
-	int byte = high * 16 + low;
-
-	return low >= 0 && byte > 0 ? byte : -1;
-}
-
 /*
  * Returns the length of the decoded text, -1 if it is malformed; `ret` may be
  * NULL.
@@ -103,16 +86,19 @@ static ptrdiff_t decode(const char *text, size_t length, char *ret)
 	size_t n = 0;
 
 	for (size_t i = 0; i < length; i++, n++) {
-		int byte = (unsigned char)text[i];
+		char byte = text[i];
 
 		if (byte == '%') {
-			byte = escaped_byte(text + i, length - i);
-			i += 2;
+			/* None reaches over the end: "?" is no digit. */
+			if (!percent_is_escape(text + i))
+				return -1;
+			byte = percent_decode_byte(text + i);
+			if (byte == '\0')
+				return -1;
+			i += PERCENT_ENCODED_MAX - 1;
 		}
-		if (byte < 0)
-			return -1;
 		if (ret)
-			ret[n] = (char)byte;
+			ret[n] = byte;
 	}
 	return (ptrdiff_t)n;
 }
