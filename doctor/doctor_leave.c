@@ -198,21 +198,15 @@ static enum buffering first_piece(
 	return complaint ? FAILS : result;
 }
 
-static enum buffering measure_buffering(
-    const struct doctor *doctor, bool *ret_some, char *text)
-{
-	enum buffering small = first_piece(doctor, SMALL_PIECE, text);
-
-	*ret_some = small == ARRIVES_LATE;
-	return *ret_some ? first_piece(doctor, MIB, text) : small;
-}
-
 void doctor_check_buffering(struct doctor *doctor)
 {
 	char text[COMPLAINT_MAX] = "";
-	bool some = false;
+	enum buffering result = first_piece(doctor, SMALL_PIECE, text);
+	bool keeps_small = result == ARRIVES_LATE;
 
-	switch (measure_buffering(doctor, &some, text)) {
+	if (keeps_small)
+		result = first_piece(doctor, MIB, text);
+	switch (result) {
 	case FAILS:
 		doctor_unclear(doctor, "a body in two pieces: %s", text);
 		break;
@@ -225,7 +219,7 @@ void doctor_check_buffering(struct doctor *doctor)
 		    "there was more to come");
 		break;
 	case ARRIVES:
-		if (some)
+		if (keeps_small)
 			doctor_found(doctor, DOCTOR_BUFFERS_SOME,
 			    "the front keeps small pieces (%d KiB) until there "
 			    "is more",
