@@ -38,7 +38,7 @@ enum doctor_finding {
 };
 
 struct doctor_advice {
-	/* False for a mere remark, which need not be mended. */
+	/* Whether to mend it; otherwise it is a mere remark. */
 	bool problem;
 	/* One or more lines, each without indentation. */
 	const char *text;

@@ -28,7 +28,7 @@ struct doctor {
 
 /* --- asking --------------------------------------------------------------- */
 
-/* A question for the probe, as in policy/probe_query.h. */
+/* A question for the probe, as in probe_query.h. */
 struct doctor_question {
 	/* A percent-encoded component to put before the probe's name, or "". */
 	const char *below;
@@ -57,7 +57,7 @@ json_t *doctor_ask_json(const struct doctor *doctor, const char *query);
 /* Returns a string in an object of an answer, or "". */
 const char *doctor_string(const json_t *object, const char *name);
 
-/* Returns a token that nobody else uses (getrandom(2)). */
+/* Returns a token that no other answer has (getrandom(2)). */
 uint64_t doctor_token(void);
 
 /* --- reporting ------------------------------------------------------------ */

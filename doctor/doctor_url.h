@@ -24,6 +24,7 @@ enum doctor_path {
 };
 
 /*
+ * Returns how a component of a path has changed on its way.
  * `sent`: the component as it was sent (RFC 3986, 2.1), at most 255 bytes;
  * `path`: what arrived, with the probe's name after that component.
  */

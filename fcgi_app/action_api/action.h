@@ -44,7 +44,7 @@ typedef void action_start_fn(struct action *action);
 typedef void action_drain_fn(struct action *action);
 /* The request is over. */
 typedef void action_gone_fn(struct action *action);
-/* A module was loaded: 0 or -errno. */
+/* A module was loaded. Returns 0 or -errno. */
 typedef int action_load_fn(void);
 /* The request's body, and a NUL after it; valid until `gone` is called. */
 typedef void action_body_fn(
@@ -53,21 +53,21 @@ typedef void action_body_fn(
 /* --- the request ---------------------------------------------------------- */
 
 /*
- * A FastCGI parameter; NULL: it is absent or empty, or the request is over.
- * What it returns is the request's, as with the next three.
+ * Returns a FastCGI parameter's value; NULL if it is absent or empty, or the
+ * request is over. What is returned is the request's, as with the next two.
  */
 const char *action_param(const struct action *action, const char *name);
 
-/* Such as "GET"; "" when the request is over. */
+/* Returns the method, such as "GET"; "" when the request is over. */
 const char *action_method(const struct action *action);
 
-/* The decoded path beneath the document root; "" when the request is over. */
+/* Returns the decoded path beneath the document root; "" when it is over. */
 const char *action_path(const struct action *action);
 
-/* The request's id in the log. It is the action's, and stays. */
+/* Returns the request's id in the log; valid as long as the handle is. */
 const char *action_id(const struct action *action);
 
-/* The worker's loop, for timers, uv_queue_work() and the like. */
+/* Returns the worker's loop, for timers, uv_queue_work() and the like. */
 struct uv_loop_s *action_loop(const struct action *action);
 
 /*
@@ -75,7 +75,7 @@ struct uv_loop_s *action_loop(const struct action *action);
  * answered before. A body of more than `most` bytes (up to ACTION_BODY_MAX) is
  * answered 413, one that stalls 408, one of another length than CONTENT_LENGTH
  * says 400, and `done` is not called. Only while the action is being started,
- * once: else -EALREADY. -EINVAL: `most`.
+ * once: else -EALREADY. Returns -EINVAL if `most` is over the bound.
  */
 int action_read_body(struct action *action, size_t most, action_body_fn *done);
 
@@ -91,35 +91,37 @@ void action_log(const struct action *action, const char *text);
  */
 void action_set_state(struct action *action, void *state, action_gone_fn *gone);
 
-/* What action_set_state() was given. */
+/* Returns what action_set_state() was given. */
 void *action_state(const struct action *action);
 
 /* --- the head ------------------------------------------------------------- */
 
-/* The status, from 200 to 599; 200 without this call. -EINVAL. */
+/* Sets the status, from 200 to 599, else -EINVAL; it is 200 without this. */
 int action_status(struct action *action, int status);
 
 /*
- * Adds a header field. -EINVAL: the name is not a token, the value has a
- * control character, or the field is one that has a function here or that the
- * front server makes (Status, Content-Length, Content-Range, Accept-Ranges,
- * ETag, Last-Modified, Transfer-Encoding, Connection, Date); -ENOSPC: the head
- * would get longer than 4 KiB. What the operator sets with STREAM_ parameters
- * goes before Content-Type, Cache-Control, Expires and Content-Disposition.
+ * Adds a header field. Returns -EINVAL if the name is not a token, the value
+ * has a control character, or the field is one that has a function here or that
+ * the front server makes (Status, Content-Length, Content-Range, Accept-Ranges,
+ * ETag, Last-Modified, Transfer-Encoding, Connection, Date); -ENOSPC if the
+ * head would get longer than 4 KiB. What the operator sets with STREAM_
+ * parameters goes before Content-Type, Cache-Control, Expires and
+ * Content-Disposition.
  */
 int action_field(struct action *action, const char *name, const char *value);
 
 /*
- * How many bytes will be written, for Content-Length. More are refused, and an
- * end before them breaks the answer off.
+ * Sets how many bytes will be written (Content-Length). More are refused, and
+ * an end before them breaks the answer off.
  */
 int action_length(struct action *action, uint64_t length);
 
 /*
- * What tells this content from any other: a strong entity tag with its quotes
- * (RFC 9110, 8.8.3), and when it was modified. action_send_bytes(),
+ * Sets what tells this content from any other: a strong entity tag with its
+ * quotes (RFC 9110, 8.8.3), and when it was modified. action_send_bytes(),
  * action_send_text() and action_send_file() then evaluate preconditions and
- * ranges by them (a file has its own without this call). -EINVAL: not a tag.
+ * ranges by them (a file has its own without this call). Returns -EINVAL if it
+ * is not such a tag.
  */
 int action_validators(struct action *action, const char *etag, time_t modified);
 
@@ -145,7 +147,7 @@ int action_send_file(struct action *action, const char *path);
  * Answers with all that can be read from `fd`: from a pipe, FIFO or socket in
  * chunks of `chunk_size` bytes (1 to ACTION_CHUNK_MAX) at most, as the client
  * takes them; from a regular file as action_send_file() does. Takes `fd` over,
- * also when it fails. -EINVAL: chunk_size.
+ * also when it fails. Returns -EINVAL for another chunk_size.
  */
 int action_send_fd(struct action *action, int fd, size_t chunk_size);
 
@@ -154,13 +156,13 @@ int action_refuse(struct action *action, int status, const char *why);
 
 /* --- writing bit by bit --------------------------------------------------- */
 
-/* How many bytes action_write() would take now. */
+/* Returns how many bytes action_write() would take now. */
 size_t action_room(const struct action *action);
 
 /*
  * Copies `length` bytes to the client's queue, all or none. The first one
- * settles the head. -ENOBUFS: more than action_room(); -EMSGSIZE: more than
- * action_length(); -ENOMEM. For a HEAD request the bytes are dropped.
+ * settles the head. Returns -ENOBUFS for more than action_room(), -EMSGSIZE for
+ * more than action_length(), or -ENOMEM. Bytes for a HEAD request are dropped.
  */
 int action_write(struct action *action, const void *data, size_t length);
 
@@ -183,13 +185,13 @@ int action_on_drain(struct action *action, action_drain_fn *drain);
 int action_take(struct action *action);
 
 /*
- * The answer is complete. Not needed in `start` unless the action was taken or
+ * Completes the answer. Not needed in `start` unless the action was taken or
  * has a `drain`. An answer that ends there has a Content-Length.
  */
 int action_end(struct action *action);
 
 /*
- * The answer can't be completed, for the reason `error`, -errno: before the
+ * Ends an answer that can't be completed; `error`: why, as -errno. Before the
  * first byte was sent it becomes an error response, after it the connection is
  * broken, so that the client sees that the body is not whole.
  */

@@ -24,7 +24,7 @@ void dispatch(struct request *request);
 
 /*
  * Returns the states of all actions, for services.action_states, as far as
- * workers share them; NULL: an action can't be had, and the log says why. To be
+ * workers share them, or NULL if one can't be made, which is logged. To be
  * called once, in the master.
  */
 void **dispatch_prepare(const struct options *options);

@@ -98,7 +98,7 @@ struct follow_file *follow_file_ref(struct follow_file *file);
 /* One less; with the last one its watch ends. NULL is allowed. */
 void follow_file_unref(struct follow_file *file);
 
-/* The program stops: who waits for a file must end, as must who would. */
+/* The program stops: readers that wait for a file, now or later, must end. */
 void follow_file_drain(struct follow_hub *hub);
 
 /* --- for follow_watch.c --------------------------------------------------- */

@@ -13,7 +13,7 @@ struct follow_file;
 struct follow_look;
 struct follow_waiter;
 
-/* So many are woken in one turn of the loop, the others in the next ones. */
+/* So many are woken in one turn of the loop; the others have the next ones. */
 #define FOLLOW_WAKE_MAX 64
 /* Of the table of files (follow_file.c); a power of two. */
 #define FOLLOW_BUCKETS 1024
@@ -43,7 +43,7 @@ struct follow_look {
 struct follow_hub {
 	uv_loop_t *loop;
 	struct aio_reader *reader;
-	bool draining; /* who would have to wait must end instead */
+	bool draining; /* a reader that would have to wait must end */
 	struct follow_waiters ready;
 	TAILQ_HEAD(, follow_look) changed;
 	uv_idle_t idle; /* active while one of both has something */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Every answer is bounded in bytes by policy/probe_query.h or, if it is JSON,
+ * Every answer is bounded in bytes by probe_query.h or, if it is JSON,
  * by PROBE_JSON_SHOWN_MAX, and in time by PROBE_LIFETIME_MS. Of the slow ones
  * there are at most PROBE_BOARD_SLOTS at once; of the others, which have 1 MiB
  * at most, as many as there are connections. The heads of slow answers are

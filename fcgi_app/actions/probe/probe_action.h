@@ -6,12 +6,12 @@
 #include "fcgi_app/request/stream_action.h"
 
 /*
- * Answers GET by QUERY_STRING (policy/probe_query.h), 400 if it is not a
- * question, 404 about a token that is not known, 503 when too many slow answers
- * are under way. What is not over after PROBE_LIFETIME_MS is broken off. It
- * never opens a file. It is off without --probe; with it, it also claims the
- * path PROBE_PATH_NAME in every location that serves files.
- * Params: QUERY_STRING, HTTP_RANGE, DOCUMENT_ROOT, and those that it repeats.
+ * Answers GET by QUERY_STRING (probe_query.h): 400 if it is not a question, 404
+ * about a token that is not known, 503 when too many slow answers are under
+ * way. What is not over after PROBE_LIFETIME_MS is broken off. It never opens a
+ * file. It is off without --probe; with it, it also claims the path
+ * PROBE_PATH_NAME in every location that serves files. Params: QUERY_STRING,
+ * HTTP_RANGE, DOCUMENT_ROOT, and those that it repeats.
  */
 extern const struct stream_action probe_action;
 

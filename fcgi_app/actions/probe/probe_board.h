@@ -47,15 +47,15 @@ struct probe_lease {
 
 /* Times are those of one clock, in ms: CLOCK_MONOTONIC, uv_hrtime(). */
 
-/* Made before the workers are forked (mmap(2)). NULL: errno says why. */
+/* Returns a board, or NULL and errno. Call it before forking (mmap(2)). */
 struct probe_board *probe_board_new(void);
 
 /* NULL is allowed. */
 void probe_board_free(struct probe_board *board);
 
 /*
- * Takes a slot for an answer. Returns 0, -EEXIST: the token (not 0) is in use,
- * or -EBUSY: no slot; *ret_lease is untouched then.
+ * Takes a slot for an answer. Returns 0, -EEXIST if the token (not 0) is in
+ * use, or -EBUSY if no slot is free; *ret_lease is untouched then.
  */
 int probe_board_begin(struct probe_board *board, uint64_t token, uint64_t now,
     struct probe_lease *ret_lease);
@@ -64,7 +64,7 @@ int probe_board_begin(struct probe_board *board, uint64_t token, uint64_t now,
 void probe_board_sent(
     struct probe_board *board, const struct probe_lease *lease, uint64_t bytes);
 
-/* Whether somebody has ended the pause of this answer. */
+/* Returns whether the pause of this answer was ended. */
 bool probe_board_released(
     const struct probe_board *board, const struct probe_lease *lease);
 
@@ -73,13 +73,13 @@ void probe_board_end(struct probe_board *board, const struct probe_lease *lease,
     enum probe_end end, uint64_t now);
 
 /*
- * Ends a pause. -ENOENT: no such answer, or it is forgotten; -EALREADY: it is
- * over.
+ * Ends a pause. Returns 0, -ENOENT for an answer that is unknown or forgotten,
+ * or -EALREADY for one that is over.
  */
 int probe_board_release(
     struct probe_board *board, uint64_t token, uint64_t now);
 
-/* -ENOENT: no such answer, or it is forgotten. */
+/* Returns 0, or -ENOENT for an answer that is unknown or forgotten. */
 int probe_board_find(const struct probe_board *board, uint64_t token,
     uint64_t now, struct probe_record *ret_record);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What the probe says in JSON (RFC 8259). */
+/* The probe's answers in JSON (RFC 8259). */
 #ifndef FCGI_APP_ACTIONS_PROBE_PROBE_JSON_H
 #define FCGI_APP_ACTIONS_PROBE_PROBE_JSON_H
 
@@ -11,7 +11,7 @@ struct request;
 /* Bytes of a value that are shown, as they came. */
 #define PROBE_JSON_SHOWN_MAX 1024
 
-/* Each returns a text for free(3), or NULL: out of memory. */
+/* Each returns a text for free(3), or NULL if out of memory. */
 
 /*
  * What the front sent, of a fixed list of parameters: none that holds a secret

@@ -64,7 +64,7 @@ int probe_query_parse(const char *query, struct probe_query *ret_query);
  */
 bool probe_query_is_path(const char *path);
 
-/* The byte at an offset of every body that the probe sends. */
+/* Returns the byte at an offset of every body that the probe sends. */
 unsigned char probe_query_byte(uint64_t offset);
 
 #endif

@@ -26,8 +26,8 @@ struct probe_source_plan {
 };
 
 /*
- * Bytes as by probe_query_byte(). The plan is copied; board and loop must
- * outlive the source. NULL: out of memory.
+ * Returns a source of the bytes of probe_query_byte(), or NULL if out of
+ * memory. The plan is copied; board and loop must outlive the source.
  */
 struct source *probe_source_new(const struct probe_source_plan *plan);
 

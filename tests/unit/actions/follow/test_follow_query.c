@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Unit tests of fcgi_app/policy/follow_query. */
+/* Unit tests of fcgi_app/actions/follow/follow_query. */
 #include "config.h"
 
 #include "fcgi_app/actions/follow/follow_query.h"

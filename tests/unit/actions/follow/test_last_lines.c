@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Unit tests of fcgi_app/policy/last_lines. */
+/* Unit tests of fcgi_app/actions/follow/last_lines. */
 #include "config.h"
 
 #include "fcgi_app/actions/follow/last_lines.h"

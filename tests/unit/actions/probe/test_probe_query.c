@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Unit tests of fcgi_app/policy/probe_query. */
+/* Unit tests of fcgi_app/actions/probe/probe_query. */
 #include "config.h"
 
 #include "fcgi_app/actions/probe/probe_query.h"
