@@ -108,23 +108,17 @@ int action_length(struct action *action, uint64_t length)
 	return 0;
 }
 
-/* One strong tag: it is equal to itself. */
-static bool is_etag(const char *etag)
-{
-	size_t length = strlen(etag);
-
-	return length >= 2 && length < ACTION_ETAG_MAX &&
-	    etag[length - 1] == '"' && field_value_is_valid(etag) &&
-	    etag_strong_equal(etag, etag);
-}
-
 int action_validators(struct action *action, const char *etag, time_t modified)
 {
+	size_t length = strlen(etag);
 	int r = action_check_open(action);
 
 	if (r < 0)
 		return r;
-	if (!is_etag(etag))
+	/* One strong tag is equal to itself; a list or a weak one is not. */
+	if (length < 2 || length >= ACTION_ETAG_MAX ||
+	    etag[length - 1] != '"' || !field_value_is_valid(etag) ||
+	    !etag_strong_equal(etag, etag))
 		return -EINVAL;
 	strcpy(action->etag, etag);
 	action->modified = modified;

@@ -48,19 +48,6 @@ static void on_closed(void *context)
 	action_let_go(action);
 }
 
-static int make_queue(struct action *action)
-{
-	const struct source_queue_writer writer = {
-		.drained = on_drained,
-		.closed = on_closed,
-		.context = action,
-	};
-
-	if (!action->queue)
-		action->queue = source_queue_new(ACTION_ROOM_MAX, &writer);
-	return action->queue ? 0 : -ENOMEM;
-}
-
 void action_drop_queue(struct action *action)
 {
 	struct source *source;
@@ -96,13 +83,22 @@ static void begin(struct action *action)
 		request_respond(request, &head);
 }
 
-/* Settles the head, and makes room for what follows it. */
+/* Settles the head, and makes room for the body. Returns 0 or -ENOMEM. */
 static int settle_head(struct action *action)
 {
+	const struct source_queue_writer writer = {
+		.drained = on_drained,
+		.closed = on_closed,
+		.context = action,
+	};
+
 	if (action_has_no_body(action->status))
 		action->drops_body = true;
-	if (!action->drops_body && make_queue(action) < 0)
-		return -ENOMEM;
+	if (!action->drops_body && !action->queue) {
+		action->queue = source_queue_new(ACTION_ROOM_MAX, &writer);
+		if (!action->queue)
+			return -ENOMEM;
+	}
 	if (action->phase == ACTION_OPEN)
 		action->phase = ACTION_SETTLED;
 	return 0;

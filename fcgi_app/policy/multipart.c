@@ -74,36 +74,24 @@ int multipart_format_delimiter(const struct multipart *m, size_t index,
 	return 0;
 }
 
-/* Adds the text before part `index`, or after the last part. */
-static int add_delimiter(
-    const struct multipart *m, size_t index, uint64_t *length)
-{
-	char text[MULTIPART_DELIMITER_MAX];
-	size_t added;
-	int r;
-
-	r = multipart_format_delimiter(m, index, text, sizeof(text), &added);
-	if (r < 0)
-		return r;
-	if (__builtin_add_overflow(*length, added, length))
-		return -EOVERFLOW;
-	return 0;
-}
-
 int multipart_length(const struct multipart *m, uint64_t *ret_length)
 {
 	const struct byte_range_set *set = m->set;
+	char text[MULTIPART_DELIMITER_MAX];
 	uint64_t length = 0;
-	int r = 0;
 
-	for (size_t i = 0; r == 0 && i <= set->count; i++) {
-		r = add_delimiter(m, i, &length);
-		if (r == 0 && i < set->count &&
-		    __builtin_add_overflow(
-			length, set->parts[i].length, &length))
-			r = -EOVERFLOW;
+	for (size_t i = 0; i <= set->count; i++) {
+		uint64_t part = i < set->count ? set->parts[i].length : 0;
+		size_t delimiter;
+		int r = multipart_format_delimiter(
+		    m, i, text, sizeof(text), &delimiter);
+
+		if (r < 0)
+			return r;
+		if (__builtin_add_overflow(length, delimiter, &length) ||
+		    __builtin_add_overflow(length, part, &length))
+			return -EOVERFLOW;
 	}
-	if (r == 0)
-		*ret_length = length;
-	return r;
+	*ret_length = length;
+	return 0;
 }

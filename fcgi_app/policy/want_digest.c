@@ -11,14 +11,9 @@
 #define WEIGHT_MIN 1
 #define WEIGHT_MAX 10
 
-static bool has_key(const struct structured_member *member, const char *key)
-{
-	return member->key_length == strlen(key) &&
-	    memcmp(member->key, key, member->key_length) == 0;
-}
-
 bool want_digest_sha256(const char *field)
 {
+	static const char key[] = "sha-256";
 	struct structured_member member;
 	bool wanted = false;
 	int result;
@@ -27,7 +22,8 @@ bool want_digest_sha256(const char *field)
 		return false;
 	while ((result = structured_dictionary_next(&field, &member)) > 0) {
 		/* The last of several counts (RFC 9651, 3.2). */
-		if (has_key(&member, "sha-256"))
+		if (member.key_length == strlen(key) &&
+		    memcmp(member.key, key, strlen(key)) == 0)
 			wanted = member.is_integer &&
 			    member.integer >= WEIGHT_MIN &&
 			    member.integer <= WEIGHT_MAX;

@@ -30,8 +30,10 @@ struct answer {
 	time_t modified;
 	enum byte_range_result range;
 	struct byte_range_set set;
-	uint64_t length;                       /* of the content */
-	char boundary[MULTIPART_BOUNDARY_MAX]; /* "": not multipart */
+	uint64_t length; /* of the content */
+	/* If `boundary` is not "": several ranges. */
+	struct multipart multipart;
+	char boundary[MULTIPART_BOUNDARY_MAX];
 };
 
 /* --- heads -------------------------------------------------------------- */
@@ -102,22 +104,6 @@ static void make_head(struct response_head *head, const struct answer *answer)
 
 /* --- bodies ------------------------------------------------------------- */
 
-static struct source *open_multipart(const struct answer *answer)
-{
-	const struct multipart multipart = {
-		.boundary = answer->boundary,
-		.content_type = answer->of->content_type,
-		.size = answer->of->size,
-		.set = &answer->set,
-	};
-	struct source *source =
-	    multipart_body_new(&multipart, &answer->of->bytes);
-
-	if (!source)
-		source_maker_release(&answer->of->bytes);
-	return source;
-}
-
 static void send_content(const struct answer *answer)
 {
 	const struct source_maker *bytes = &answer->of->bytes;
@@ -133,7 +119,9 @@ static void send_content(const struct answer *answer)
 		return;
 	}
 	if (answer->boundary[0] != '\0') {
-		source = open_multipart(answer);
+		source = multipart_body_new(&answer->multipart, bytes);
+		if (!source)
+			source_maker_release(bytes);
 	} else {
 		source = bytes->open(bytes->context);
 		source_maker_release(bytes);
@@ -154,19 +142,19 @@ static void send_content(const struct answer *answer)
  */
 static bool measure_multipart(struct answer *answer)
 {
-	const struct multipart multipart = {
+	uint8_t random[MULTIPART_RANDOM_SIZE];
+
+	answer->multipart = (struct multipart){
 		.boundary = answer->boundary,
 		.content_type = answer->of->content_type,
 		.size = answer->of->size,
 		.set = &answer->set,
 	};
-	uint8_t random[MULTIPART_RANDOM_SIZE];
-
 	if (getrandom(random, sizeof(random), GRND_NONBLOCK) !=
 	    (ssize_t)sizeof(random))
 		return false;
 	multipart_boundary(random, answer->boundary);
-	return multipart_length(&multipart, &answer->length) == 0;
+	return multipart_length(&answer->multipart, &answer->length) == 0;
 }
 
 /* RFC 9110, 13.2.2, step 5 and 14.2: If-Range first, then Range. */

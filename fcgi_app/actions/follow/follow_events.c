@@ -55,17 +55,6 @@ int follow_events_add(
 	return 0;
 }
 
-/* Makes room to write into. Returns 0 or -ENOMEM. */
-static int open_text(struct follow_events *events)
-{
-	char *text = realloc(events->text, FOLLOW_EVENTS_TEXT);
-
-	if (!text)
-		return -ENOMEM;
-	events->text = text;
-	return 0;
-}
-
 /* Gives the room back that was not written into. */
 static void close_text(struct follow_events *events)
 {
@@ -107,12 +96,15 @@ static size_t write_events(
 int follow_events_write(
     struct follow_events *events, struct event_id *place, bool last)
 {
+	char *text;
 	size_t used;
 
 	if (events->raw_length == 0)
 		return 0;
-	if (open_text(events) < 0)
+	text = realloc(events->text, FOLLOW_EVENTS_TEXT);
+	if (!text)
 		return -ENOMEM;
+	events->text = text;
 	used = write_events(events, place, last);
 	close_text(events);
 	events->raw_length -= used;

@@ -32,36 +32,24 @@ void follow_waiter_leave(struct follow_waiter *waiter)
 
 /* --- turns ---------------------------------------------------------------- */
 
-static void look_at_changed(struct follow_hub *hub)
+static void on_idle(uv_idle_t *idle)
 {
+	struct follow_hub *hub = container_of(idle, struct follow_hub, idle);
 	struct follow_look *look;
+	struct follow_waiter *waiter;
 
 	while ((look = TAILQ_FIRST(&hub->changed)) != NULL) {
 		follow_hub_forget(hub, look);
 		look->look(look);
 	}
-}
-
-/* Those who are woken may wait again, or stop others from waiting. */
-static void wake_ready(struct follow_hub *hub)
-{
-	struct follow_waiter *waiter;
-
+	/* One that is woken may wait again, or stop others from waiting. */
 	for (int i = 0; i < FOLLOW_WAKE_MAX; i++) {
 		waiter = TAILQ_FIRST(&hub->ready);
 		if (!waiter)
-			return;
+			break;
 		follow_waiter_leave(waiter);
 		waiter->wake(waiter);
 	}
-}
-
-static void on_idle(uv_idle_t *idle)
-{
-	struct follow_hub *hub = container_of(idle, struct follow_hub, idle);
-
-	look_at_changed(hub);
-	wake_ready(hub);
 	if (TAILQ_EMPTY(&hub->ready) && TAILQ_EMPTY(&hub->changed))
 		uv_idle_stop(idle);
 }
