@@ -116,7 +116,7 @@ static void names_that_change_in_turn_make_no_circle(void **state)
 	follow_file_unref(file);
 }
 
-/* Whoever leaves gives up what comes next as well. */
+/* A reader that leaves gives up what comes next as well. */
 static void a_successor_goes_with_whoever_leaves_last(void **state)
 {
 	struct follow_fixture *f = *state;
