@@ -88,7 +88,18 @@ bool real_file_is_in_memory(int fd)
 	return fs.f_type == TMPFS_MAGIC;
 }
 
-/* A page that the kernel is still busy with stays: ask until all have gone. */
+/* Returns when no page of the file is being read any more. */
+static void wait_for_reads(int fd)
+{
+	char bytes[16 * PAGE];
+	off_t offset = 0;
+	ssize_t n;
+
+	while ((n = pread(fd, bytes, sizeof(bytes), offset)) > 0)
+		offset += n;
+	assert_int_equal(n, 0);
+}
+
 void real_file_make_cold(int fd)
 {
 	int tries = WAIT_TRIES;
@@ -96,6 +107,11 @@ void real_file_make_cold(int fd)
 	assert_int_equal(fsync(fd), 0);
 	if (real_file_is_in_memory(fd))
 		return;
+	/*
+	 * The kernel can't drop a page that it is still reading, and mincore(2)
+	 * does not see it: it would turn up in a file that seemed cold.
+	 */
+	wait_for_reads(fd);
 	posix_fadvise(fd, 0, 0, POSIX_FADV_DONTNEED);
 	while (is_cached(fd) && --tries > 0) {
 		usleep(1000);

@@ -7,19 +7,19 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* The byte at an offset of every such file. */
+/* Returns the byte at an offset of every such file. */
 unsigned char real_file_byte(uint64_t offset);
 
-/* A file of `size` bytes in a folder, without a name; its descriptor. */
+/* Makes a file of `size` bytes, without a name; returns its descriptor. */
 int real_file_make(const char *folder, size_t size);
 
-/* Whether a page of 4096 bytes is in the page cache (mincore(2)). */
+/* Returns true if a page of 4096 bytes is in the page cache (mincore(2)). */
 bool real_file_page_is_cached(int fd, size_t page);
 
 /* Waits until such a page is in the page cache; fails if it never comes. */
 void real_file_wait_cached(int fd, size_t page);
 
-/* Whether its file system is in memory, and its bytes so always. */
+/* Returns true if its file system is in memory, and its bytes so always. */
 bool real_file_is_in_memory(int fd);
 
 /*

@@ -7,6 +7,7 @@
 #include <sys/types.h>
 #include <uv.h>
 
+#include "common/reader/page_cache.h"
 #include "common/stream/source.h"
 
 #define BUFFER (64 << 10)
@@ -27,9 +28,13 @@ struct source_fixture {
 	struct source_chunk chunk;
 };
 
+/* Returns one whose reader uses the page cache like this. */
+struct source_fixture *source_fixture_new(enum page_cache_mode mode);
+
+/* Makes one as a server does by default. */
 int source_fixture_setup(void **state);
 
-/* In every test: buffers and descriptors are all given back. */
+/* Fails unless buffers and descriptors were all given back. */
 int source_fixture_teardown(void **state);
 
 /* Opens the source of a new file; setup has opened one of FILE_SIZE. */
@@ -37,7 +42,7 @@ void source_fixture_open(struct source_fixture *f, uint64_t size);
 
 void source_fixture_set_mtime(int fd, time_t seconds);
 
-/* Reads now or later: 1 with a chunk, or the error. */
+/* Reads, and waits for it: returns 1 with a chunk, or the error. */
 int source_fixture_read(struct source_fixture *f, uint64_t offset,
     size_t length, struct source_chunk *ret_chunk);
 
