@@ -2,16 +2,14 @@
 /*
  * What the page cache holds of a real file, in the folder of the test. Where
  * the folder's file system can't answer without waiting (RWF_NOWAIT), or is
- * memory and never cold, the tests say so.
+ * memory and never cold, tests are skipped.
  */
 #include "config.h"
 #include "common/reader/page_cache.h"
 
 #include <errno.h>
-#include <linux/magic.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/vfs.h>
 #include <unistd.h>
 
 #include "common/file/aio_file.h"
@@ -81,8 +79,8 @@ static void forget(struct fixture *f)
 	f->file->cold_step = 0;
 }
 
-/* Whether this folder's file system tells what is cached. */
-static bool can_tell(struct fixture *f)
+/* Skips the test where the file system can't tell what is cached. */
+static void need_answers(struct fixture *f)
 {
 	ssize_t n;
 
@@ -90,22 +88,18 @@ static bool can_tell(struct fixture *f)
 	n = page_cache_read(f->file, f->buffer, PAGE, 0);
 	forget(f);
 	if (n > 0)
-		return true;
+		return;
 	assert_int_equal(n, -EAGAIN);
 	assert_true(f->file->no_cached_tier);
-	print_message("# no RWF_NOWAIT here\n");
-	return false;
+	skip();
 }
 
-static bool can_be_cold(struct fixture *f)
+/* Skips the test where a file is never cold, too. */
+static void need_cold_files(struct fixture *f)
 {
-	struct statfs fs;
-
-	assert_int_equal(fstatfs(f->file->fd, &fs), 0);
-	if (fs.f_type != TMPFS_MAGIC)
-		return can_tell(f);
-	print_message("# files are never cold here\n");
-	return false;
+	if (real_file_is_in_memory(f->file->fd))
+		skip();
+	need_answers(f);
 }
 
 static void check_bytes(const struct fixture *f, uint64_t offset, ssize_t n)
@@ -143,8 +137,7 @@ static void reads_what_is_cached(void **state)
 {
 	struct fixture *f = *state;
 
-	if (!can_tell(f))
-		return;
+	need_answers(f);
 	for (size_t i = 0; i < 2 * ARRAY_LENGTH(places); i++) {
 		size_t place = i / 2;
 
@@ -184,8 +177,7 @@ static void looks_ever_more_rarely(void **state)
 	static const unsigned int steps[] = { 0, 1, 2, 4, 8, 16, 16 };
 	struct fixture *f = *state;
 
-	if (!can_be_cold(f))
-		return;
+	need_cold_files(f);
 	for (size_t i = 1; i < ARRAY_LENGTH(steps); i++) {
 		miss(f, steps[i - 1], i % 2 ? TRUSTED : 0);
 		assert_int_equal(f->file->warm_reads, 0);
@@ -199,8 +191,7 @@ static void skips_reads_of_a_cold_file(void **state)
 {
 	struct fixture *f = *state;
 
-	if (!can_tell(f))
-		return;
+	need_answers(f);
 	f->file->cold_reads = 3;
 	f->file->cold_step = 4;
 	memset(f->buffer, 0, sizeof(f->buffer));
@@ -220,8 +211,7 @@ static void brings_in_no_more_than_a_look(void **state)
 {
 	struct fixture *f = *state;
 
-	if (!can_be_cold(f))
-		return;
+	need_cold_files(f);
 	miss(f, 0, 0);
 	real_file_wait_cached(f->file->fd, 0);
 	assert_false(real_file_page_is_cached(f->file->fd, LENGTH / PAGE - 1));
@@ -232,8 +222,7 @@ static void asks_for_all_of_a_trusted_file(void **state)
 {
 	struct fixture *f = *state;
 
-	if (!can_be_cold(f))
-		return;
+	need_cold_files(f);
 	miss(f, 0, TRUSTED);
 	real_file_wait_cached(f->file->fd, LENGTH / PAGE - 1);
 	f->file->brought_in = true;
@@ -257,8 +246,7 @@ static void stops_at_the_first_gap(void **state)
 {
 	struct fixture *f = *state;
 
-	if (!can_be_cold(f))
-		return;
+	need_cold_files(f);
 	f->file->size = FILE_SIZE;
 	for (size_t i = 0; i < ARRAY_LENGTH(parts); i++) {
 		int tries = TRIES;
@@ -285,8 +273,7 @@ static void knows_the_end_of_the_file(void **state)
 {
 	struct fixture *f = *state;
 
-	if (!can_tell(f))
-		return;
+	need_answers(f);
 	f->file->size = FILE_SIZE;
 	make_warm(f, FILE_SIZE);
 	assert_int_equal(
@@ -323,8 +310,7 @@ static void brings_in_what_was_asked_for(void **state)
 {
 	struct fixture *f = *state;
 
-	if (!can_be_cold(f))
-		return;
+	need_cold_files(f);
 	bring(f, 0, PAGES);
 	bring(f, 8, 16);
 	assert_false(real_file_page_is_cached(f->file->fd, 7));
@@ -337,8 +323,7 @@ static void sees_what_is_missing(void **state)
 	struct fixture *f = *state;
 	int tries = TRIES;
 
-	if (!can_be_cold(f))
-		return;
+	need_cold_files(f);
 	do
 		bring(f, 8, 16);
 	while (page_cache_seems_to_hold(f->file->fd, 8 * PAGE, 40 * PAGE) &&
@@ -352,8 +337,7 @@ static void finds_nothing_at_the_end(void **state)
 		FILE_SIZE + 100 * PAGE };
 	struct fixture *f = *state;
 
-	if (!can_tell(f))
-		return;
+	need_answers(f);
 	for (size_t i = 0; i < ARRAY_LENGTH(offsets); i++) {
 		forget(f);
 		f->file->warm_reads = TRUSTED;
@@ -391,10 +375,8 @@ static void knows_file_systems_that_cannot_tell(void **state)
 	struct fixture *f = *state;
 	ssize_t n;
 
-	if (access("/dev/shm", W_OK) < 0) {
-		print_message("# no /dev/shm here\n");
-		return;
-	}
+	if (access("/dev/shm", W_OK) < 0)
+		skip();
 	teardown(state);
 	f = malloc(sizeof(*f));
 	assert_non_null(f);
