@@ -6,6 +6,7 @@
 #include <stdbool.h>
 
 #include "common/file/aio_file.h"
+#include "common/min.h"
 #include "common/reader/aio_op.h"
 #include "common/reader/aio_threads.h"
 #include "common/reader/page_cache.h"
@@ -45,18 +46,15 @@ static bool is_sparse(
 static bool goes_on(
     const struct aio_cache *cache, const struct aio_file *file, size_t length)
 {
-	uint64_t least = cache->chunk < FILE_WINDOWS_READ_MIN
-	    ? cache->chunk
-	    : FILE_WINDOWS_READ_MIN;
-
 	/* Without direct I/O the kernel reads ahead by itself. */
-	return file->size > cache->chunk && length >= least &&
+	return file->size > cache->chunk &&
+	    length >= u64_min(cache->chunk, FILE_WINDOWS_READ_MIN) &&
 	    file->direct != AIO_FILE_DIRECT_NONE;
 }
 
 /* --- looking there -------------------------------------------------------- */
 
-/* The bytes up to `end` were there: brings in the windows that follow. */
+/* Brings in the windows that follow `end`, up to which all was there. */
 static void keep_ahead(
     const struct aio_cache *cache, struct aio_file *file, uint64_t end)
 {

@@ -10,6 +10,7 @@
 
 #include "common/container_of.h"
 #include "common/file/aio_file.h"
+#include "common/min.h"
 #include "common/reader/aio_op.h"
 
 static struct aio_direct *self(struct read_tier *tier)
@@ -37,8 +38,7 @@ static void file_opened(uv_work_t *work, int status)
 		file->direct = AIO_FILE_DIRECT_READY;
 	else
 		aio_file_without_direct(file);
-	/* Meanwhile the file may have got more users: another way may be due.
-	 */
+	/* The file may have got more users meanwhile, and another way. */
 	while ((op = TAILQ_FIRST(&file->waiting)) != NULL) {
 		TAILQ_REMOVE(&file->waiting, op, link);
 		op->tier->client->again(op);
@@ -77,9 +77,7 @@ static void queue_read(struct aio_direct *direct, struct aio_op *op)
 	op->skip = (size_t)(op->offset - start);
 	length = (op->skip + op->length + alignment - 1) & ~(alignment - 1);
 	/* The asker gets a few bytes less, and asks for them next time. */
-	if (length > direct->options.buffer_size)
-		length = direct->options.buffer_size;
-	span.length = (size_t)length;
+	span.length = (size_t)u64_min(length, direct->options.buffer_size);
 	op->state = AIO_OP_QUEUED;
 	kernel_aio_read(&direct->aio, &op->direct, &span);
 }

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 
 #include "common/file/aio_file.h"
+#include "common/min.h"
 #include "common/reader/aio_read.h"
 
 struct aio_op *aio_op_new(struct aio_reader *reader, struct chunk_pool *pool,
@@ -165,16 +166,13 @@ void aio_op_end_flight(
 
 /* --- the result ----------------------------------------------------------- */
 
-/* Lends the op's part of `memory`, which is from `start` to `end` of the file.
- */
+/* Lends the op's part of `memory`, which is the file's `start` to `end`. */
 static void lend(const struct aio_op *op, struct aio_read *read, void *memory,
     uint64_t start, uint64_t end)
 {
 	if (end <= op->offset)
 		return;
-	read->length = op->length;
-	if (end - op->offset < op->length)
-		read->length = (size_t)(end - op->offset);
+	read->length = (size_t)u64_min(op->length, end - op->offset);
 	read->data = (unsigned char *)memory + (op->offset - start);
 	read->buffer = memory;
 }

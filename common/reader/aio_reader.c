@@ -42,6 +42,7 @@
 #include "common/chunk_pool.h"
 #include "common/container_of.h"
 #include "common/file/aio_file.h"
+#include "common/min.h"
 #include "common/reader/aio_cache.h"
 #include "common/reader/aio_direct.h"
 #include "common/reader/aio_op.h"
@@ -293,8 +294,7 @@ int aio_reader_read(struct aio_reader *reader, struct aio_file *file,
 	ssize_t n = -EAGAIN;
 
 	assert(!read->op && !read->buffer);
-	if (length > chunk_pool_buffer_size(pool))
-		length = chunk_pool_buffer_size(pool);
+	length = size_min(length, chunk_pool_buffer_size(pool));
 	read->error = 0;
 	if (buffer)
 		n = aio_cache_read(

@@ -13,6 +13,7 @@
 
 #include "common/container_of.h"
 #include "common/file/aio_file.h"
+#include "common/min.h"
 #include "common/reader/page_cache.h"
 
 /* Jobs that only bring bytes in; the others are for readers that wait. */
@@ -56,9 +57,7 @@ static bool read_hole(struct aio_op *op)
 	if (data < 0 ? errno != ENXIO
 		     : (uint64_t)data < op->offset + op->length)
 		return false;
-	op->result = (ssize_t)op->length;
-	if (size - op->offset < op->length)
-		op->result = (ssize_t)(size - op->offset);
+	op->result = (ssize_t)u64_min(op->length, size - op->offset);
 	memset(op->buffer, 0, (size_t)op->result);
 	return true;
 }

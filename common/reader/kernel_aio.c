@@ -73,7 +73,7 @@ static struct kernel_aio_read *pop(struct kernel_aio *aio)
 	return read;
 }
 
-/* One io_submit() of what fits; false: no more can be done now. */
+/* Submits what fits. Returns false if no more can be done now. */
 static bool submit_batch(struct kernel_aio *aio)
 {
 	struct iocb *iocbs[BATCH_MAX];
@@ -115,7 +115,7 @@ static void on_prepare(uv_prepare_t *prepare)
 
 /* --- completion ---------------------------------------------------------- */
 
-/* Takes a batch of events; how many. */
+/* Takes a batch of events. Returns how many. */
 static int reap(struct kernel_aio *aio)
 {
 	struct io_event events[BATCH_MAX];
@@ -139,6 +139,7 @@ static void on_event(uv_poll_t *poll, int status, int events)
 
 	(void)status;
 	(void)events;
+	/* First: what completes from here on makes it readable again. */
 	eventfd_read(aio->event_fd, &count);
 	while (reap(aio) == BATCH_MAX)
 		;

@@ -13,7 +13,7 @@
 struct kernel_aio;
 struct kernel_aio_read;
 
-/* The system calls behind it, as libaio gives them: -errno, not errno. */
+/* The system calls that it makes, as libaio has them: -errno, not errno. */
 struct kernel_aio_calls {
 	int (*setup)(int slots, io_context_t *context);
 	int (*destroy)(io_context_t context);
@@ -36,7 +36,7 @@ struct kernel_aio_ops {
 };
 
 /*
- * A read, embedded in whoever asks for it; the kernel has a pointer to it
+ * A read, embedded in its asker; the kernel has a pointer to it
  * from its submission to its event.
  */
 struct kernel_aio_read {
@@ -93,7 +93,7 @@ void kernel_aio_read(struct kernel_aio *aio, struct kernel_aio_read *read,
 
 /*
  * Submits what is queued, without waiting for the end of the turn, if the
- * kernel has little to do: the disk shall not idle while chunks are sent.
+ * kernel has little to do: the disk must not idle while chunks are sent.
  */
 void kernel_aio_kick(struct kernel_aio *aio);
 

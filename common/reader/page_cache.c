@@ -24,6 +24,7 @@
 #include <sys/uio.h>
 
 #include "common/file/aio_file.h"
+#include "common/min.h"
 
 #define PROBE_SIZE 4096
 /*
@@ -59,12 +60,11 @@ static ssize_t read_nowait(
 
 static void found_cold(struct aio_file *file)
 {
-	unsigned int step = file->cold_step * 2;
-
-	if (step == 0)
-		step = 1;
 	file->warm_reads = 0;
-	file->cold_step = step < COLD_STEP_MAX ? step : COLD_STEP_MAX;
+	if (file->cold_step == 0)
+		file->cold_step = 1;
+	else if (file->cold_step < COLD_STEP_MAX)
+		file->cold_step *= 2;
 	file->cold_reads = file->cold_step;
 }
 
@@ -94,7 +94,7 @@ static ssize_t look(
 static ssize_t look_and_read(
     struct aio_file *file, void *buffer, size_t length, uint64_t offset)
 {
-	size_t page = length < PROBE_SIZE ? length : PROBE_SIZE;
+	size_t page = size_min(length, PROBE_SIZE);
 	ssize_t n = look(file, buffer, page, offset);
 	ssize_t more = 0;
 
@@ -109,13 +109,6 @@ static bool is_trusted(const struct aio_file *file)
 	return file->brought_in ||
 	    (file->warm_reads >= TRUST_READS &&
 		file->warm_reads % TRUST_READS != 0);
-}
-
-static void found_warm(struct aio_file *file, bool all)
-{
-	file->cold_step = 0;
-	/* The page that a look found may be one that a look left behind. */
-	file->warm_reads = all ? file->warm_reads + 1 : 0;
 }
 
 void page_cache_advise(struct aio_file *file)
@@ -142,24 +135,25 @@ ssize_t page_cache_read(
 		n = read_nowait(file, buffer, length, offset);
 	else
 		n = look_and_read(file, buffer, length, offset);
-	if (n > 0)
-		found_warm(file,
-		    (size_t)n == length || offset + (size_t)n >= file->size);
-	else if (n == -EAGAIN)
+	if (n > 0) {
+		bool has_all =
+		    (size_t)n == length || offset + (size_t)n >= file->size;
+
+		file->cold_step = 0;
+		/* A part may be just the page that a look brought in. */
+		file->warm_reads = has_all ? file->warm_reads + 1 : 0;
+	} else if (n == -EAGAIN) {
 		found_cold(file);
+	}
 	return n;
 }
 
 void page_cache_bring(int fd, uint64_t start, uint64_t end)
 {
-	for (; start < end; start += ADVICE_SIZE) {
-		uint64_t length = end - start;
-
-		if (length > ADVICE_SIZE)
-			length = ADVICE_SIZE;
-		posix_fadvise(
-		    fd, (off_t)start, (off_t)length, POSIX_FADV_WILLNEED);
-	}
+	for (; start < end; start += ADVICE_SIZE)
+		posix_fadvise(fd, (off_t)start,
+		    (off_t)u64_min(end - start, ADVICE_SIZE),
+		    POSIX_FADV_WILLNEED);
 }
 
 static bool holds(int fd, uint64_t offset)
