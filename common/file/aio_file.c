@@ -84,8 +84,7 @@ void aio_file_unref(struct aio_file *file)
 	free(file);
 }
 
-/* What is known of a file system; anything else may wait for another machine.
- */
+/* FS_OTHER may wait for another machine. */
 enum file_system { FS_DISK, FS_MEMORY, FS_OTHER };
 
 static enum file_system file_system(int fd)
@@ -107,7 +106,7 @@ static enum file_system file_system(int fd)
 	return FS_OTHER;
 }
 
-/* The alignment of offsets and lengths; 0: no direct I/O. */
+/* Returns the alignment of offsets and lengths, or 0 without direct I/O. */
 static uint32_t direct_alignment(int fd)
 {
 #ifdef HAVE_STRUCT_STATX_STX_DIO_MEM_ALIGN

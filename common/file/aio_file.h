@@ -85,7 +85,7 @@ void aio_file_unref(struct aio_file *file);
 /*
  * Opens the file a second time with O_DIRECT (open(2)) and asks for the
  * alignment (statx(2), STATX_DIOALIGN); sets direct_fd and offset_alignment.
- * Blocks: for the thread pool. 0, or -errno: there is no direct I/O.
+ * Blocks: for the thread pool. Returns 0, or -errno without direct I/O.
  */
 int aio_file_open_direct(struct aio_file *file);
 
@@ -93,8 +93,9 @@ int aio_file_open_direct(struct aio_file *file);
 void aio_file_without_direct(struct aio_file *file);
 
 /*
- * Whether close(2) of this file may wait for another machine or process: on
- * every file system that is not known to be local. Blocks: for the thread pool.
+ * Returns true if close(2) of this file may wait for another machine or
+ * process, as on every file system that is not known to be local. Blocks: for
+ * the thread pool.
  */
 bool aio_file_close_blocks(int fd);
 

@@ -43,7 +43,7 @@ static bool is_in_memory(const struct file_guard *guard, int fd)
 	    (fs.f_type == TMPFS_MAGIC || fs.f_type == RAMFS_MAGIC);
 }
 
-/* What stands where the last bytes were read, if that does not block. */
+/* Reads what stands where the last bytes were read, if that does not block. */
 static ssize_t read_tail(const struct file_guard *guard, int fd, void *buffer)
 {
 	struct iovec iov = { buffer, guard->tail_length };
@@ -55,7 +55,7 @@ static ssize_t read_tail(const struct file_guard *guard, int fd, void *buffer)
 	return n;
 }
 
-/* False if other bytes stand where the last ones were read. */
+/* Returns false if other bytes stand where the last ones were read. */
 static bool has_tail(const struct file_guard *guard, int fd)
 {
 	unsigned char bytes[FILE_GUARD_TAIL];

@@ -39,11 +39,11 @@ void file_guard_note(struct file_guard *guard, uint64_t offset,
     const unsigned char *data, size_t length);
 
 /*
- * Whether the first bytes of the file, as many as its version has, are still
- * those of this version. Called after a read and before its bytes are used. 0;
- * -ENODATA: the file became shorter; -ESTALE: it was changed; or another
- * -errno. Does not block: statx(2) with AT_STATX_DONT_SYNC asks no file server,
- * and preadv2(2) with RWF_NOWAIT reads what is in the page cache.
+ * Returns 0 if the first bytes of the file, as many as its version has, are
+ * still those of this version; -ENODATA if the file became shorter; -ESTALE if
+ * it was changed; or another -errno. To be called after a read and before its
+ * bytes are used. Does not block: statx(2) with AT_STATX_DONT_SYNC asks no file
+ * server, and preadv2(2) with RWF_NOWAIT reads what is in the page cache.
  *
  * The same size with another time of modification is a change, by touch(1) too.
  * A file that grew may be a log, and passes if the last bytes that were read

@@ -83,7 +83,7 @@ static int open_folder(const struct file_open_target *target, uint64_t resolve)
 	return open_beneath(&root, target->below, O_PATH | O_DIRECTORY);
 }
 
-/* Opens and stats: a descriptor or -errno. */
+/* Opens and stats. Returns a descriptor or -errno. */
 static int open_file(
     const struct place *at, const char *path, struct stat *ret_stat)
 {
@@ -108,8 +108,8 @@ static bool is_older(const struct timespec *a, const struct timespec *b)
 }
 
 /*
- * Puts a variant in the file's place if it may stand for it: 1, else 0, or
- * -EAGAIN or -EXDEV when that can't be told without waiting.
+ * Puts a variant in the file's place if it may stand for it. Returns 1 if so,
+ * else 0, or -EAGAIN or -EXDEV when that can't be told without waiting.
  */
 static int take_variant(
     const struct place *at, const char *path, struct file_open_result *result)
@@ -130,7 +130,7 @@ static int take_variant(
 	return 1;
 }
 
-/* 0, or what take_variant() could not tell. */
+/* Returns 0, or the error with which take_variant() could not tell. */
 static int try_variants(const struct file_open_target *target,
     const struct place *at, struct file_open_result *result)
 {
@@ -156,21 +156,7 @@ static int try_variants(const struct file_open_target *target,
 	return 0;
 }
 
-/* Opens what stands in the folder; the result's `error` is returned. */
-static int open_there(const struct file_open_target *target,
-    const struct place *at, struct file_open_result *result)
-{
-	int r;
-
-	result->fd = open_file(at, target->path, &result->stat);
-	if (result->fd < 0)
-		return result->error = result->fd;
-	r = try_variants(target, at, result);
-	if (r < 0)
-		close(result->fd);
-	return result->error = r;
-}
-
+/* Returns the result's `error`. */
 static int open_target(const struct file_open_target *target, uint64_t resolve,
     struct file_open_result *result)
 {
@@ -180,7 +166,11 @@ static int open_target(const struct file_open_target *target, uint64_t resolve,
 	result->attribute_length = 0;
 	if (at.folder < 0)
 		return result->error = at.folder;
-	open_there(target, &at, result);
+	result->fd = open_file(&at, target->path, &result->stat);
+	result->error =
+	    result->fd < 0 ? result->fd : try_variants(target, &at, result);
+	if (result->fd >= 0 && result->error < 0)
+		close(result->fd);
 	if (at.folder != target->root_fd)
 		close(at.folder);
 	return result->error;
@@ -202,31 +192,26 @@ int file_open_stat(const struct file_open_target *target, struct stat *ret)
 	return r;
 }
 
-static void read_attribute(const char *name, struct file_open_result *result)
-{
-	ssize_t n = fgetxattr(
-	    result->fd, name, result->attribute, sizeof(result->attribute));
-
-	if (n > 0)
-		result->attribute_length = (size_t)n;
-}
-
 static void run(uv_work_t *work)
 {
 	struct file_open *open = container_of(work, struct file_open, work);
 	struct file_open_result *result = &open->result;
+	ssize_t n = 0;
 
 	if (open_target(&open->target, 0, result) < 0)
 		return;
 	if (open->target.attribute)
-		read_attribute(open->target.attribute, result);
+		n = fgetxattr(result->fd, open->target.attribute,
+		    result->attribute, sizeof(result->attribute));
+	if (n > 0)
+		result->attribute_length = (size_t)n;
 	result->close_blocks = aio_file_close_blocks(result->fd);
 }
 
 /*
- * Whether the kernel itself is at a loss. A file system may say EINVAL of a
- * name: a folder that folds case does of one that is no UTF-8 (ext4 in its
- * strict mode).
+ * Returns true if EINVAL comes from the kernel itself. A file system may answer
+ * so for a name: a folder that folds case does for one that is no UTF-8 (ext4
+ * in its strict mode).
  */
 static bool is_unknown(const struct place *at)
 {

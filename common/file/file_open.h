@@ -10,7 +10,7 @@
 
 struct file_open;
 
-/* Of a target's variants only so many are tried. */
+/* The most variants of a target that are tried. */
 #define FILE_OPEN_VARIANTS_MAX 3
 /* Bytes of the longest value of an attribute that is read. */
 #define FILE_OPEN_ATTRIBUTE_MAX 256
@@ -62,7 +62,8 @@ typedef void file_open_done_fn(
  * absolute name or by a symbolic link (openat2(2), RESOLVE_BENEATH,
  * RESOLVE_NO_MAGICLINKS). A named pipe or a device does not block
  * (O_NONBLOCK); whether a file of that kind is welcome is for the caller to
- * judge. `done(context, …)` is called from the loop. NULL: out of memory.
+ * judge. `done(context, …)` is called from the loop. Returns NULL if there is
+ * no memory.
  *
  * If it is a regular file, the first variant, `path` with a suffix, that is a
  * regular file as well, can be read and is not older (mtime) is opened instead
@@ -112,17 +113,18 @@ int file_open_below(const struct file_open_target *target);
 
 /*
  * Opens `path` beneath a folder, by the same rules. `flags`: those of open(2),
- * O_CLOEXEC is added. Blocks: for the thread pool. A descriptor or -errno.
+ * O_CLOEXEC is added. Returns a descriptor or -errno. Blocks: for the thread
+ * pool.
  */
 int file_open_beneath(int folder_fd, const char *path, int flags);
 
 /*
- * Whether an error of these (-errno) says that no file can be had there. Any
- * other one, such as -EMFILE, says nothing of the name: ask again.
+ * Returns true if such an error (-errno) means that no file can be had there.
+ * Any other, such as -EMFILE, has nothing to do with the name: ask again.
  */
 bool file_open_is_absent(int error);
 
-/* 0 if the kernel knows openat2(2), which came with Linux 5.6; else -errno. */
+/* Returns 0 if the kernel has openat2(2) (Linux 5.6), else -errno. */
 int file_open_supported(void);
 
 #endif

@@ -39,7 +39,7 @@ void file_windows_missed(struct file_windows *windows);
 /* A window turned out to be in memory already, or not to be. */
 void file_windows_found(struct file_windows *windows, bool in_memory);
 
-/* True if window `number` is to be asked for, which is then noted. */
+/* Returns true if window `number` is to be asked for, and notes it. */
 bool file_windows_ask(struct file_windows *windows, uint64_t number);
 
 /* It could not be asked for after all. */

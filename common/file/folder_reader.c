@@ -62,28 +62,24 @@ void folder_reader_free(struct folder_reader *reader)
 	free(reader);
 }
 
-/* Follows a link, beneath the target's folder only. */
-static int stat_link(
+/* Follows a link, but only beneath the target's folder. */
+static int stat_entry(
     struct folder_reader *reader, const char *name, struct stat *ret)
 {
 	char *end =
 	    reader->strings + strlen(reader->strings) + 1 + reader->path_length;
 
+	if (fstatat(dirfd(reader->dir), name, ret,
+		AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT) < 0)
+		return -errno;
+	if (!S_ISLNK(ret->st_mode))
+		return 0;
 	snprintf(end, NAME_MAX + 1, "%s", name);
 	return file_open_stat(&reader->target, ret);
 }
 
-static int stat_entry(
-    struct folder_reader *reader, const char *name, struct stat *ret)
-{
-	if (fstatat(dirfd(reader->dir), name, ret,
-		AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT) < 0)
-		return -errno;
-	return S_ISLNK(ret->st_mode) ? stat_link(reader, name, ret) : 0;
-}
-
 /*
- * Returns whether an entry's error is one of the whole system or disk. Any
+ * Returns true if an entry's error is one of the whole system or disk. Any
  * other is the entry's own, such as a mount point whose server is gone or a
  * damaged inode: it hides no other entry.
  */
@@ -93,11 +89,11 @@ static bool is_of_all(int error)
 	    error == -EIO;
 }
 
-static bool is_wanted(const struct folder_reader *reader, const char *name)
+bool folder_reader_wants(const char *name, bool hidden)
 {
 	if (strcmp(name, ".") == 0 || strcmp(name, "..") == 0)
 		return false;
-	return reader->hidden || name[0] != '.';
+	return hidden || name[0] != '.';
 }
 
 /* Same contract as folder_reader_next(). */
@@ -112,7 +108,7 @@ static int read_entry(struct folder_reader *reader, struct folder_entry *ret)
 	/* -EAGAIN would mean another thing. */
 	if (!entry)
 		return errno == EAGAIN ? -EIO : -errno;
-	if (!is_wanted(reader, entry->d_name))
+	if (!folder_reader_wants(entry->d_name, reader->hidden))
 		return -EAGAIN;
 	r = stat_entry(reader, entry->d_name, &st);
 	if (r < 0)

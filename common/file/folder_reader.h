@@ -31,8 +31,9 @@ struct folder_reader *folder_reader_new(
     int fd, const struct file_open_target *target, bool hidden);
 
 /*
- * Reads the next entry. 1: *ret is it; 0: there are no more; -EAGAIN: one was
- * passed over, ask again; or another -errno, and no more can be read.
+ * Reads the next entry. Returns 1 with the entry in *ret; 0 at the end; -EAGAIN
+ * if one was passed over, so ask again; or another -errno, and no more can be
+ * read.
  *
  * Passed over is what nobody could have: what is hidden, vanished meanwhile, is
  * neither a file nor a folder, or can't be looked at, unless that is for
@@ -40,6 +41,12 @@ struct folder_reader *folder_reader_new(
  * target's folder, or nowhere. Other links are what they lead to.
  */
 int folder_reader_next(struct folder_reader *reader, struct folder_entry *ret);
+
+/*
+ * Returns true if an entry of this name is one of the folder's own; one that
+ * begins with a dot is only if `hidden` ones are asked for.
+ */
+bool folder_reader_wants(const char *name, bool hidden);
 
 /* NULL is allowed. */
 void folder_reader_free(struct folder_reader *reader);
