@@ -15,6 +15,7 @@
 
 #include "common/container_of.h"
 #include "common/memory_budget.h"
+#include "common/min.h"
 #include "fcgi_app/members/parts_etag.h"
 
 /* The bytes of the first block, and of any from the seventh on. */
@@ -44,7 +45,7 @@ static struct member_list *self(struct members *members)
 	return container_of(members, struct member_list, members);
 }
 
-/* Out of the budget, until the list is freed. */
+/* Takes bytes out of the budget until the list is freed. */
 static int hold(struct member_list *list, size_t bytes)
 {
 	if (!memory_budget_take(list->budget, bytes))
@@ -95,7 +96,7 @@ void member_list_free(struct members *members)
 
 /* --- names ---------------------------------------------------------------- */
 
-/* Puts a block of `size` bytes of text in front: 0, -ENOBUFS or -ENOMEM. */
+/* Puts a block in front. Returns 0, -ENOBUFS or -ENOMEM. */
 static int add_block(struct member_list *list, size_t size)
 {
 	struct block *block;
@@ -113,7 +114,7 @@ static int add_block(struct member_list *list, size_t size)
 	return 0;
 }
 
-/* Sees to it that the first block has room for `size` bytes. */
+/* Makes sure that the first block has room for `size` bytes. */
 static int find_block(struct member_list *list, size_t size)
 {
 	const struct block *block = list->blocks;
@@ -126,7 +127,7 @@ static int find_block(struct member_list *list, size_t size)
 	return add_block(list, room > size ? room : size);
 }
 
-/* 0, -ENOBUFS or -ENOMEM. */
+/* Returns 0, -ENOBUFS or -ENOMEM. */
 static int copy_name(
     struct member_list *list, const char *name, const char **ret_copy)
 {
@@ -168,7 +169,7 @@ static int make_room(struct member_list *list)
 		return -E2BIG;
 	if (list->members.count < list->room)
 		return 0;
-	return set_room(list, room < list->most ? room : list->most);
+	return set_room(list, size_min(room, list->most));
 }
 
 int member_list_add(
@@ -236,7 +237,7 @@ void member_list_sort(struct members *members, size_t first)
 
 void member_list_trim(struct members *members)
 {
-	/* That less memory can't be had is no harm. */
+	/* Its failure only leaves the list as large as it is. */
 	if (members->count > 0)
 		set_room(self(members), members->count);
 }
@@ -266,7 +267,7 @@ static uint64_t hash(const struct table *table, const char *name)
 	return value;
 }
 
-/* Adds member `index`; false: its name is there already. */
+/* Adds member `index`. Returns false if its name is there already. */
 static bool add(struct table *table, size_t index)
 {
 	const struct member *list = table->members->list;

@@ -23,13 +23,14 @@
 
 #include "common/container_of.h"
 #include "common/file/file_open.h"
+#include "common/file/folder_reader.h"
 #include "common/memory_budget.h"
 #include "fcgi_app/members/member_list.h"
 #include "fcgi_app/policy/path_rule.h"
 #include "fcgi_app/request/request_place.h"
 
 #define SLICE_STEPS 512
-/* What a step returns if there is more to do; else 0 or -errno. */
+/* Returned by a step if there is more to do; else 0 or -errno. */
 #define MORE 1
 
 struct member_search {
@@ -62,7 +63,7 @@ struct member_search {
 
 /* --- files and folders ---------------------------------------------------- */
 
-/* Opens what stands at `name`: a descriptor or -errno. */
+/* Returns a descriptor of what stands at `name`, or -errno. */
 static int open_name(
     const struct member_search *search, const char *name, int flags)
 {
@@ -74,7 +75,7 @@ static int open_name(
 	return file_open_beneath(search->root, path, flags);
 }
 
-/* The same, only to see what it is. */
+/* Returns 0 and what stands at `name`, or -errno. */
 static int stat_name(const struct member_search *search, const char *name,
     int flags, struct stat *ret_stat)
 {
@@ -106,8 +107,7 @@ static void close_folder(struct member_search *search)
 	search->folder = NULL;
 }
 
-/* --- steps: the beginning
- * ----------------------------------------------------- */
+/* --- steps: the beginning ------------------------------------------------- */
 
 /* The folder must be there whatever is wanted of it. */
 static int begin(struct member_search *search)
@@ -161,13 +161,6 @@ static int look_up(struct member_search *search, const char *name)
 	return r;
 }
 
-/* Asked for again at once; trees are each read, and united later. */
-static bool is_repeated(const struct member_search *search, size_t index)
-{
-	return index > 0 && !search->trees &&
-	    strcmp(search->names[index], search->names[index - 1]) == 0;
-}
-
 static int take_name(struct member_search *search)
 {
 	size_t index = search->looked_up++;
@@ -175,7 +168,9 @@ static int take_name(struct member_search *search)
 	int r;
 
 	search->tree = search->found->count;
-	if (is_repeated(search, index))
+	/* Trees are each read, and united later. */
+	if (index > 0 && !search->trees &&
+	    strcmp(name, search->names[index - 1]) == 0)
 		r = member_list_repeat(search->found);
 	else
 		r = look_up(search, name);
@@ -185,13 +180,6 @@ static int take_name(struct member_search *search)
 }
 
 /* --- steps: an entry of a folder ------------------------------------------ */
-
-static bool is_wanted(const struct member_search *search, const char *entry)
-{
-	if (strcmp(entry, ".") == 0 || strcmp(entry, "..") == 0)
-		return false;
-	return search->hidden || entry[0] != '.';
-}
 
 static size_t depth_of(const char *name)
 {
@@ -203,7 +191,7 @@ static size_t depth_of(const char *name)
 	return depth;
 }
 
-/* What a link leads to: 0, -errno, or MORE if that is no file. */
+/* Returns 0 if a link leads to a file, MORE if to anything else, or -errno. */
 static int follow(
     const struct member_search *search, const char *name, struct stat *ret_stat)
 {
@@ -215,8 +203,8 @@ static int follow(
 }
 
 /*
- * What an entry is: 0, -errno, or MORE if it is to be left out. One that goes
- * meanwhile was never there.
+ * Returns 0 if the entry belongs to what is found, MORE if not, or -errno. One
+ * that goes meanwhile was never there.
  */
 static int judge(const struct member_search *search, const char *name,
     const char *entry, struct stat *ret_stat)
@@ -273,7 +261,7 @@ static int read_entry(struct member_search *search)
 		close_folder(search);
 		return error < 0 ? error : MORE;
 	}
-	if (!is_wanted(search, entry->d_name))
+	if (!folder_reader_wants(entry->d_name, search->hidden))
 		return MORE;
 	return add_entry(search, entry->d_name);
 }

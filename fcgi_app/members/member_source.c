@@ -39,7 +39,7 @@ struct member_source {
 	/* The read that waits for `open`. */
 	uint64_t offset;
 	size_t length;
-	/* What was said before there was a file. */
+	/* As asked for before there was a file. */
 	unsigned int ahead;
 	uint64_t ahead_end;
 };
@@ -92,7 +92,7 @@ const struct member *member_folder_failed(const struct member_folder *folder)
 
 static void on_done(void *context, int error, const struct source_chunk *chunk);
 
-/* Takes the descriptor over: 0 or -errno. */
+/* Takes the descriptor over. Returns 0 or -errno. */
 static int take_file(
     struct member_source *source, const struct file_open_result *result)
 {
@@ -126,7 +126,7 @@ static int take_file(
 
 /* --- reads ---------------------------------------------------------------- */
 
-/* Notes who it was, for whoever writes the log. */
+/* Notes whose read failed, for the log. Returns `r`. */
 static int note(struct member_source *source, int r)
 {
 	if (r < 0)
@@ -160,7 +160,7 @@ static void on_open(void *context, const struct file_open_result *result)
 	on_done(source, r < 0 ? r : 0, &chunk);
 }
 
-/* 1: it is open; 0: it will be, then the read goes on; or -errno. */
+/* Returns 1 if it is open; 0 if the read goes on when it is; or -errno. */
 static int open_file(struct member_source *source)
 {
 	struct file_open_target target = source->folder->target;

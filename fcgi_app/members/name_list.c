@@ -5,7 +5,6 @@
  * where it will stay.
  */
 #include "config.h"
-
 #include "fcgi_app/members/name_list.h"
 
 #include <jansson.h>
@@ -81,7 +80,7 @@ static enum name_list_result make_room(struct name_list *list)
 	return NAME_LIST_OK;
 }
 
-/* Where the next name is to be written. */
+/* Returns where the next name is to be written. */
 static char *next_name(struct name_list *list)
 {
 	return list->text + list->used;
@@ -128,7 +127,7 @@ void name_list_clear(struct name_list *list)
 
 /* --- a query -------------------------------------------------------------- */
 
-/* Decodes up to `end`; returns how many bytes that makes. */
+/* Decodes up to `end`. Returns how many bytes that makes. */
 static size_t decode(const char *from, const char *end, char *to)
 {
 	const char *start = to;

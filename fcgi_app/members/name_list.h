@@ -68,7 +68,7 @@ enum name_list_result name_list_from_json(
 /* Harmless on a zeroed list, and a second time. */
 void name_list_clear(struct name_list *list);
 
-/* What a result other than NAME_LIST_OK says, for the log. */
+/* Returns what a result other than NAME_LIST_OK means, for the log. */
 const char *name_list_reason(enum name_list_result result);
 
 /* The status of the answer to a client that sent such a list. */

@@ -10,7 +10,7 @@ void parts_etag_init(struct parts_etag *tag)
 	crypto_hash_sha256_init(&tag->hash);
 }
 
-/* The same on every machine, as long as the file system is. */
+/* Byte order is fixed: machines that share files have the same tags. */
 static void put(unsigned char to[8], uint64_t number)
 {
 	for (int i = 0; i < 8; i++)
