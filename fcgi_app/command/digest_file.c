@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "common/file/file_identity.h"
+#include "common/min.h"
 #include "fcgi_app/command/progress.h"
 #include "fcgi_app/policy/digest_record.h"
 
@@ -138,7 +139,7 @@ static void wait_for_next_tick(const struct timespec *mtime)
 }
 
 /*
- * Returns whether the page at `offset` is in the page cache. mincore(2) starts
+ * Returns true if the page at `offset` is in the page cache. mincore(2) starts
  * no read, as preadv2(2) would; the kernel answers truly only to a process that
  * may write to the file, and "yes" to others.
  */
@@ -185,7 +186,7 @@ static void drop_read(int fd, uint64_t at)
 	    fd, (off_t)start, (off_t)(at - start), POSIX_FADV_DONTNEED);
 }
 
-/* Up to the size that was; -ESTALE: it ends before that. */
+/* Reads up to the known size. Returns 0, or -ESTALE if it ends before. */
 static int read_all(const struct digest_file *file, void *buffer,
     crypto_hash_sha256_state *state, struct progress *progress)
 {
@@ -195,9 +196,8 @@ static int read_all(const struct digest_file *file, void *buffer,
 
 	posix_fadvise(file->fd, 0, 0, POSIX_FADV_SEQUENTIAL);
 	while (at < size) {
-		uint64_t left = size - at;
-		ssize_t n = read_some(file->fd, buffer,
-		    left < BUFFER_SIZE ? (size_t)left : BUFFER_SIZE, at);
+		size_t most = (size_t)u64_min(size - at, BUFFER_SIZE);
+		ssize_t n = read_some(file->fd, buffer, most, at);
 
 		if (n <= 0)
 			return n < 0 ? (int)n : -ESTALE;

@@ -19,7 +19,7 @@ static unsigned int percent(const struct progress_state *state)
 	    unsigned int)(100.0 * (double)state->done / (double)state->total);
 }
 
-/* Bytes in a second; 0: not known yet. */
+/* Returns bytes per second, or 0 if that is not known yet. */
 static double speed(const struct progress_state *state)
 {
 	if (state->elapsed_ns == 0)
@@ -58,7 +58,7 @@ static unsigned int format_figures(
 	    left);
 }
 
-/* The first byte of a character in UTF-8, or one alone. */
+/* Returns true for the first byte of a character in UTF-8, or a lone one. */
 static bool begins_character(char c)
 {
 	return ((unsigned char)c & 0xc0) != 0x80;
@@ -73,7 +73,7 @@ static unsigned int columns(const char *text)
 	return count;
 }
 
-/* The last `most` characters of a name. */
+/* Returns the last `most` characters of a name. */
 static const char *tail(const char *name, unsigned int most)
 {
 	for (unsigned int count = columns(name); count > most; count--)
@@ -83,7 +83,7 @@ static const char *tail(const char *name, unsigned int most)
 	return name;
 }
 
-/* In `width` columns; returns the end. */
+/* Fills `width` columns. Returns their end. */
 static char *put_name(char *at, const char *name, unsigned int width)
 {
 	unsigned int room;

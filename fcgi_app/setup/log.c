@@ -31,7 +31,7 @@
 /* Lines that are gathered; room for some of the longest. */
 #define GATHERED_MAX (4 * LOG_LINE_MAX)
 #define STOP_SECONDS 1
-/* What a process without a thread, such as the master, waits for a line. */
+/* How long a process without a thread, such as the master, waits for a line. */
 #define DIRECT_WAIT_MS 100
 
 static struct {
@@ -45,7 +45,7 @@ static struct {
 	char gathered[GATHERED_MAX];
 } writer;
 
-/* What is the same in all lines of a second. */
+/* The date, which is the same in all lines of a second. */
 static struct {
 	time_t second;
 	char date[sizeof("2026-01-01T00:00:00")];

@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/min.h"
 #include "common/parse_number.h"
 
 const char *argp_program_version = PACKAGE_STRING;
@@ -287,17 +288,15 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 	return 0;
 }
 
-/* What this process may run on, which in a container is less than all. */
+/* Returns how many this process may use, which may be fewer than there are. */
 static unsigned int processors(void)
 {
 	cpu_set_t set;
-	int count;
 
 	if (sched_getaffinity(0, sizeof(set), &set) < 0)
 		return 1;
-	count = CPU_COUNT(&set);
-	return count < OPTIONS_WORKERS_MAX ? (unsigned int)count
-					   : OPTIONS_WORKERS_MAX;
+	return (unsigned int)size_min(
+	    (size_t)CPU_COUNT(&set), OPTIONS_WORKERS_MAX);
 }
 
 void options_parse(struct options *options, int argc, char **argv)

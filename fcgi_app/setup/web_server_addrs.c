@@ -5,7 +5,6 @@
  * listener is a dual-stack socket.
  */
 #include "config.h"
-
 #include "fcgi_app/setup/web_server_addrs.h"
 
 #include <arpa/inet.h>
@@ -21,7 +20,7 @@ static struct in6_addr map_ipv4(const struct in_addr *ipv4)
 	return mapped;
 }
 
-/* One entry of the list, which is not terminated. Returns 0 or -EINVAL. */
+/* Parses one entry, which is not terminated. Returns 0 or -EINVAL. */
 static int parse_address(
     const char *entry, size_t length, struct in6_addr *ret_addr)
 {
