@@ -94,12 +94,6 @@ static bool yield_just_ended(struct acceptor *acceptor, uint64_t now)
 	return has_yielded && now - acceptor->yielded_until <= YIELD_OVER_MS;
 }
 
-static void yield(struct acceptor *acceptor)
-{
-	set_polling(acceptor, false);
-	uv_timer_start(&acceptor->yield, on_yield_over, acceptor->yield_ms, 0);
-}
-
 /* Returns true if it lets workers with fewer connections go first. */
 static bool yields(struct acceptor *acceptor)
 {
@@ -113,7 +107,9 @@ static bool yields(struct acceptor *acceptor)
 		return false;
 	}
 	if (!yield_just_ended(acceptor, now)) {
-		yield(acceptor);
+		set_polling(acceptor, false);
+		uv_timer_start(
+		    &acceptor->yield, on_yield_over, acceptor->yield_ms, 0);
 		return true;
 	}
 	worker_board_miss(acceptor->board, number, now);

@@ -40,7 +40,7 @@
 /* The pause before a worker is replaced: none, then from … to. */
 #define PAUSE_FIRST_MS 100
 #define PAUSE_MOST_MS 30000
-/* What workers get beyond --drain-timeout before they are killed. */
+/* Time that workers get beyond --drain-timeout before they are killed. */
 #define KILL_AFTER_MS 5000
 
 struct slot {
@@ -250,7 +250,7 @@ static void act(struct master *master, int number)
 	}
 }
 
-/* How long to sleep while stopping; kills what has had its time. */
+/* Returns how long to sleep while stopping; kills those whose time is up. */
 static int64_t stop_timeout(struct master *master)
 {
 	uint64_t now = now_ms();
@@ -302,7 +302,6 @@ int master_run(const struct worker_config *config)
 		.config = config,
 		.count = config->options->workers,
 	};
-	int64_t timeout;
 
 	master.slots = calloc(master.count, sizeof(*master.slots));
 	if (!master.slots) {
@@ -313,8 +312,9 @@ int master_run(const struct worker_config *config)
 	start_due(&master);
 	log_ready(&master);
 	while (master.stops == 0 || any_worker(&master)) {
-		timeout =
+		int64_t timeout =
 		    master.stops ? stop_timeout(&master) : start_due(&master);
+
 		act(&master, wait_signal(&master, timeout));
 	}
 	free(master.slots);

@@ -175,13 +175,11 @@ static void on_drain_timeout(uv_timer_t *timer)
 
 static void start_drain(struct worker *worker)
 {
-	struct connections *connections = &worker->connections;
-
 	acceptor_stop(&worker->acceptor);
 	listeners_close(worker->config->listeners);
 	uv_timer_start(&worker->drain, on_drain_timeout,
 	    worker->config->options->drain_timeout_ms, 0);
-	connections_drain(connections);
+	connections_drain(&worker->connections);
 	dispatch_drain(&worker->services);
 	worker_changed(worker);
 }
@@ -308,14 +306,6 @@ static void make_timer(struct worker *worker, uv_timer_t *timer)
 	timer->data = worker;
 }
 
-static void make_run(struct worker *worker)
-{
-	uv_idle_init(&worker->loop, &worker->more);
-	uv_check_init(&worker->loop, &worker->run);
-	worker->run.data = worker;
-	uv_check_start(&worker->run, on_run);
-}
-
 static void on_log_retry(uv_timer_t *timer)
 {
 	(void)timer; /* It makes a turn, at whose end the rest is flushed. */
@@ -340,7 +330,10 @@ static int make_handles(struct worker *worker)
 		.connections = &worker->connections,
 	};
 
-	make_run(worker);
+	uv_idle_init(&worker->loop, &worker->more);
+	uv_check_init(&worker->loop, &worker->run);
+	worker->run.data = worker;
+	uv_check_start(&worker->run, on_run);
 	make_timer(worker, &worker->sweep);
 	make_timer(worker, &worker->log_retry);
 	make_timer(worker, &worker->drain);

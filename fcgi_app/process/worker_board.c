@@ -82,7 +82,7 @@ static uint64_t missing_for(const struct slot *slot, uint64_t now)
 	return now - since;
 }
 
-/* Returns whether a worker with `own` connections lets this one go first. */
+/* Returns true if a worker with `own` connections lets this one go first. */
 static bool goes_first(const struct slot *slot, unsigned int own, uint64_t now)
 {
 	unsigned int fewer = atomic_load(&slot->connections);

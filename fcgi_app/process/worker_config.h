@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What the master prepared and each worker inherits. */
+/* Prepared by the master, and inherited by each worker. */
 #ifndef FCGI_APP_PROCESS_WORKER_CONFIG_H
 #define FCGI_APP_PROCESS_WORKER_CONFIG_H
 
