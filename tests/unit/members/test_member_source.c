@@ -119,7 +119,12 @@ static void open_source(struct fixture *f, bool is_local)
 static int set_up(void **state)
 {
 	struct fixture *f = calloc(1, sizeof(*f));
-	struct aio_reader_options options = { .depth = 4, .pool_jobs = 2 };
+	struct aio_reader_options options = {
+		.depth = 4,
+		.pool_jobs = 2,
+		/* What is on its way into the cache takes no buffer. */
+		.page_cache = PAGE_CACHE_NEVER,
+	};
 
 	assert_non_null(f);
 	*state = f;
@@ -139,7 +144,7 @@ static int set_up(void **state)
 	return 0;
 }
 
-/* In every test: buffers and descriptors are all given back. */
+/* Fails unless buffers and descriptors were all given back. */
 static int tear_down(void **state)
 {
 	struct fixture *f = *state;
@@ -160,7 +165,7 @@ static int tear_down(void **state)
 	return r;
 }
 
-/* Reads now or later: 1 with a chunk, or the error. */
+/* Reads, and waits for it: returns 1 with a chunk, or the error. */
 static int read_chunk(struct fixture *f, uint64_t offset, size_t length,
     struct source_chunk *ret_chunk)
 {
