@@ -36,8 +36,8 @@ struct kernel_aio_ops {
 };
 
 /*
- * A read, embedded in its asker; the kernel has a pointer to it
- * from its submission to its event.
+ * A read, embedded in its asker; the kernel has a pointer to it from its
+ * submission to its event.
  */
 struct kernel_aio_read {
 	TAILQ_ENTRY(kernel_aio_read) link;

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Unit tests of common/file/folder_reader, and of file_open_stat() behind it.
- */
+/* Unit tests of common/file/folder_reader, and of file_open_stat(). */
 #include "config.h"
 
 #include "common/file/folder_reader.h"

@@ -197,7 +197,7 @@ static void says_which_name_is_wrong(void **state)
 	}
 }
 
-/* Whoever waits to write to it would take an open for a reader. */
+/* A process that waits to write to it would take an open for a reader. */
 static void opens_no_named_pipe(void **state)
 {
 	static const char *const names[] = { "fifo" };

@@ -25,7 +25,7 @@
 #include "tests/unit/support/descriptors.h"
 #include "tests/unit/support/unit.h"
 
-/* Whoever waits longer for somebody is killed. */
+/* A process that waits longer for another is killed. */
 #define PATIENCE_SECONDS 120
 
 #define PREFIX                                       \
