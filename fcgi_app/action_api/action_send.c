@@ -36,7 +36,7 @@ static int begin(struct action *action)
 		return r;
 	action->ended = true;
 	action->phase = ACTION_ANSWERED;
-	/* A file takes a while to open: a body's fault must not answer first. */
+	/* Opening takes a while: a fault of the body must not answer first. */
 	if (r == 0)
 		request_forget_body(action->request);
 	action_let_go(action);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Fuzz entry of fcgi_app/policy/event_stream. The input is taken for a
+ * Fuzz entry of fcgi_app/actions/follow/event_stream. The input is taken for a
  * Last-Event-ID field, and for the content of a file.
  */
 #include "config.h"

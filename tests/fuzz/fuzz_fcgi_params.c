@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Fuzz entry of common/fcgi_params. The input is what a front sends: each head
- * that the scanner cuts out of it is parsed, by one parser for all inputs.
+ * Fuzz entry of common/fcgi/fcgi_params. The input is what a front sends: each
+ * head that the scanner cuts out of it is parsed, by one parser for all inputs.
  *
  * libfcgi keeps one table for the whole process, made by the first FCGX_Init(),
  * which is no leak.

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Fuzz entry of common/fcgi_scan. The input is what a front sends; it is fed
- * whole and in pieces, and both must be told of the same.
+ * Fuzz entry of common/fcgi/fcgi_scan. The input is what a front sends; it is
+ * fed whole and in pieces, and both must be told of the same.
  */
 #include "config.h"
 #include "tests/fuzz/fuzz.h"

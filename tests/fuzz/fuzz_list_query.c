@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Fuzz entry of fcgi_app/policy/list_query. The input is a query. */
+/* Fuzz entry of fcgi_app/actions/list/list_query. The input is a query. */
 #include "config.h"
 #include "tests/fuzz/fuzz.h"
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Fuzz entry of fcgi_app/policy/probe_query. The input is a query string. */
+/* Fuzz entry of fcgi_app/actions/probe/probe_query. The input is a query
+ * string. */
 #include "config.h"
 #include "tests/fuzz/fuzz.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Fuzz entry of fcgi_app/policy/web_server_addrs. The input is the value of
+ * Fuzz entry of fcgi_app/setup/web_server_addrs. The input is the value of
  * FCGI_WEB_SERVER_ADDRS.
  */
 #include "config.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Unit tests of fcgi_app/commands/progress_line. */
+/* Unit tests of fcgi_app/command/progress_line. */
 #include "config.h"
 #include "fcgi_app/command/progress_line.h"
 

@@ -82,7 +82,8 @@ static void leaves_a_request_alone_that_is_over(void **state)
 		connection_fixture_expire(f);
 		assert_non_null(f->request);
 		connection_fixture_run(f);
-		assert_int_equal(connection_fixture_state(f), CONNECTION_CLOSED);
+		assert_int_equal(
+		    connection_fixture_state(f), CONNECTION_CLOSED);
 		assert_string_equal(f->reason, strerror(ETIME));
 		connection_fixture_teardown((void **)&f);
 	}

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Unit tests of common/byte_queue. */
+/* Unit tests of common/fcgi/byte_queue. */
 #include "config.h"
 
 #include "common/fcgi/byte_queue.h"

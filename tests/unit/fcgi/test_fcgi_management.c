@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Unit tests of common/fcgi_management. Answers are read back here by a parser
- * of the specification's own words (3.3, 3.4), not by our code.
+ * Unit tests of common/fcgi/fcgi_management. Answers are read back here by a
+ * parser of the specification's own words (3.3, 3.4), not by our code.
  */
 #include "config.h"
 

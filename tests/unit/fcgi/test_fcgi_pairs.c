@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Unit tests of common/fcgi_pairs. */
+/* Unit tests of common/fcgi/fcgi_pairs. */
 #include "config.h"
 
 #include "common/fcgi/fcgi_pairs.h"

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Unit tests of common/fcgi_params. They pin rule 3 of "libfcgi on an event
- * loop" in the design: libfcgi parses a head from a pipe that holds just that
- * head, keeps the pipe for the next one whatever the head says about
+ * Unit tests of common/fcgi/fcgi_params. They pin rule 3 of "libfcgi on an
+ * event loop" in the design: libfcgi parses a head from a pipe that holds just
+ * that head, keeps the pipe for the next one whatever the head says about
  * keep_conn, never waits, and an error costs a new pipe and nothing else.
  *
  * Heads are cut by fcgi_scan, so they are what a connection passes.

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Unit tests of common/fcgi_scan.
+ * Unit tests of common/fcgi/fcgi_scan.
  *
  * A conversation is written down as the letters of its events, with the bytes
  * of head and body joined, so that it reads the same however it was cut:

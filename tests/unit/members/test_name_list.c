@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Unit tests of fcgi_app/policy/name_list. */
+/* Unit tests of fcgi_app/members/name_list. */
 #include "config.h"
 
 #include "fcgi_app/members/name_list.h"

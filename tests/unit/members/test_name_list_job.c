@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Unit tests of fcgi_app/name_list_job. */
+/* Unit tests of fcgi_app/members/name_list_job. */
 #include "config.h"
 
 #include "fcgi_app/members/name_list_job.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Unit tests of fcgi_app/policy/parts_etag. */
+/* Unit tests of fcgi_app/members/parts_etag. */
 #include "config.h"
 
 #include "fcgi_app/members/parts_etag.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Unit tests of fcgi_app/policy/http_status_of_errno. */
+/* Unit tests of fcgi_app/policy/http_status. */
 #include "config.h"
 
 #include "fcgi_app/policy/http_status.h"

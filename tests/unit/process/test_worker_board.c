@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Unit tests of fcgi_app/worker_board. */
+/* Unit tests of fcgi_app/process/worker_board. */
 #include "config.h"
 
 #include "fcgi_app/process/worker_board.h"

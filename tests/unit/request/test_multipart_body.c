@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Unit tests of fcgi_app/multipart_body. */
+/* Unit tests of fcgi_app/request/multipart_body. */
 #include "config.h"
 
 #include "fcgi_app/request/multipart_body.h"

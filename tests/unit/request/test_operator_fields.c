@@ -244,8 +244,7 @@ static void check_pace(const struct pace_case *c)
 		"STREAM_BURST", c->burst ? c->burst : "", NULL };
 	struct fcgi_params *params = make_params(pairs);
 	struct pacer_plan plan;
-	const struct param_rule *bad =
-	    operator_fields_read_pace(params, &plan);
+	const struct param_rule *bad = operator_fields_read_pace(params, &plan);
 
 	if (c->bad) {
 		assert_non_null(bad);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Unit tests of fcgi_app/log. Descriptor 2 is another file while lines are
- * written; nothing is asserted meanwhile, as the reason would be lost.
+ * Unit tests of fcgi_app/setup/log. Descriptor 2 is another file while lines
+ * are written; nothing is asserted meanwhile, as the reason would be lost.
  */
 #include "config.h"
 

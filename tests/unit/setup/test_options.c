@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Unit tests of fcgi_app/options. A command line that can't be carried out ends
- * the process, so each is parsed in a child of its own.
+ * Unit tests of fcgi_app/setup/options. A command line that can't be carried
+ * out ends the process, so each is parsed in a child of its own.
  */
 #include "config.h"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Unit tests of fcgi_app/policy/web_server_addrs. */
+/* Unit tests of fcgi_app/setup/web_server_addrs. */
 #include "config.h"
 
 #include "fcgi_app/setup/web_server_addrs.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Unit tests of common/source_fd. */
+/* Unit tests of common/stream/source_fd. */
 #include "config.h"
 #include "common/stream/source_fd.h"
 

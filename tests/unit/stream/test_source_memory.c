@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Unit tests of common/source_memory. */
+/* Unit tests of common/stream/source_memory. */
 #include "config.h"
 
 #include "common/stream/source_memory.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Unit tests of common/source_queue. */
+/* Unit tests of common/stream/source_queue. */
 #include "config.h"
 #include "common/stream/source_queue.h"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Unit tests of fcgi_app/follow_events. */
+/* Unit tests of fcgi_app/actions/follow/follow_events. */
 #include "config.h"
 #include "fcgi_app/actions/follow/follow_events.h"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Unit tests of fcgi_app/probe_source. */
+/* Unit tests of fcgi_app/actions/probe/probe_source. */
 #include "config.h"
 
 #include "fcgi_app/actions/probe/probe_source.h"
