@@ -24,9 +24,9 @@
 #include "fcgi_app/setup/log.h"
 
 static const struct stream_action *const actions[] = {
+	&file_action, /* first: most requests are for it */
 	&archive_action,
 	&concat_action,
-	&file_action,
 	&follow_action,
 	&list_action,
 	&probe_action,
@@ -96,7 +96,7 @@ static void start(struct request *request, const struct stream_action *action)
 
 	request->stream_action = action;
 	/* Method names are case-sensitive (RFC 9110, 9.1). */
-	for (size_t i = 0; i < COUNT(methods); i++)
+	for (size_t i = 0; i < COUNT(methods) && method == 0; i++)
 		if (strcmp(methods[i].name, request->method) == 0)
 			method = methods[i].bit;
 	if (method & action->methods) {
