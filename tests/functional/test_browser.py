@@ -324,6 +324,9 @@ def an_event_source_misses_nothing_when_connections_break(case):
     case.store("a.log", text(numbers(1, 3)).encode())
     daemon, nginx = start_site(case, params=FOLLOW)
     daemon.deaths_expected = True
+    # A worker each for `worker_processes auto`; they come after the port.
+    wait_until(lambda: len(children(nginx.process.pid)) == os.cpu_count(),
+               "all of nginx's workers")
     fronts = [{"kill": pid} for pid in children(nginx.process.pid)]
     rotated = str(case.root / "a.log.1")
     browser = watch_log(

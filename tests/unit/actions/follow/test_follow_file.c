@@ -154,8 +154,10 @@ static void a_marker_that_can_not_be_opened_now_counts_later(void **state)
 	follow_fixture_append(f, "a", "1");
 	file = follow_fixture_open(f, "a");
 	follow_fixture_run(f, has_two_watches, NULL);
-	follow_fixture_append(f, "a.end", "");
+	follow_fixture_append(f, "b", "");
+	/* First: a look for the marker may still be under way in the pool. */
 	follow_forbid_descriptors(&limit);
+	follow_fixture_rename(f, "b", "a.end");
 	follow_fixture_wait(f, 100);
 	follow_allow_descriptors(&limit);
 	assert_false(file->finished);
