@@ -14,7 +14,7 @@ import time
 
 from support import fastcgi
 from support.cold_files import evict
-from support.harness import (KIB, MIB, SANITIZED, TRIES, check_file,
+from support.harness import (KIB, MIB, SANITIZED, TRIES, Failure, check_file,
                      check_response, cpu_seconds, descriptors, equal, found,
                      late, main, open_files, peak_memory, run_tool, test, true,
                      wait_idle, wait_until)
@@ -25,6 +25,8 @@ TOLERANCE = 0.05
 # What leaves at once without a burst: 1/32 s's worth, at most 16 KiB or 1.25
 # ms's worth.
 FIRST_SECONDS = 1 / 32
+# The loop's clock has milliseconds.
+TICK_SECONDS = 0.001
 
 
 def timed(function, *args, **how):
@@ -145,7 +147,7 @@ def widest_gap(daemon, rate, seconds):
     times = arrivals(connection, response, rate * seconds, begun)
     for at, length in times:
         # Never ahead of its time
-        true(length <= rate * (at + FIRST_SECONDS),
+        true(length <= rate * (at + FIRST_SECONDS + TICK_SECONDS),
              f"{length} bytes after {at:.3f} s")
     connection.receive(response)
     return max(after[0] - before[0]
@@ -194,13 +196,12 @@ def a_paused_stream_holds_no_buffer(case):
 
 def read_all(selector):
     """Reads what comes until all are closed: the seconds each took."""
-    begun = time.monotonic()
     seconds = []
     while selector.get_map():
         for key, _ in selector.select():
             if not key.fileobj.recv(1 << 20):
                 selector.unregister(key.fileobj)
-                seconds.append(time.monotonic() - begun)
+                seconds.append(time.monotonic() - key.data)
     return seconds
 
 
@@ -208,9 +209,10 @@ def run_many(daemon, count):
     """Fetches as often at once; the seconds that each took."""
     with selectors.DefaultSelector() as selector:
         for _ in range(count):
+            begun = time.monotonic()
             connection, _ = daemon.begin("/file", STREAM_RATE="32K")
             connection.socket.setblocking(False)
-            selector.register(connection.socket, selectors.EVENT_READ)
+            selector.register(connection.socket, selectors.EVENT_READ, begun)
         return read_all(selector)
 
 
@@ -223,7 +225,6 @@ def five_hundred_streams_have_the_same_pace(case):
         equal(len(seconds), 500, "streams that ended")
         daemon.wait_access(count=500 * tries, bytes=stored.size,
                            end="complete")
-        # They began within the first tenth of a second or so.
         if max(seconds) < 4 * (1 + TOLERANCE):
             true(min(seconds) > 4 * (1 - 2 * TOLERANCE),
                  f"{min(seconds):.3f} s instead of 4")
@@ -235,15 +236,15 @@ def five_hundred_streams_have_the_same_pace(case):
 
 def leave_in_pauses(daemon, rounds, count):
     """Clients that leave while their streams wait for the timer."""
-    for done in range(rounds):
+    for _ in range(rounds):
+        over = len(daemon.access(path="/large", end="aborted"))
         streams = [daemon.begin("/large", STREAM_RATE="10")
                    for _ in range(count)]
         for connection, response in streams:
             connection.receive_bytes(response, 1)
         for connection, _ in streams:
             connection.close()
-        daemon.wait_access(count=(done + 1) * count, path="/large",
-                           end="aborted")
+        daemon.wait_access(count=over + count, path="/large", end="aborted")
 
 
 @test
@@ -253,15 +254,19 @@ def clients_that_leave_in_a_pause_leave_nothing_behind(case):
     wait_idle(daemon.worker)
     before = descriptors(daemon.worker)
     leave_in_pauses(daemon, 1, 100)
-    after_one = peak_memory(daemon.worker)
-    leave_in_pauses(daemon, 6, 100)
+    # A timer that stays has some 200 bytes: 600 of them show each time.
+    for _ in range(TRIES):
+        peak = peak_memory(daemon.worker)
+        leave_in_pauses(daemon, 6, 100)
+        grown = peak_memory(daemon.worker) - peak
+        if SANITIZED or grown < 100 * KIB:
+            break
+    else:
+        raise Failure(f"{grown} bytes more in memory")
     wait_until(lambda: descriptors(daemon.worker) <= before,
                "no descriptor is left in the worker")
     large = [name for name in open_files(daemon.worker) if "large" in name]
     equal(large, [], "files that are still open")
-    # A timer that stays has some 200 bytes: 600 of them would show.
-    grown = peak_memory(daemon.worker) - after_one
-    true(SANITIZED or grown < 100 * KIB, f"{grown} bytes more in memory")
 
 
 @test
