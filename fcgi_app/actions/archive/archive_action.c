@@ -17,9 +17,9 @@
 
 #include "common/container_of.h"
 #include "common/min.h"
-#include "common/parse_number.h"
 #include "fcgi_app/action_api/action.h"
 #include "fcgi_app/actions/archive/archive.h"
+#include "fcgi_app/actions/archive/archive_choice.h"
 #include "fcgi_app/actions/archive/archive_compressed.h"
 #include "fcgi_app/actions/archive/archive_form.h"
 #include "fcgi_app/actions/archive/archive_service.h"
@@ -42,19 +42,15 @@
 /* What the archive of a document root is called. */
 #define ROOT_NAME "archive"
 
-/* The names that archive_form_choose() knows, for the log. */
-#define FORMS "zip, tar, tar.gz, tar.zst or zip-deflate"
-
 /* The request's `state`, up to its end. */
 struct archiving {
 	struct request *request;
 	struct archive_service *service;
-	enum archive_form form;
+	struct archive_choice choice;
 	const char *body; /* of a POST: a list, the request's */
 	size_t body_length;
 	struct name_list_job *reading; /* that list; under way, or NULL */
 	struct name_list names;        /* to look for, until it begins */
-	uint64_t most;                 /* members */
 	struct turnstile_job turn;     /* of the search */
 	struct member_folder *folder;  /* until the archive has it */
 	struct member_search *search;  /* under way, or NULL */
@@ -130,8 +126,8 @@ static void refuse_too_many(struct archiving *archiving)
 	char why[80];
 
 	snprintf(why, sizeof(why),
-	    "more files than STREAM_ARCHIVE_MAX_FILES=%ju, or folders too deep",
-	    (uintmax_t)archiving->most);
+	    "more files than STREAM_ARCHIVE_MAX_FILES=%zu, or folders too deep",
+	    archiving->choice.most);
 	refuse(archiving, 403, why);
 }
 
@@ -149,7 +145,7 @@ static void make_filename(const struct archiving *archiving, char *ret)
 	name = strrchr(path, '/');
 	name = name ? name + 1 : path;
 	strcpy(ret, *name ? name : ROOT_NAME);
-	strcat(ret, archive_form_suffix(archiving->form));
+	strcat(ret, archive_form_suffix(archiving->choice.form));
 }
 
 /* Names the file after the folder, unless the operator has a name for it. */
@@ -178,7 +174,7 @@ static void send_archive(struct archiving *archiving)
 		.undated = true,
 		.whole = is_post(archiving->request),
 		.etag = archive_etag(archive),
-		.content_type = archive_form_media_type(archiving->form),
+		.content_type = archive_form_media_type(archiving->choice.form),
 		.disposition = disposition,
 		.bytes = archive_source_maker(archive),
 	};
@@ -203,8 +199,8 @@ static void send_packed(struct archiving *archiving)
 	}
 	make_disposition(archiving, disposition);
 	response_head_init(&head, 200);
-	response_head_put(
-	    &head, "Content-Type", archive_form_media_type(archiving->form));
+	response_head_put(&head, "Content-Type",
+	    archive_form_media_type(archiving->choice.form));
 	/* Its length is not known, so there are no ranges of it. */
 	response_head_put(&head, "Accept-Ranges", "none");
 	response_head_put(&head, "Content-Disposition", disposition);
@@ -233,7 +229,7 @@ static void on_made(void *context, int error, struct archive *archive)
 	archiving->archive = archive;
 	if (error < 0)
 		request_refuse_errno(archiving->request, error);
-	else if (archive_form_is_packed(archiving->form))
+	else if (archive_form_is_packed(archiving->choice.form))
 		send_packed(archiving);
 	else
 		send_archive(archiving);
@@ -248,7 +244,7 @@ static void on_found(void *context, int error, struct members *members)
 		.service = archiving->service,
 		.folder = archiving->folder,
 		.members = members,
-		.form = archiving->form,
+		.form = archiving->choice.form,
 	};
 
 	archiving->search = NULL;
@@ -284,7 +280,7 @@ static void search(struct archiving *archiving)
 		.name_count = names->count,
 		.trees = true,
 		.hidden = request_place_shows_hidden(request),
-		.most = (size_t)archiving->most,
+		.most = archiving->choice.most,
 		.budget = request->services->member_memory,
 	};
 
@@ -308,7 +304,7 @@ static void refuse_list(
 {
 	/* A query has a limit of its own, which is not the operator's. */
 	bool is_theirs = !is_post(archiving->request) &&
-	    archiving->most > NAME_LIST_QUERY_MAX;
+	    archiving->choice.most > NAME_LIST_QUERY_MAX;
 
 	if (result == NAME_LIST_TOO_MANY && !is_theirs)
 		refuse_too_many(archiving);
@@ -353,7 +349,7 @@ static bool is_json(const char *type)
 static void read_query(struct archiving *archiving)
 {
 	struct name_list names;
-	size_t most = (size_t)u64_min(archiving->most, NAME_LIST_QUERY_MAX);
+	size_t most = size_min(archiving->choice.most, NAME_LIST_QUERY_MAX);
 	enum name_list_result result = name_list_from_query(
 	    request_param(archiving->request, "QUERY_STRING"), most, &names);
 
@@ -370,7 +366,7 @@ static void begin(struct turnstile_job *turn)
 		.text = archiving->body,
 		.length = archiving->body_length,
 		.json = is_json(request_param(request, "CONTENT_TYPE")),
-		.most = (size_t)archiving->most,
+		.most = archiving->choice.most,
 	};
 
 	if (!is_post(request)) {
@@ -401,21 +397,9 @@ static void on_body(struct request *request, const char *body, size_t length)
 	wait_for_turn(archiving);
 }
 
-/* Returns false if STREAM_ARCHIVE_MAX_FILES is invalid. */
-static bool read_most(const struct request *request, uint64_t *ret_most)
-{
-	const char *text = request_param(request, "STREAM_ARCHIVE_MAX_FILES");
-
-	*ret_most = ARCHIVE_FILES;
-	return !text ||
-	    (parse_u64(text, ret_most) == 0 && *ret_most > 0 &&
-		*ret_most <= ARCHIVE_FILES_MAX);
-}
-
 static void start(struct request *request)
 {
 	struct archiving *archiving = calloc(1, sizeof(*archiving));
-	int r;
 
 	if (!archiving) {
 		request_refuse_errno(request, -ENOMEM);
@@ -426,18 +410,9 @@ static void start(struct request *request)
 	request->state = archiving;
 	request->ended = ended;
 	request->about = about;
-	r = archive_form_choose(request_param(request, "QUERY_STRING"),
-	    request_param(request, "STREAM_FORMAT"), &archiving->form);
-	if (r == -EINVAL)
-		request_refuse_param(
-		    request, 400, "QUERY_STRING", "format is not " FORMS);
-	else if (r < 0)
-		request_refuse_param(
-		    request, 500, "STREAM_FORMAT", "not " FORMS);
-	else if (!read_most(request, &archiving->most))
-		request_refuse_param(request, 500, "STREAM_ARCHIVE_MAX_FILES",
-		    "not a number from 1 to 1000000");
-	else if (is_post(request))
+	if (!archive_choice_read(request, &archiving->choice))
+		return;
+	if (is_post(request))
 		request_read_body(request, NAME_LIST_TEXT_MAX, on_body);
 	else
 		wait_for_turn(archiving);

@@ -5,16 +5,10 @@
 
 #include "fcgi_app/request/stream_action.h"
 
-/* Files and folders in one archive, unless STREAM_ARCHIVE_MAX_FILES says so. */
-#define ARCHIVE_FILES 100000
-/* The most that it may say. */
-#define ARCHIVE_FILES_MAX 1000000
-
 /*
  * Answers with an archive of all that is in the folder at the request's path,
  * or of the files and folders in it that the query ("?f=a&f=b/c") or the body
- * of a POST names. The form is that of archive_form_choose(), with
- * STREAM_FORMAT as the operator's.
+ * of a POST names, in the form of archive_choice_read().
  */
 extern const struct stream_action archive_action;
 

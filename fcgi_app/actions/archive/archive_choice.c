@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: MIT */
+#include "config.h"
+#include "fcgi_app/actions/archive/archive_choice.h"
+
+#include <errno.h>
+#include <stdint.h>
+
+#include "common/parse_number.h"
+#include "fcgi_app/request/request.h"
+
+/* The names that archive_form_choose() knows, for the log. */
+#define FORMS "zip, tar, tar.gz, tar.zst or zip-deflate"
+
+static bool read_form(struct request *request, enum archive_form *ret)
+{
+	int r = archive_form_choose(request_param(request, "QUERY_STRING"),
+	    request_param(request, "STREAM_FORMAT"), ret);
+
+	if (r == -EINVAL)
+		request_refuse_param(
+		    request, 400, "QUERY_STRING", "format is not " FORMS);
+	else if (r < 0)
+		request_refuse_param(
+		    request, 500, "STREAM_FORMAT", "not " FORMS);
+	return r == 0;
+}
+
+static bool read_most(struct request *request, size_t *ret)
+{
+	const char *text = request_param(request, "STREAM_ARCHIVE_MAX_FILES");
+	uint64_t most = ARCHIVE_FILES;
+
+	if (text &&
+	    (parse_u64(text, &most) < 0 || most == 0 ||
+		most > ARCHIVE_FILES_MAX)) {
+		request_refuse_param(request, 500, "STREAM_ARCHIVE_MAX_FILES",
+		    "not a number from 1 to 1000000");
+		return false;
+	}
+	*ret = (size_t)most;
+	return true;
+}
+
+bool archive_choice_read(struct request *request, struct archive_choice *ret)
+{
+	struct archive_choice choice;
+
+	if (!read_form(request, &choice.form) ||
+	    !read_most(request, &choice.most))
+		return false;
+	*ret = choice;
+	return true;
+}

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: MIT */
+/* What a request and its operator choose of an archive. */
+#ifndef FCGI_APP_ACTIONS_ARCHIVE_ARCHIVE_CHOICE_H
+#define FCGI_APP_ACTIONS_ARCHIVE_ARCHIVE_CHOICE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "fcgi_app/actions/archive/archive_form.h"
+
+struct request;
+
+/* Files and folders in one archive, unless STREAM_ARCHIVE_MAX_FILES says so. */
+#define ARCHIVE_FILES 100000
+/* The most that it may say. */
+#define ARCHIVE_FILES_MAX 1000000
+
+struct archive_choice {
+	enum archive_form form;
+	size_t most; /* members */
+};
+
+/*
+ * Reads the format of the query, and the operator's parameters. Returns false
+ * if one is invalid: the request is refused, and *ret is left alone.
+ */
+bool archive_choice_read(struct request *request, struct archive_choice *ret);
+
+#endif
