@@ -10,6 +10,7 @@ libapp_a_SOURCES = \
 	%D%/action_api/action_write.c \
 	%D%/actions/archive/archive.c %D%/actions/archive/archive.h \
 	%D%/actions/archive/archive_action.c %D%/actions/archive/archive_action.h \
+	%D%/actions/archive/archive_answer.c %D%/actions/archive/archive_answer.h \
 	%D%/actions/archive/archive_choice.c %D%/actions/archive/archive_choice.h \
 	%D%/actions/archive/archive_compressed.c %D%/actions/archive/archive_compressed.h \
 	%D%/actions/archive/archive_form.c %D%/actions/archive/archive_form.h \

@@ -8,39 +8,28 @@
 #include "fcgi_app/actions/archive/archive_action.h"
 
 #include <errno.h>
-#include <limits.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-#include <time.h>
 
 #include "common/container_of.h"
 #include "common/min.h"
 #include "fcgi_app/action_api/action.h"
 #include "fcgi_app/actions/archive/archive.h"
+#include "fcgi_app/actions/archive/archive_answer.h"
 #include "fcgi_app/actions/archive/archive_choice.h"
-#include "fcgi_app/actions/archive/archive_compressed.h"
-#include "fcgi_app/actions/archive/archive_form.h"
 #include "fcgi_app/actions/archive/archive_service.h"
-#include "fcgi_app/actions/archive/archive_source.h"
 #include "fcgi_app/members/member_list.h"
 #include "fcgi_app/members/member_search.h"
 #include "fcgi_app/members/member_source.h"
 #include "fcgi_app/members/name_list.h"
 #include "fcgi_app/members/name_list_job.h"
-#include "fcgi_app/policy/content_disposition.h"
-#include "fcgi_app/policy/path_rule.h"
-#include "fcgi_app/policy/response_head.h"
-#include "fcgi_app/request/operator_fields.h"
-#include "fcgi_app/request/representation.h"
 #include "fcgi_app/request/request.h"
 #include "fcgi_app/request/request_open.h"
 #include "fcgi_app/request/request_place.h"
 #include "fcgi_app/request/services.h"
-
-/* What the archive of a document root is called. */
-#define ROOT_NAME "archive"
 
 /* The request's `state`, up to its end. */
 struct archiving {
@@ -131,94 +120,7 @@ static void refuse_too_many(struct archiving *archiving)
 	refuse(archiving, 403, why);
 }
 
-/* --- the answer ----------------------------------------------------------- */
-
-/* Writes the folder's name and the suffix, at most PATH_MAX + 16 bytes. */
-static void make_filename(const struct archiving *archiving, char *ret)
-{
-	char path[PATH_MAX];
-	const char *name;
-
-	/* It was found, so it follows the rule. */
-	path_rule_relative(archiving->request->path, path, sizeof(path));
-	path[strlen(path) - path_rule_is_folder(path)] = '\0';
-	name = strrchr(path, '/');
-	name = name ? name + 1 : path;
-	strcpy(ret, *name ? name : ROOT_NAME);
-	strcat(ret, archive_form_suffix(archiving->choice.form));
-}
-
-/* Names the file after the folder, unless the operator has a name for it. */
-static void make_disposition(
-    const struct archiving *archiving, char ret[CONTENT_DISPOSITION_MAX])
-{
-	const struct request *request = archiving->request;
-	const char *type = request_param(request, "STREAM_DISPOSITION");
-	const char *name = request_param(request, "STREAM_FILENAME");
-	char filename[PATH_MAX + 16];
-
-	if (!name)
-		make_filename(archiving, filename);
-	/* An invalid type is refused with the other parameters. */
-	if (content_disposition_format(type ? type : "attachment",
-		name ? name : filename, ret, CONTENT_DISPOSITION_MAX) < 0)
-		ret[0] = '\0';
-}
-
-static void send_archive(struct archiving *archiving)
-{
-	struct archive *archive = archiving->archive;
-	char disposition[CONTENT_DISPOSITION_MAX];
-	const struct representation answer = {
-		.size = archive_size(archive),
-		.undated = true,
-		.whole = is_post(archiving->request),
-		.etag = archive_etag(archive),
-		.content_type = archive_form_media_type(archiving->choice.form),
-		.disposition = disposition,
-		.bytes = archive_source_maker(archive),
-	};
-
-	make_disposition(archiving, disposition);
-	representation_answer(archiving->request, &answer);
-}
-
-static void send_packed(struct archiving *archiving)
-{
-	struct request *request = archiving->request;
-	char disposition[CONTENT_DISPOSITION_MAX];
-	struct operator_fields fields;
-	struct response_head head;
-	struct source *source;
-	const struct param_rule *bad =
-	    operator_fields_read(request->origin.params, time(NULL), &fields);
-
-	if (bad) {
-		request_bad_param(request, bad);
-		return;
-	}
-	make_disposition(archiving, disposition);
-	response_head_init(&head, 200);
-	response_head_put(&head, "Content-Type",
-	    archive_form_media_type(archiving->choice.form));
-	/* Its length is not known, so there are no ranges of it. */
-	response_head_put(&head, "Accept-Ranges", "none");
-	response_head_put(&head, "Content-Disposition", disposition);
-	response_head_put(&head, "X-Accel-Buffering", "no");
-	operator_fields_add_common(request->origin.params, &head, NULL);
-	operator_fields_add_caching(&fields, &head);
-	if (request_is_head(request)) {
-		request_respond(request, &head);
-		return;
-	}
-	source = archive_compressed_open(archiving->archive);
-	if (source)
-		request_stream(request, &head, source, 0, 0);
-	else
-		request_refuse(request, 503,
-		    errno == EBUSY ? "too many archives are being compressed"
-				   : strerror(ENOMEM));
-}
+/* --- the archive ---------------------------------------------------------- */
 
 static void on_made(void *context, int error, struct archive *archive)
 {
@@ -229,10 +131,8 @@ static void on_made(void *context, int error, struct archive *archive)
 	archiving->archive = archive;
 	if (error < 0)
 		request_refuse_errno(archiving->request, error);
-	else if (archive_form_is_packed(archiving->choice.form))
-		send_packed(archiving);
 	else
-		send_archive(archiving);
+		archive_answer(archiving->request, archive);
 }
 
 /* --- the search ----------------------------------------------------------- */
