@@ -50,7 +50,8 @@ static const struct argp_option argp_options[] = {
 static const char doc[] =
     "Stores the SHA-256 digest of each FILE in its extended attribute "
     "\"" DIGEST_RECORD_ATTRIBUTE "\", to be sent as Repr-Digest (RFC 9530), "
-    "and prints it."
+    "and prints it. Stores the CRC-32 in \"" DIGEST_RECORD_CRC32_ATTRIBUTE
+    "\", for zip archives."
     "\v"
     "A digest is valid as long as the file's size and time of modification "
     "stay what they were. Files that have a valid one are not read again.\n"
@@ -174,13 +175,21 @@ static void print_verdict(const char *name, const char *verdict)
 
 /* --- a file --------------------------------------------------------------- */
 
+/* Returns whether both digests are stored, and what is to be printed. */
+static bool is_done(const struct digest_file *file, struct digest_record *ret)
+{
+	struct digest_record crc32;
+
+	return digest_file_stored(file, ret) == DIGEST_STORED_VALID &&
+	    digest_file_stored_crc32(file, &crc32) == DIGEST_STORED_VALID;
+}
+
 static void store(struct run *run, const struct digest_file *file)
 {
 	struct digest_record record;
 	int r;
 
-	if (run->mode != MODE_FORCE &&
-	    digest_file_stored(file, &record) == DIGEST_STORED_VALID) {
+	if (run->mode != MODE_FORCE && is_done(file, &record)) {
 		print_digest(file->name, &record);
 		return;
 	}
@@ -204,14 +213,19 @@ static void store(struct run *run, const struct digest_file *file)
 static void compare(struct run *run, const struct digest_file *file,
     const struct digest_record *stored)
 {
-	struct digest_record record;
+	struct digest_record record, crc32;
 	int r = digest_file_compute(file, &run->progress, &record);
+	bool is_same;
 
 	if (r < 0) {
 		complain(run, file->name, reason_of(r));
 		return;
 	}
-	if (memcmp(record.sha256, stored->sha256, DIGEST_SHA256_SIZE) == 0) {
+	is_same =
+	    memcmp(record.sha256, stored->sha256, DIGEST_SHA256_SIZE) == 0;
+	if (digest_file_stored_crc32(file, &crc32) == DIGEST_STORED_VALID)
+		is_same &= crc32.crc32 == record.crc32;
+	if (is_same) {
 		print_verdict(file->name, "OK");
 		return;
 	}

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <libdeflate.h>
 #include <sodium.h>
 #include <stdbool.h>
 #include <stdlib.h>
@@ -57,22 +58,37 @@ void digest_file_close(struct digest_file *file)
 
 /* --- the attribute -------------------------------------------------------- */
 
-enum digest_stored digest_file_stored(
-    const struct digest_file *file, struct digest_record *ret_record)
+static enum digest_stored stored(const struct digest_file *file,
+    const char *attribute,
+    int (*parse)(const char *, size_t, struct digest_record *),
+    struct digest_record *ret_record)
 {
 	char text[DIGEST_RECORD_MAX];
-	ssize_t n =
-	    fgetxattr(file->fd, DIGEST_RECORD_ATTRIBUTE, text, sizeof(text));
+	ssize_t n = fgetxattr(file->fd, attribute, text, sizeof(text));
 
 	if (n < 0)
 		return errno == ERANGE ? DIGEST_STORED_FOREIGN
 				       : DIGEST_STORED_NONE;
-	if (digest_record_parse(text, (size_t)n, ret_record) < 0)
+	if (parse(text, (size_t)n, ret_record) < 0)
 		return DIGEST_STORED_FOREIGN;
 	return digest_record_is_of(ret_record, (uint64_t)file->stat.st_size,
 		   &file->stat.st_mtim)
 	    ? DIGEST_STORED_VALID
 	    : DIGEST_STORED_OUTDATED;
+}
+
+enum digest_stored digest_file_stored(
+    const struct digest_file *file, struct digest_record *ret_record)
+{
+	return stored(
+	    file, DIGEST_RECORD_ATTRIBUTE, digest_record_parse, ret_record);
+}
+
+enum digest_stored digest_file_stored_crc32(
+    const struct digest_file *file, struct digest_record *ret_record)
+{
+	return stored(file, DIGEST_RECORD_CRC32_ATTRIBUTE,
+	    digest_record_parse_crc32, ret_record);
 }
 
 /* To remove what is not there fails for want of rights first. */
@@ -83,25 +99,46 @@ int digest_file_may_store(const struct digest_file *file)
 	return -errno;
 }
 
-int digest_file_store(
-    const struct digest_file *file, const struct digest_record *record)
+/* `length`: of the text, or -errno of making it. */
+static int set(const struct digest_file *file, const char *attribute,
+    const char *text, int length)
 {
-	char text[DIGEST_RECORD_MAX];
-	int length = digest_record_format(record, text, sizeof(text));
-
 	if (length < 0)
 		return length;
-	if (fsetxattr(
-		file->fd, DIGEST_RECORD_ATTRIBUTE, text, (size_t)length, 0) < 0)
+	if (fsetxattr(file->fd, attribute, text, (size_t)length, 0) < 0)
 		return -errno;
 	return 0;
 }
 
+int digest_file_store(
+    const struct digest_file *file, const struct digest_record *record)
+{
+	char text[DIGEST_RECORD_MAX];
+	int r = set(file, DIGEST_RECORD_CRC32_ATTRIBUTE, text,
+	    digest_record_format_crc32(record, text, sizeof(text)));
+
+	if (r < 0)
+		return r;
+	return set(file, DIGEST_RECORD_ATTRIBUTE, text,
+	    digest_record_format(record, text, sizeof(text)));
+}
+
+static int remove_one(const struct digest_file *file, const char *attribute)
+{
+	return fremovexattr(file->fd, attribute) < 0 ? -errno : 0;
+}
+
 int digest_file_remove(const struct digest_file *file)
 {
-	if (fremovexattr(file->fd, DIGEST_RECORD_ATTRIBUTE) < 0)
-		return -errno;
-	return 0;
+	int crc32 = remove_one(file, DIGEST_RECORD_CRC32_ATTRIBUTE);
+	int sha256 = remove_one(file, DIGEST_RECORD_ATTRIBUTE);
+
+	/* One may be there without the other. */
+	if (sha256 == -ENODATA)
+		return crc32;
+	if (sha256 == 0 && crc32 == -ENODATA)
+		return 0;
+	return sha256 < 0 ? sha256 : crc32;
 }
 
 /* --- the digest ----------------------------------------------------------- */
@@ -186,9 +223,15 @@ static void drop_read(int fd, uint64_t at)
 	    fd, (off_t)start, (off_t)(at - start), POSIX_FADV_DONTNEED);
 }
 
+/* What is made of the bytes as they are read. */
+struct sums {
+	crypto_hash_sha256_state sha256;
+	uint32_t crc32;
+};
+
 /* Reads up to the known size. Returns 0, or -ESTALE if it ends before. */
 static int read_all(const struct digest_file *file, void *buffer,
-    crypto_hash_sha256_state *state, struct progress *progress)
+    struct sums *sums, struct progress *progress)
 {
 	uint64_t size = (uint64_t)file->stat.st_size;
 	bool keep = is_in_use(file);
@@ -201,7 +244,9 @@ static int read_all(const struct digest_file *file, void *buffer,
 
 		if (n <= 0)
 			return n < 0 ? (int)n : -ESTALE;
-		crypto_hash_sha256_update(state, buffer, (unsigned long long)n);
+		crypto_hash_sha256_update(
+		    &sums->sha256, buffer, (unsigned long long)n);
+		sums->crc32 = libdeflate_crc32(sums->crc32, buffer, (size_t)n);
 		at += (uint64_t)n;
 		if (!keep)
 			drop_read(file->fd, at);
@@ -217,7 +262,7 @@ int digest_file_compute(const struct digest_file *file,
 		.size = (uint64_t)file->stat.st_size,
 		.mtime = file->stat.st_mtim,
 	};
-	crypto_hash_sha256_state state;
+	struct sums sums = { .crc32 = 0 };
 	void *buffer = malloc(BUFFER_SIZE);
 	int r;
 
@@ -225,15 +270,16 @@ int digest_file_compute(const struct digest_file *file,
 		return -ENOMEM;
 	wait_for_next_tick(&record.mtime);
 	progress_begin(progress, file->name, record.size);
-	crypto_hash_sha256_init(&state);
-	r = read_all(file, buffer, &state, progress);
+	crypto_hash_sha256_init(&sums.sha256);
+	r = read_all(file, buffer, &sums, progress);
 	free(buffer);
 	progress_clear(progress);
 	if (r == 0 && !is_unchanged(file))
 		r = -ESTALE;
 	if (r < 0)
 		return r;
-	crypto_hash_sha256_final(&state, record.sha256);
+	crypto_hash_sha256_final(&sums.sha256, record.sha256);
+	record.crc32 = sums.crc32;
 	*ret_record = record;
 	return 0;
 }

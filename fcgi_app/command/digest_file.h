@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* A file whose digest is made, and the attribute that it is stored in. */
+/* A file whose digests are made, and the attributes that they are stored in. */
 #ifndef FCGI_APP_COMMAND_DIGEST_FILE_H
 #define FCGI_APP_COMMAND_DIGEST_FILE_H
 
@@ -32,8 +32,14 @@ int digest_file_open(const char *name, int flags, struct digest_file *ret_file);
 /* Closes it. */
 void digest_file_close(struct digest_file *file);
 
-/* Reads what is stored; `ret_record` is set for OUTDATED and VALID only. */
+/*
+ * Each reads what is stored, the SHA-256 or the CRC-32; `ret_record` is set for
+ * OUTDATED and VALID only.
+ */
 enum digest_stored digest_file_stored(
+    const struct digest_file *file, struct digest_record *ret_record);
+
+enum digest_stored digest_file_stored_crc32(
     const struct digest_file *file, struct digest_record *ret_record);
 
 /*
@@ -51,7 +57,9 @@ int digest_file_may_store(const struct digest_file *file);
 int digest_file_compute(const struct digest_file *file,
     struct progress *progress, struct digest_record *ret_record);
 
-/* Stores a record, whole or not at all (setxattr(2)). 0 or -errno. */
+/*
+ * Stores a record, each digest whole or not at all (setxattr(2)). 0 or -errno.
+ */
 int digest_file_store(
     const struct digest_file *file, const struct digest_record *record);
 

@@ -11,18 +11,58 @@
 #include "common/file/file_identity.h"
 #include "common/parse_number.h"
 
-#define HEX_DIGITS (2 * DIGEST_SHA256_SIZE)
+#define CRC32_SIZE 4
 #define REPR_DIGEST_KEY "sha-256=:"
 
-int digest_record_format(const struct digest_record *r, char *buf, size_t n)
+/* One of a record's digests, as bytes. */
+struct digest {
+	uint8_t bytes[DIGEST_SHA256_SIZE];
+	size_t size;
+};
+
+static struct digest sha256_of(const struct digest_record *r)
 {
-	char hex[HEX_DIGITS + 1];
+	struct digest digest = { .size = DIGEST_SHA256_SIZE };
+
+	memcpy(digest.bytes, r->sha256, DIGEST_SHA256_SIZE);
+	return digest;
+}
+
+/* The highest byte first, as it is printed. */
+static struct digest crc32_of(const struct digest_record *r)
+{
+	struct digest digest = { .size = CRC32_SIZE };
+
+	for (size_t i = 0; i < CRC32_SIZE; i++)
+		digest.bytes[i] = (uint8_t)(r->crc32 >> (24 - 8 * i));
+	return digest;
+}
+
+static int format(const struct digest *digest, const struct digest_record *r,
+    char *buf, size_t n)
+{
+	char hex[2 * DIGEST_SHA256_SIZE + 1];
 	int length;
 
-	sodium_bin2hex(hex, sizeof(hex), r->sha256, sizeof(r->sha256));
+	sodium_bin2hex(hex, sizeof(hex), digest->bytes, digest->size);
 	length = snprintf(buf, n, "%s %" PRIu64 " %jd.%09ld", hex, r->size,
 	    (intmax_t)r->mtime.tv_sec, r->mtime.tv_nsec);
 	return length >= 0 && (size_t)length < n ? length : -ENOBUFS;
+}
+
+int digest_record_format(const struct digest_record *r, char *buf, size_t n)
+{
+	const struct digest sha256 = sha256_of(r);
+
+	return format(&sha256, r, buf, n);
+}
+
+int digest_record_format_crc32(
+    const struct digest_record *r, char *buf, size_t n)
+{
+	const struct digest crc32 = crc32_of(r);
+
+	return format(&crc32, r, buf, n);
 }
 
 /* Seconds, which are negative before 1970. */
@@ -40,12 +80,13 @@ static int parse_seconds(const char **cursor, time_t *ret)
 }
 
 /* Reads the parts of a text, which may be spelt otherwise than ours. */
-static int parse_parts(const char *text, struct digest_record *ret)
+static int parse_parts(
+    const char *text, struct digest *digest, struct digest_record *ret)
 {
-	const char *p = text + HEX_DIGITS;
+	const char *p = text + 2 * digest->size;
 	uint64_t nanoseconds;
 
-	if (sodium_hex2bin(ret->sha256, sizeof(ret->sha256), text, HEX_DIGITS,
+	if (sodium_hex2bin(digest->bytes, digest->size, text, 2 * digest->size,
 		NULL, NULL, NULL) != 0 ||
 	    *p++ != ' ' || parse_digits(&p, &ret->size) < 0 || *p++ != ' ' ||
 	    parse_seconds(&p, &ret->mtime.tv_sec) < 0 || *p++ != '.' ||
@@ -55,21 +96,47 @@ static int parse_parts(const char *text, struct digest_record *ret)
 	return 0;
 }
 
-int digest_record_parse(
-    const char *text, size_t length, struct digest_record *ret)
+/* Reads a record with a digest of digest->size, which is set. */
+static int parse(const char *text, size_t length, struct digest *digest,
+    struct digest_record *ret)
 {
 	char copy[DIGEST_RECORD_MAX], same[DIGEST_RECORD_MAX];
-	struct digest_record r;
 
-	if (length <= HEX_DIGITS || length >= sizeof(copy))
+	if (length <= 2 * digest->size || length >= sizeof(copy))
 		return -EINVAL;
 	memcpy(copy, text, length);
 	copy[length] = '\0';
 	/* Upper case, leading zeros and the like fail the comparison. */
-	if (parse_parts(copy, &r) < 0 ||
-	    digest_record_format(&r, same, sizeof(same)) != (int)length ||
+	if (parse_parts(copy, digest, ret) < 0 ||
+	    format(digest, ret, same, sizeof(same)) != (int)length ||
 	    memcmp(copy, same, length) != 0)
 		return -EINVAL;
+	return 0;
+}
+
+int digest_record_parse(
+    const char *text, size_t length, struct digest_record *ret)
+{
+	struct digest sha256 = { .size = DIGEST_SHA256_SIZE };
+	struct digest_record r = { .size = 0 };
+
+	if (parse(text, length, &sha256, &r) < 0)
+		return -EINVAL;
+	memcpy(r.sha256, sha256.bytes, DIGEST_SHA256_SIZE);
+	*ret = r;
+	return 0;
+}
+
+int digest_record_parse_crc32(
+    const char *text, size_t length, struct digest_record *ret)
+{
+	struct digest crc32 = { .size = CRC32_SIZE };
+	struct digest_record r = { .size = 0 };
+
+	if (parse(text, length, &crc32, &r) < 0)
+		return -EINVAL;
+	for (size_t i = 0; i < CRC32_SIZE; i++)
+		r.crc32 = r.crc32 << 8 | crc32.bytes[i];
 	*ret = r;
 	return 0;
 }

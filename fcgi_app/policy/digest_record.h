@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The digest of a file: as it is stored with the file, and as it is sent. */
+/* Digests of a file: as they are stored with the file, and as they are sent. */
 #ifndef FCGI_APP_POLICY_DIGEST_RECORD_H
 #define FCGI_APP_POLICY_DIGEST_RECORD_H
 
@@ -10,15 +10,17 @@
 
 #define DIGEST_SHA256_SIZE 32
 
-/* The extended attribute of a file that holds its record (xattr(7)). */
+/* The extended attributes of a file that hold its records (xattr(7)). */
 #define DIGEST_RECORD_ATTRIBUTE "user.digest.sha256"
+#define DIGEST_RECORD_CRC32_ATTRIBUTE "user.digest.crc32"
 
 /* A buffer of this size holds any record as text and its NUL. */
 #define DIGEST_RECORD_MAX 117
 
-/* A digest, and which content it is of: the file's when it was like this. */
+/* Digests, and which content they are of: the file's when it was like this. */
 struct digest_record {
 	uint8_t sha256[DIGEST_SHA256_SIZE];
+	uint32_t crc32; /* as in zip archives */
 	uint64_t size;
 	struct timespec mtime;
 };
@@ -39,6 +41,13 @@ int digest_record_format(const struct digest_record *r, char *buf, size_t n);
  * Returns 0, or -EINVAL and `ret` is left alone.
  */
 int digest_record_parse(
+    const char *text, size_t length, struct digest_record *ret);
+
+/* The same two with the CRC-32, 8 digits, instead of the SHA-256. */
+int digest_record_format_crc32(
+    const struct digest_record *r, char *buf, size_t n);
+
+int digest_record_parse_crc32(
     const char *text, size_t length, struct digest_record *ret);
 
 /*

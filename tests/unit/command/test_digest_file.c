@@ -9,6 +9,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <libdeflate.h>
 #include <sodium.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -110,6 +111,8 @@ static void makes_digests_of_every_size(void **state)
 		    digest_file_compute(&file, &fixture.progress, &record), 0);
 		crypto_hash_sha256(expected, bytes, size);
 		assert_memory_equal(record.sha256, expected, sizeof(expected));
+		assert_int_equal(
+		    record.crc32, libdeflate_crc32(0, bytes, size));
 		assert_true(
 		    digest_record_is_of(&record, size, &file.stat.st_mtim));
 		assert_int_equal(record.mtime.tv_sec, LONG_AGO);
@@ -172,6 +175,15 @@ static enum digest_stored stored(struct digest_record *ret_record)
 	return result;
 }
 
+static enum digest_stored stored_crc32(struct digest_record *ret_record)
+{
+	struct digest_file file = open_it();
+	enum digest_stored result = digest_file_stored_crc32(&file, ret_record);
+
+	digest_file_close(&file);
+	return result;
+}
+
 static void fails_without_attributes(const struct digest_file *file)
 {
 	struct digest_record record = { 0 };
@@ -202,12 +214,37 @@ static void stores_and_removes(void **state)
 		assert_int_equal(digest_file_store(&file, &record), 0);
 	assert_int_equal(stored(&same), DIGEST_STORED_VALID);
 	assert_memory_equal(same.sha256, record.sha256, DIGEST_SHA256_SIZE);
+	assert_int_equal(stored_crc32(&same), DIGEST_STORED_VALID);
+	assert_int_equal(same.crc32, record.crc32);
 	set_mtime(LONG_AGO + 1);
 	assert_int_equal(stored(&same), DIGEST_STORED_OUTDATED);
+	assert_int_equal(stored_crc32(&same), DIGEST_STORED_OUTDATED);
 	set_mtime(LONG_AGO);
 	assert_int_equal(stored(&same), DIGEST_STORED_VALID);
 	assert_int_equal(digest_file_remove(&file), 0);
 	assert_int_equal(stored(&same), DIGEST_STORED_NONE);
+	assert_int_equal(stored_crc32(&same), DIGEST_STORED_NONE);
+	digest_file_close(&file);
+}
+
+/* As a version before this one, or somebody else, leaves them. */
+static void removes_one_of_the_two(void **state)
+{
+	static const char *const names[] = { DIGEST_RECORD_ATTRIBUTE,
+		DIGEST_RECORD_CRC32_ATTRIBUTE };
+	struct digest_record record = { 0 };
+	struct digest_file file;
+
+	(void)state;
+	if (!fixture.attributes)
+		skip();
+	file = open_it();
+	for (size_t i = 0; i < ARRAY_LENGTH(names); i++) {
+		assert_int_equal(digest_file_store(&file, &record), 0);
+		assert_int_equal(fremovexattr(fixture.fd, names[i]), 0);
+		assert_int_equal(digest_file_remove(&file), 0);
+		assert_int_equal(digest_file_remove(&file), -ENODATA);
+	}
 	digest_file_close(&file);
 }
 
@@ -301,6 +338,7 @@ int main(void)
 		cmocka_unit_test(makes_digests_of_every_size),
 		cmocka_unit_test(notices_a_change),
 		cmocka_unit_test(stores_and_removes),
+		cmocka_unit_test(removes_one_of_the_two),
 		cmocka_unit_test(knows_what_others_stored),
 		cmocka_unit_test(asks_without_a_trace),
 		cmocka_unit_test(opens_regular_files_only),

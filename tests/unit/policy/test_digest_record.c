@@ -4,6 +4,7 @@
 #include "fcgi_app/policy/digest_record.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "tests/unit/support/unit.h"
@@ -63,6 +64,53 @@ static void writes_and_reads_the_same(void **state)
 	/* The last one is as long as one can be. */
 	assert_int_equal(
 	    strlen(rows[ARRAY_LENGTH(rows) - 1].text), DIGEST_RECORD_MAX - 1);
+}
+
+/* The same text with the other digest. */
+static void writes_and_reads_a_crc32(void **state)
+{
+	static const struct {
+		uint32_t crc32;
+		const char *hex;
+	} crcs[] = { { 0, "00000000" }, { 0x0a1b2c3d, "0a1b2c3d" },
+		{ UINT32_MAX, "ffffffff" } };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LENGTH(rows) * ARRAY_LENGTH(crcs); i++) {
+		const char *rest = rows[i / 3].text + strlen(HEX);
+		struct digest_record r = { .crc32 = crcs[i % 3].crc32,
+			.size = rows[i / 3].size,
+			.mtime = rows[i / 3].mtime };
+		struct digest_record back = { .crc32 = 1 };
+		char text[DIGEST_RECORD_MAX], expected[DIGEST_RECORD_MAX];
+		int n = digest_record_format_crc32(&r, text, sizeof(text));
+
+		snprintf(
+		    expected, sizeof(expected), "%s%s", crcs[i % 3].hex, rest);
+		assert_string_equal(text, expected);
+		assert_int_equal(n, strlen(text));
+		assert_int_equal(
+		    digest_record_parse_crc32(text, (size_t)n, &back), 0);
+		assert_int_equal(back.crc32, r.crc32);
+		assert_true(digest_record_is_of(&back, r.size, &r.mtime));
+	}
+}
+
+static void one_digest_is_not_the_other(void **state)
+{
+	static const char *const texts[] = { "", "0a1b2c3d", "0a1b2c3d ",
+		"0A1B2C3D 1 1.000000000", "a1b2c3d 1 1.000000000",
+		"0a1b2c3d  1 1.000000000", "0a1b2c3d 1 1.0",
+		"0a1b2c3d 1 1.000000000\n", HEX " 1 1.000000000" };
+	struct digest_record r = { .size = 77 };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LENGTH(texts); i++)
+		assert_int_equal(
+		    digest_record_parse_crc32(texts[i], strlen(texts[i]), &r),
+		    -EINVAL);
+	assert_int_equal(parse("0a1b2c3d 1 1.000000000", &r), -EINVAL);
+	assert_int_equal(r.size, 77);
 }
 
 static void needs_room(void **state)
@@ -206,6 +254,8 @@ int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(writes_and_reads_the_same),
+		cmocka_unit_test(writes_and_reads_a_crc32),
+		cmocka_unit_test(one_digest_is_not_the_other),
 		cmocka_unit_test(needs_room),
 		cmocka_unit_test(refuses_what_is_spelt_otherwise),
 		cmocka_unit_test(takes_the_length_at_its_word),
