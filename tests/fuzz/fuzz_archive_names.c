@@ -53,12 +53,12 @@ static void check_records(const char *name)
 {
 	static unsigned char bytes[ZIP_RECORD_MAX + TAR_HEADER_MAX];
 	const struct archive_member members[] = {
-		{ name, 5, 5, S_IFREG | 0644 },
-		{ name, UINT64_MAX, -5, S_IFDIR | 0755 },
+		{ name, 5, 5, S_IFREG | 0644, true },
+		{ name, UINT64_MAX, -5, S_IFDIR | 0755, false },
 	};
 
 	for (size_t i = 0; i < 2; i++) {
-		size_t length = zip_format_header(&members[i], bytes);
+		size_t length = zip_format_header(&members[i], 0, bytes);
 
 		require(length <= ZIP_RECORD_MAX);
 		length = zip_format_directory_entry(

@@ -106,7 +106,7 @@ static int make_crcs(struct archive *archive)
 {
 	size_t count = archive->params.members->count + 1;
 
-	if (archive_form_plain(archive->params.form) != ARCHIVE_ZIP)
+	if (!archive_form_is_zip(archive->params.form))
 		return 0;
 	archive->crcs = calloc(count, sizeof(archive->crcs[0]));
 	archive->known = calloc(count, sizeof(archive->known[0]));

@@ -25,6 +25,9 @@ static const struct {
 	    ARCHIVE_TAR },
 	[ARCHIVE_ZIP_DEFLATE] = { "zip-deflate", ".zip", "application/zip",
 	    true, ARCHIVE_ZIP },
+	/* The operator chooses it, see archive_form_place_crc(). */
+	[ARCHIVE_ZIP_CRC_FIRST] = { NULL, ".zip", "application/zip", false,
+	    ARCHIVE_ZIP_CRC_FIRST },
 };
 
 /* Room for the longest name. */
@@ -45,6 +48,11 @@ enum archive_form archive_form_plain(enum archive_form form)
 	return forms[form].plain;
 }
 
+bool archive_form_is_zip(enum archive_form form)
+{
+	return forms[form].plain != ARCHIVE_TAR;
+}
+
 bool archive_form_is_packed(enum archive_form form)
 {
 	return forms[form].packed;
@@ -53,7 +61,7 @@ bool archive_form_is_packed(enum archive_form form)
 static int find(const char *name, enum archive_form *ret_form)
 {
 	for (int i = 0; i < ARCHIVE_FORMS; i++) {
-		if (strcmp(forms[i].name, name) != 0)
+		if (!forms[i].name || strcmp(forms[i].name, name) != 0)
 			continue;
 		*ret_form = (enum archive_form)i;
 		return 0;
@@ -99,5 +107,16 @@ int archive_form_choose(
 	if (preset)
 		return find(preset, ret_form) < 0 ? -EDOM : 0;
 	*ret_form = ARCHIVE_ZIP;
+	return 0;
+}
+
+int archive_form_place_crc(const char *place, enum archive_form *form)
+{
+	if (!place || strcmp(place, "last") == 0)
+		return 0;
+	if (strcmp(place, "first") != 0)
+		return -EINVAL;
+	if (*form == ARCHIVE_ZIP)
+		*form = ARCHIVE_ZIP_CRC_FIRST;
 	return 0;
 }

@@ -12,11 +12,13 @@ enum archive_form {
 	ARCHIVE_TAR_GZ,
 	ARCHIVE_TAR_ZST,
 	ARCHIVE_ZIP_DEFLATE,
+	/* ARCHIVE_ZIP with the CRC-32 of each file in front of its bytes. */
+	ARCHIVE_ZIP_CRC_FIRST,
 };
 
-#define ARCHIVE_FORMS 5
+#define ARCHIVE_FORMS 6
 
-/* Returns the suffix of its file names: its name, but for the last form. */
+/* Returns the suffix of its file names. */
 const char *archive_form_suffix(enum archive_form form);
 
 /* Returns its media type. */
@@ -24,6 +26,9 @@ const char *archive_form_media_type(enum archive_form form);
 
 /* Returns the form of what is compressed, or itself if nothing is. */
 enum archive_form archive_form_plain(enum archive_form form);
+
+/* Returns whether it, or what is compressed, is a zip archive. */
+bool archive_form_is_zip(enum archive_form form);
 
 /* Returns whether its length is known only once all of it is made. */
 bool archive_form_is_packed(enum archive_form form);
@@ -37,5 +42,12 @@ bool archive_form_is_packed(enum archive_form form);
  */
 int archive_form_choose(
     const char *query, const char *preset, enum archive_form *ret_form);
+
+/*
+ * Chooses where the CRC-32 of a file in ARCHIVE_ZIP stands: "first", in front
+ * of its bytes, or "last" (also NULL), after them. Other forms stay as they
+ * are. Returns 0 or -EINVAL.
+ */
+int archive_form_place_crc(const char *place, enum archive_form *form);
 
 #endif

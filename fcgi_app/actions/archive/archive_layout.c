@@ -28,7 +28,7 @@ union record {
 
 static bool is_zip(const struct archive_layout *layout)
 {
-	return layout->form == ARCHIVE_ZIP;
+	return archive_form_is_zip(layout->form);
 }
 
 struct archive_member archive_layout_member(
@@ -41,18 +41,19 @@ struct archive_member archive_layout_member(
 		.size = from->file.size,
 		.mtime = from->file.mtime.tv_sec,
 		.mode = from->mode,
+		.crc_first = layout->form == ARCHIVE_ZIP_CRC_FIRST,
 	};
 }
 
 /* --- records -------------------------------------------------------------- */
 
-static size_t make_header(
-    const struct archive_layout *layout, size_t member, union record *record)
+static size_t make_header(const struct archive_layout *layout, size_t member,
+    uint32_t crc, union record *record)
 {
 	const struct archive_member entry =
 	    archive_layout_member(layout, member);
 
-	return is_zip(layout) ? zip_format_header(&entry, record->zip)
+	return is_zip(layout) ? zip_format_header(&entry, crc, record->zip)
 			      : tar_format_header(&entry, record->tar);
 }
 
@@ -112,7 +113,8 @@ uint64_t archive_layout_piece(const struct archive_layout *layout, size_t index)
 	if (index == 0)
 		return 0;
 	before = layout->contents[index - 1];
-	return layout->starts[before] + make_header(layout, before, &record) +
+	return layout->starts[before] +
+	    make_header(layout, before, 0, &record) +
 	    layout->members->list[before].file.size;
 }
 
@@ -139,7 +141,7 @@ static int lay_member(
 	if (strlen(from->name) > ARCHIVE_NAME_MAX)
 		return -ENAMETOOLONG;
 	layout->starts[member] = *end;
-	r = add(end, make_header(layout, member, &record));
+	r = add(end, make_header(layout, member, 0, &record));
 	if (r == 0 && from->file.size > 0)
 		lay_content(layout, member, *end);
 	if (r == 0)
@@ -299,11 +301,16 @@ static int make_of_member(struct making *making)
 	const struct archive_layout *layout = making->layout;
 	size_t member =
 	    find(layout->starts, layout->members->count, making->offset);
+	bool crc_first = layout->form == ARCHIVE_ZIP_CRC_FIRST;
 	uint64_t start = layout->starts[member];
-	size_t length = make_header(layout, member, &making->record);
-	uint32_t crc;
+	uint32_t crc = 0;
+	size_t length;
 
+	if (crc_first && find_crc(making, member, &crc) < 0)
+		return -EAGAIN;
+	length = make_header(layout, member, crc, &making->record);
 	if (making->offset - start >= length) {
+		/* So it is not in front, as nothing would follow then. */
 		start += length + layout->members->list[member].file.size;
 		if (find_crc(making, member, &crc) < 0)
 			return -EAGAIN;

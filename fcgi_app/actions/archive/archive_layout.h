@@ -24,7 +24,7 @@
 struct members;
 
 struct archive_layout {
-	enum archive_form form; /* ARCHIVE_ZIP or ARCHIVE_TAR */
+	enum archive_form form; /* one that is not packed */
 	const struct members *members;
 	uint64_t size; /* of the archive */
 	/* Of each member's header; after the last, where the members end. */

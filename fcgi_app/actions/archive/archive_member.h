@@ -4,6 +4,7 @@
 #define FCGI_APP_ACTIONS_ARCHIVE_ARCHIVE_MEMBER_H
 
 #include <limits.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
 #include <time.h>
@@ -19,6 +20,8 @@ struct archive_member {
 	time_t mtime;
 	/* Of it, only the permissions of user, group and others are kept. */
 	mode_t mode;
+	/* In zip: its CRC-32 stands in front of its bytes. */
+	bool crc_first;
 };
 
 #endif

@@ -200,7 +200,7 @@ static struct source *open_content(struct archive *archive, size_t index)
 	struct crc_state state;
 	struct source *summed;
 
-	if (!file || archive_form_plain(archive_form(archive)) != ARCHIVE_ZIP)
+	if (!file || !archive_form_is_zip(archive_form(archive)))
 		return file;
 	state = archive_crc_state(archive, member);
 	summed = crc_source_new(file, &state, &watch);

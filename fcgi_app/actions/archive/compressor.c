@@ -102,6 +102,7 @@ static bool choose_form(struct compressor *compressor)
 			"zip:compression=deflate,zip:compression-"
 			"level=" GZIP_LEVEL) == ARCHIVE_OK;
 	case ARCHIVE_ZIP:
+	case ARCHIVE_ZIP_CRC_FIRST:
 	case ARCHIVE_TAR:
 		break;
 	}

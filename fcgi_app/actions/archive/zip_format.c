@@ -90,7 +90,7 @@ static bool is_folder(const struct archive_member *entry)
 
 bool zip_format_has_descriptor(const struct archive_member *entry)
 {
-	return entry->size > 0;
+	return entry->size > 0 && !entry->crc_first;
 }
 
 /* The name as it is in the archive, with the slash of a folder. */
@@ -178,7 +178,8 @@ static void put_name(struct cursor *to, const struct name *name)
 
 /* --- records -------------------------------------------------------------- */
 
-size_t zip_format_header(const struct archive_member *entry, unsigned char *ret)
+size_t zip_format_header(
+    const struct archive_member *entry, uint32_t crc, unsigned char *ret)
 {
 	struct cursor to = { ret };
 	bool zip64 = needs_zip64(entry->size);
@@ -187,7 +188,8 @@ size_t zip_format_header(const struct archive_member *entry, unsigned char *ret)
 	make_name(entry, &name);
 	put_32(&to, LOCAL_HEADER);
 	put_common(&to, entry, &name, zip64);
-	put_32(&to, 0); /* the CRC-32 follows the bytes */
+	/* Or it follows the bytes. */
+	put_32(&to, entry->crc_first ? crc : 0);
 	put_32_or_zip64(&to, entry->size);
 	put_32_or_zip64(&to, entry->size);
 	put_16(&to, name.length);

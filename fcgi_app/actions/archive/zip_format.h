@@ -4,10 +4,11 @@
  * 6.3.10). The length of a record does not depend on the content of the files,
  * so a layout can be made before any of them is read.
  *
- * A file's CRC-32 follows its bytes, in a data descriptor (4.3.9), and in
- * the central directory. The local header has the size all the same, in spite
- * of 4.4.4: a reader that unpacks from a pipe needs it. Folders and empty files
- * have no descriptor.
+ * A file's CRC-32 stands in its local header (`crc_first`), or it follows the
+ * bytes in a data descriptor (4.3.9); and in the central directory. With a
+ * descriptor the local header has the size all the same, in spite of 4.4.4: a
+ * reader that unpacks from a pipe needs it. Folders and empty files have no
+ * descriptor.
  *
  * Numbers that do not fit are in the zip64 extra field (4.5.3), and a
  * descriptor has sizes of 8 bytes if its local header has that field (4.3.9.2).
@@ -38,9 +39,12 @@ struct zip_directory {
 
 /* Each writes a record to `ret`, ZIP_RECORD_MAX bytes, and returns its size. */
 
-/* Local file header (4.3.7), which the file's bytes follow. */
+/*
+ * Local file header (4.3.7), which the file's bytes follow. Without `crc_first`
+ * the CRC-32 doesn't count.
+ */
 size_t zip_format_header(
-    const struct archive_member *entry, unsigned char *ret);
+    const struct archive_member *entry, uint32_t crc, unsigned char *ret);
 
 /* Returns whether a data descriptor follows them. */
 bool zip_format_has_descriptor(const struct archive_member *entry);

@@ -5,6 +5,7 @@
 #include "fcgi_app/actions/archive/archive_form.h"
 
 #include <errno.h>
+#include <string.h>
 
 #include "tests/unit/support/unit.h"
 
@@ -41,6 +42,7 @@ static void forms_are_chosen(void **state)
 		{ "format=zipzipzipzipzipzipzip", NULL, -EINVAL, NONE },
 		{ "format=zip%", NULL, -EINVAL, NONE },
 		{ "format=rar", "tar", -EINVAL, NONE },
+		{ "format=zip-crc-first", NULL, -EINVAL, NONE },
 	};
 
 	(void)state;
@@ -72,6 +74,8 @@ static void what_forms_are(void **state)
 		    ARCHIVE_TAR },
 		[ARCHIVE_ZIP_DEFLATE] = { ".zip", "application/zip", true,
 		    ARCHIVE_ZIP },
+		[ARCHIVE_ZIP_CRC_FIRST] = { ".zip", "application/zip", false,
+		    ARCHIVE_ZIP_CRC_FIRST },
 	};
 
 	(void)state;
@@ -83,6 +87,26 @@ static void what_forms_are(void **state)
 		    archive_form_media_type(form), rows[i].type);
 		assert_int_equal(archive_form_is_packed(form), rows[i].packed);
 		assert_int_equal(archive_form_plain(form), rows[i].plain);
+		assert_int_equal(archive_form_is_zip(form),
+		    strcmp(rows[i].suffix, ".zip") == 0);
+	}
+}
+
+static void the_crc_has_a_place_in_zip_alone(void **state)
+{
+	(void)state;
+	for (int i = 0; i < ARCHIVE_FORMS; i++) {
+		enum archive_form form = (enum archive_form)i;
+
+		assert_int_equal(archive_form_place_crc(NULL, &form), 0);
+		assert_int_equal(archive_form_place_crc("last", &form), 0);
+		assert_int_equal(archive_form_place_crc("", &form), -EINVAL);
+		assert_int_equal(
+		    archive_form_place_crc("First", &form), -EINVAL);
+		assert_int_equal(form, i);
+		assert_int_equal(archive_form_place_crc("first", &form), 0);
+		assert_int_equal(
+		    form, i == ARCHIVE_ZIP ? ARCHIVE_ZIP_CRC_FIRST : i);
 	}
 }
 
@@ -91,6 +115,7 @@ int main(void)
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(forms_are_chosen),
 		cmocka_unit_test(what_forms_are),
+		cmocka_unit_test(the_crc_has_a_place_in_zip_alone),
 	};
 
 	return cmocka_run_group_tests_name("archive_form", tests, NULL, NULL);

@@ -25,7 +25,8 @@ static struct member list[] = {
 
 static struct members some = { .count = ARRAY_LENGTH(list), .list = list };
 
-static const enum archive_form plain_forms[] = { ARCHIVE_ZIP, ARCHIVE_TAR };
+static const enum archive_form plain_forms[] = { ARCHIVE_ZIP, ARCHIVE_TAR,
+	ARCHIVE_ZIP_CRC_FIRST };
 
 struct crcs {
 	bool known[ARRAY_LENGTH(list)];
@@ -198,9 +199,44 @@ static void a_missing_crc_is_asked_for(void **state)
 	archive_layout_fini(&layout);
 }
 
+/* All that follows the CRC-32 of a file is its bytes. */
+static void a_crc_may_stand_first(void **state)
+{
+	struct archive_layout last, first;
+	struct crcs crcs = all_known();
+	unsigned char bytes[4096];
+	struct archive_piece piece = {
+		.bytes = bytes, .crc = find_crc, .context = &crcs
+	};
+	size_t member = 99;
+	int n;
+
+	(void)state;
+	archive_layout_init(&last, ARCHIVE_ZIP, &some);
+	archive_layout_init(&first, ARCHIVE_ZIP_CRC_FIRST, &some);
+	/* Three descriptors less. */
+	assert_int_equal(first.size, last.size - 3 * 16);
+	assert_int_equal(first.lengths[1], list[1].file.size);
+	/* From the start to the first content. */
+	piece.length = (size_t)first.lengths[0];
+	crcs.known[1] = false;
+	n = archive_layout_make(&first, &piece, &member);
+	assert_int_equal(n, first.starts[1]);
+	piece.offset = first.starts[1];
+	piece.length -= (size_t)n;
+	assert_int_equal(archive_layout_make(&first, &piece, &member), -EAGAIN);
+	assert_int_equal(member, 1);
+	crcs.known[1] = true;
+	n = archive_layout_make(&first, &piece, &member);
+	assert_int_equal(n, piece.length);
+	assert_memory_equal(bytes + 14, "\1\x10\0\0", 4);
+	archive_layout_fini(&last);
+	archive_layout_fini(&first);
+}
+
 static void an_archive_of_nothing(void **state)
 {
-	static const size_t sizes[] = { 22, 1024 };
+	static const size_t sizes[] = { 22, 1024, 22 };
 	const struct members none = { .count = 0 };
 
 	(void)state;
@@ -256,6 +292,7 @@ int main(void)
 		cmocka_unit_test(every_part_is_the_same_as_in_the_whole),
 		cmocka_unit_test(a_zip_says_where_its_members_are),
 		cmocka_unit_test(a_missing_crc_is_asked_for),
+		cmocka_unit_test(a_crc_may_stand_first),
 		cmocka_unit_test(an_archive_of_nothing),
 		cmocka_unit_test(sizes_that_are_too_much),
 		cmocka_unit_test(a_name_at_the_limit_and_past_it),

@@ -102,7 +102,7 @@ static void pack(struct compressor *compressor,
 static void what_is_packed_is_unpacked(void **state)
 {
 	const struct archive_member one = { "one", SIZE, 1600000000,
-		S_IFREG | 0644 };
+		S_IFREG | 0644, false };
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LENGTH(packed_forms); i++) {
@@ -124,10 +124,10 @@ static void what_is_packed_is_unpacked(void **state)
 static void members_of_a_zip(void **state)
 {
 	static const struct archive_member members[] = {
-		{ "d", 0, 5, S_IFDIR | 0755 },
-		{ "d/\xc3\xbc", 1000, 5, S_IFREG | 0644 },
-		{ "d/a\\b", 0, 5, S_IFREG | 0644 },
-		{ "d/\xff", 1, 5, S_IFREG | 0644 },
+		{ "d", 0, 5, S_IFDIR | 0755, false },
+		{ "d/\xc3\xbc", 1000, 5, S_IFREG | 0644, false },
+		{ "d/a\\b", 0, 5, S_IFREG | 0644, false },
+		{ "d/\xff", 1, 5, S_IFREG | 0644, false },
 	};
 	static const char *const names[] = { "d/", "d/\xc3\xbc", "d/a%5Cb",
 		"d/%FF" };
@@ -171,7 +171,8 @@ static void nothing_at_all(void **state)
 /* In each state; nothing is leaked (valgrind). */
 static void freed_in_mid_way(void **state)
 {
-	const struct archive_member one = { "one", SIZE, 0, S_IFREG | 0644 };
+	const struct archive_member one = { "one", SIZE, 0, S_IFREG | 0644,
+		false };
 
 	(void)state;
 	compressor_free(NULL);

@@ -14,7 +14,8 @@ static unsigned char header[TAR_HEADER_MAX];
 
 static struct archive_member file(const char *name)
 {
-	return (struct archive_member){ name, 5, 1612325107, S_IFREG | 04640 };
+	return (struct archive_member){ name, 5, 1612325107, S_IFREG | 04640,
+		false };
 }
 
 /* A name of `length` bytes with a slash at `slash`. */
@@ -60,7 +61,8 @@ static void a_file(void **state)
 
 static void a_folder(void **state)
 {
-	const struct archive_member entry = { "d", 0, 0, S_IFDIR | 0755 };
+	const struct archive_member entry = { "d", 0, 0, S_IFDIR | 0755,
+		false };
 	const unsigned char *at;
 
 	(void)state;
@@ -192,7 +194,7 @@ static void odd_times(void **state)
 static void the_longest_name_fits(void **state)
 {
 	const struct archive_member entry = { name_of(ARCHIVE_NAME_MAX, 0),
-		UINT64_MAX, INT64_MIN, S_IFDIR | 0755 };
+		UINT64_MAX, INT64_MIN, S_IFDIR | 0755, false };
 
 	(void)state;
 	assert_true(tar_format_header(&entry, header) <= sizeof(header));

@@ -33,7 +33,8 @@ static void check_bytes(size_t length, const void *expected, size_t size)
 
 static struct archive_member file(uint64_t size)
 {
-	return (struct archive_member){ "a/b", size, MTIME, S_IFREG | 0640 };
+	return (
+	    struct archive_member){ "a/b", size, MTIME, S_IFREG | 0640, false };
 }
 
 static void a_file(void **state)
@@ -52,8 +53,8 @@ static void a_file(void **state)
 	const struct archive_member five = file(5);
 
 	(void)state;
-	check_bytes(
-	    zip_format_header(&five, record), header, sizeof(header) - 1);
+	check_bytes(zip_format_header(&five, 0x12345678, record), header,
+	    sizeof(header) - 1);
 	assert_true(zip_format_has_descriptor(&five));
 	check_bytes(zip_format_descriptor(&five, 0x12345678, record),
 	    descriptor, sizeof(descriptor) - 1);
@@ -61,12 +62,40 @@ static void a_file(void **state)
 	    entry, sizeof(entry) - 1);
 }
 
+static void a_file_with_its_crc_first(void **state)
+{
+	static const char header[] = "PK\3\4\x14\0\0\0\0\0"
+				     "\xa3\x20\x43\x52\x78\x56\x34\x12"
+				     "\x05\0\0\0\x05\0\0\0\3\0\x09\0a/b"
+				     "UT\x05\0\1\xf3\x20\x1a\x60";
+	struct archive_member entry = file(5);
+
+	(void)state;
+	entry.crc_first = true;
+	check_bytes(zip_format_header(&entry, 0x12345678, record), header,
+	    sizeof(header) - 1);
+	assert_false(zip_format_has_descriptor(&entry));
+	assert_int_equal(zip_format_descriptor(&entry, 1, record), 0);
+	zip_format_directory_entry(&entry, 0x12345678, 7, record);
+	assert_int_equal(number(record + 8, 2), 0);
+	assert_int_equal(number(record + 16, 4), 0x12345678);
+	/* Above 4 GiB the sizes are in the zip64 field, the CRC-32 is not. */
+	entry.size = LIMIT;
+	assert_int_equal(
+	    zip_format_header(&entry, 0x12345678, record), 30 + 3 + 20 + 9);
+	assert_int_equal(number(record + 6, 2), 0);
+	assert_int_equal(number(record + 14, 4), 0x12345678);
+	assert_int_equal(number(record + 37, 8), LIMIT);
+	assert_int_equal(zip_format_descriptor(&entry, 1, record), 0);
+}
+
 /* Neither descriptor nor CRC-32: that of nothing is 0. */
 static void a_folder_and_an_empty_file(void **state)
 {
-	const struct archive_member folder = { "d", 0, MTIME, S_IFDIR | 0755 };
+	const struct archive_member folder = { "d", 0, MTIME, S_IFDIR | 0755,
+		false };
 	const struct archive_member empty = file(0);
-	size_t n = zip_format_header(&folder, record);
+	size_t n = zip_format_header(&folder, 0, record);
 
 	(void)state;
 	assert_int_equal(n, 30 + 2 + 9);
@@ -76,7 +105,7 @@ static void a_folder_and_an_empty_file(void **state)
 	assert_int_equal(zip_format_descriptor(&folder, 0, record), 0);
 	zip_format_directory_entry(&folder, 0, 0, record);
 	assert_int_equal(number(record + 38, 4), 040755u << 16 | 0x10);
-	zip_format_header(&empty, record);
+	zip_format_header(&empty, 0, record);
 	assert_int_equal(number(record + 6, 2), 0);
 	assert_int_equal(zip_format_descriptor(&empty, 0, record), 0);
 }
@@ -97,13 +126,13 @@ static void names_that_are_not_ascii_are_marked(void **state)
 
 	(void)state;
 	entry.name = "\xc3\xbc";
-	zip_format_header(&entry, record);
+	zip_format_header(&entry, 0, record);
 	assert_int_equal(number(record + 6, 2), 1 << 11);
 	zip_format_directory_entry(&entry, 0, 0, record);
 	assert_int_equal(number(record + 8, 2), 1 << 11);
 	/* Escaped it is ASCII. */
 	entry.name = "\xff";
-	zip_format_header(&entry, record);
+	zip_format_header(&entry, 0, record);
 	assert_int_equal(number(record + 6, 2), 0);
 	assert_memory_equal(record + 30, "%FF", 3);
 }
@@ -115,10 +144,10 @@ static void large_files_have_sizes_of_64_bits(void **state)
 	size_t n;
 
 	(void)state;
-	assert_int_equal(zip_format_header(&below, record), 30 + 3 + 9);
+	assert_int_equal(zip_format_header(&below, 0, record), 30 + 3 + 9);
 	assert_int_equal(number(record + 18, 4), LIMIT - 1);
 	assert_int_equal(zip_format_descriptor(&below, 0, record), 16);
-	n = zip_format_header(&at, record);
+	n = zip_format_header(&at, 0, record);
 	assert_int_equal(n, 30 + 3 + 20 + 9);
 	assert_int_equal(number(record + 4, 2), 45);
 	assert_int_equal(number(record + 18, 4), LIMIT);
@@ -158,7 +187,7 @@ static void check_dos_time(time_t mtime, unsigned int date, unsigned int time)
 	struct archive_member entry = file(0);
 
 	entry.mtime = mtime;
-	zip_format_header(&entry, record);
+	zip_format_header(&entry, 0, record);
 	assert_int_equal(number(record + 10, 2), time);
 	assert_int_equal(number(record + 12, 2), date);
 }
@@ -181,14 +210,14 @@ static void times_stay_within_what_can_be_said(void **state)
 	    INT64_MAX, 127 << 9 | 12 << 5 | 31, 23 << 11 | 59 << 5 | 29);
 	/* The other field: 32 bits, or none. */
 	entry.mtime = INT32_MAX;
-	assert_int_equal(zip_format_header(&entry, record), 30 + 3 + 9);
+	assert_int_equal(zip_format_header(&entry, 0, record), 30 + 3 + 9);
 	entry.mtime++;
-	assert_int_equal(zip_format_header(&entry, record), 30 + 3);
+	assert_int_equal(zip_format_header(&entry, 0, record), 30 + 3);
 	entry.mtime = INT32_MIN;
-	assert_int_equal(zip_format_header(&entry, record), 30 + 3 + 9);
+	assert_int_equal(zip_format_header(&entry, 0, record), 30 + 3 + 9);
 	assert_int_equal(number(record + 38, 4), 0x80000000);
 	entry.mtime--;
-	assert_int_equal(zip_format_header(&entry, record), 30 + 3);
+	assert_int_equal(zip_format_header(&entry, 0, record), 30 + 3);
 }
 
 static void an_empty_archive(void **state)
@@ -238,7 +267,8 @@ static void the_end_has_64_bits_if_it_must(void **state)
 static void the_longest_record_fits(void **state)
 {
 	char name[ARCHIVE_NAME_MAX + 1];
-	const struct archive_member entry = { name, 0, MTIME, S_IFDIR | 0755 };
+	const struct archive_member entry = { name, 0, MTIME, S_IFDIR | 0755,
+		false };
 
 	(void)state;
 	memset(name, '\n', ARCHIVE_NAME_MAX);
@@ -252,6 +282,7 @@ int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_file),
+		cmocka_unit_test(a_file_with_its_crc_first),
 		cmocka_unit_test(a_folder_and_an_empty_file),
 		cmocka_unit_test(only_permissions_are_kept),
 		cmocka_unit_test(names_that_are_not_ascii_are_marked),
