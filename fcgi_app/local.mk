@@ -20,6 +20,7 @@ libapp_a_SOURCES = \
 	%D%/actions/archive/archive_source.c %D%/actions/archive/archive_source.h \
 	%D%/actions/archive/compressor.c %D%/actions/archive/compressor.h \
 	%D%/actions/archive/crc_cache.c %D%/actions/archive/crc_cache.h \
+	%D%/actions/archive/crc_finder.c %D%/actions/archive/crc_finder.h \
 	%D%/actions/archive/crc_reader.c %D%/actions/archive/crc_reader.h \
 	%D%/actions/archive/crc_source.c %D%/actions/archive/crc_source.h \
 	%D%/actions/archive/crc_state.h \

@@ -9,9 +9,14 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <sys/xattr.h>
+#include <unistd.h>
 
 #include "common/container_of.h"
 #include "common/file/file_open.h"
@@ -92,19 +97,23 @@ const struct member *member_folder_failed(const struct member_folder *folder)
 
 static void on_done(void *context, int error, const struct source_chunk *chunk);
 
+static bool is_of(const struct stat *st, const struct member *member)
+{
+	const struct file_identity now = file_identity_of_stat(st);
+
+	return S_ISREG(st->st_mode) && file_identity_equal(&now, &member->file);
+}
+
 /* Takes the descriptor over. Returns 0 or -errno. */
 static int take_file(
     struct member_source *source, const struct file_open_result *result)
 {
 	struct services *services = source->folder->services;
-	struct file_identity now;
 	struct source_maker maker;
 
 	if (result->error < 0)
 		return result->error;
-	now = file_identity_of_stat(&result->stat);
-	if (!S_ISREG(result->stat.st_mode) ||
-	    !file_identity_equal(&now, &source->member->file)) {
+	if (!is_of(&result->stat, source->member)) {
 		file_open_discard(services->loop, result);
 		return -ESTALE;
 	}
@@ -260,4 +269,42 @@ struct source *member_source_new(
 	source->folder = member_folder_ref(folder);
 	source->member = member;
 	return &source->source;
+}
+
+/* --- an attribute --------------------------------------------------------- */
+
+/* Returns a descriptor of the member's file, or -errno. */
+static int open_member(
+    const struct member_folder *folder, const struct member *member)
+{
+	char path[PATH_MAX];
+	int below, fd;
+
+	if (path_rule_join(folder->target.path, member->name, path,
+		sizeof(path)) != PATH_RULE_OK)
+		return -ENAMETOOLONG;
+	below = file_open_below(&folder->target);
+	if (below < 0)
+		return below;
+	fd = file_open_beneath(below, path, O_RDONLY | O_NONBLOCK | O_NOCTTY);
+	close(below);
+	return fd;
+}
+
+ssize_t member_source_attribute(const struct member_folder *folder,
+    const struct member *member, const char *name, char *ret, size_t size)
+{
+	struct stat st;
+	ssize_t n = -ESTALE;
+	int fd = open_member(folder, member);
+
+	if (fd < 0)
+		return fd;
+	if (fstat(fd, &st) == 0 && is_of(&st, member)) {
+		n = fgetxattr(fd, name, ret, size);
+		if (n < 0)
+			n = -errno;
+	}
+	close(fd);
+	return n;
 }

@@ -3,6 +3,9 @@
 #ifndef FCGI_APP_MEMBERS_MEMBER_SOURCE_H
 #define FCGI_APP_MEMBERS_MEMBER_SOURCE_H
 
+#include <stddef.h>
+#include <sys/types.h>
+
 struct member;
 struct member_folder;
 struct request_place;
@@ -38,5 +41,13 @@ const struct member *member_folder_failed(const struct member_folder *folder);
  */
 struct source *member_source_new(
     struct member_folder *folder, const struct member *member);
+
+/*
+ * Reads an extended attribute (xattr(7)) of a member's file, if that still is
+ * what it was when it was found, to `ret`, `size` bytes. Returns its length;
+ * -ESTALE, or another -errno. Blocks: for the thread pool.
+ */
+ssize_t member_source_attribute(const struct member_folder *folder,
+    const struct member *member, const char *name, char *ret, size_t size);
 
 #endif

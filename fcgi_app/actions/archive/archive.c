@@ -39,14 +39,20 @@
 /* For so long after a change another one may leave the same times. */
 #define FRESH_SECONDS 2
 
+enum crc_knowledge {
+	CRC_UNKNOWN,
+	CRC_NOT_STORED, /* or it is being asked for */
+	CRC_KNOWN,
+};
+
 struct archive {
 	unsigned int references;
 	struct archive_params params;
 	struct archive_layout layout;
 	char etag[TAG_SIZE];
-	/* Only of zip: each member's, and whether it is known. */
+	/* Only of zip: each member's, and how that is known. */
 	uint32_t *crcs;
-	bool *known;
+	enum crc_knowledge *known;
 };
 
 struct archive_making {
@@ -285,7 +291,7 @@ void archive_note_crc(
 		    known != state->crc)
 			log_contradiction(of);
 		archive->crcs[member] = state->crc;
-		archive->known[member] = true;
+		archive->known[member] = CRC_KNOWN;
 	}
 	crc_cache_add(archive->params.service->crcs, of, state);
 }
@@ -295,14 +301,42 @@ int archive_find_crc(void *context, size_t member, uint32_t *ret_crc)
 	struct archive *archive = context;
 	struct crc_state state;
 
-	if (!archive->known[member]) {
+	if (archive->known[member] != CRC_KNOWN) {
 		state = archive_crc_state(archive, member);
 		if (state.offset !=
 		    archive->params.members->list[member].file.size)
 			return -EAGAIN;
 		archive->crcs[member] = state.crc;
-		archive->known[member] = true;
+		archive->known[member] = CRC_KNOWN;
 	}
 	*ret_crc = archive->crcs[member];
 	return 0;
+}
+
+bool archive_ask_crc(struct archive *archive, size_t member)
+{
+	uint32_t crc;
+
+	if (archive->known[member] != CRC_UNKNOWN ||
+	    archive_find_crc(archive, member, &crc) == 0)
+		return false;
+	archive->known[member] = CRC_NOT_STORED;
+	return true;
+}
+
+bool archive_crc_was_asked(const struct archive *archive, size_t member)
+{
+	return archive->known[member] != CRC_UNKNOWN;
+}
+
+void archive_learn_crc(struct archive *archive, size_t member, uint32_t crc)
+{
+	const struct member *of = &archive->params.members->list[member];
+	const struct crc_state state = {
+		.offset = of->file.size,
+		.crc = crc,
+		.fresh = is_fresh(of),
+	};
+
+	archive_note_crc(archive, member, &state);
 }

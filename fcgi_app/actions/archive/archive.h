@@ -6,6 +6,7 @@
 #ifndef FCGI_APP_ACTIONS_ARCHIVE_ARCHIVE_H
 #define FCGI_APP_ACTIONS_ARCHIVE_ARCHIVE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -71,6 +72,18 @@ const struct archive_layout *archive_layout(const struct archive *archive);
 
 /* An archive_layout_crc_fn: finds what any archive of the worker has learnt. */
 int archive_find_crc(void *context, size_t member, uint32_t *ret_crc);
+
+/*
+ * Returns whether the member's CRC-32 is not known, and nobody has asked yet
+ * for one stored with the file: whoever gets true does so.
+ */
+bool archive_ask_crc(struct archive *archive, size_t member);
+
+/* Returns whether somebody has: if it is not known, it must be read. */
+bool archive_crc_was_asked(const struct archive *archive, size_t member);
+
+/* Takes what was stored with the member's file. */
+void archive_learn_crc(struct archive *archive, size_t member, uint32_t crc);
 
 /* Returns how far it is known, and whether the member is fresh now. */
 struct crc_state archive_crc_state(

@@ -28,6 +28,7 @@ static int open_service(const struct services *services, void **ret_service)
 	}
 	service->loop = services->loop;
 	turnstile_init(&service->searches, ARCHIVE_SEARCHES_MAX);
+	turnstile_init(&service->crc_lookups, ARCHIVE_CRC_LOOKUPS_MAX);
 	crc_readers_init(&service->crc_readers, services->loop,
 	    services->options->chunk_size);
 	*ret_service = service;

@@ -14,6 +14,9 @@ struct stream_action_state;
 /* Searches for members that run at once; the others wait. */
 #define ARCHIVE_SEARCHES_MAX 16
 
+/* Jobs that ask for stored CRC-32 at once, of crc_finder.c; others wait. */
+#define ARCHIVE_CRC_LOOKUPS_MAX 4
+
 /* One for each worker. */
 struct archive_service {
 	uv_loop_t *loop;
@@ -21,6 +24,7 @@ struct archive_service {
 	struct crc_readers crc_readers;
 	unsigned int packed; /* archives that are being compressed */
 	struct turnstile searches;
+	struct turnstile crc_lookups; /* in attributes */
 };
 
 /*

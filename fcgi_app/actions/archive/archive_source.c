@@ -17,7 +17,7 @@
 #include "fcgi_app/actions/archive/archive.h"
 #include "fcgi_app/actions/archive/archive_layout.h"
 #include "fcgi_app/actions/archive/archive_service.h"
-#include "fcgi_app/actions/archive/crc_reader.h"
+#include "fcgi_app/actions/archive/crc_finder.h"
 #include "fcgi_app/actions/archive/crc_source.h"
 #include "fcgi_app/members/member_list.h"
 #include "fcgi_app/members/member_source.h"
@@ -30,8 +30,8 @@ struct made {
 	struct source source;
 	struct archive *archive;
 	uint64_t start; /* of the piece in the archive */
-	/* The read in flight waits for the CRC-32 of a member. */
-	struct crc_reader *reader;
+	/* Finds the CRC-32 that the read in flight waits for, or NULL. */
+	struct crc_finder *finder;
 	size_t member;
 	uint64_t offset;
 	size_t length;
@@ -76,54 +76,33 @@ static int make(struct made *made, struct source_chunk *ret_chunk)
 	return 1;
 }
 
-static int start_reader(struct made *made);
+static int make_or_find(struct made *made, struct source_chunk *ret_chunk);
 
-/* Same contract as source_ops.read: now, or once a file has been read. */
-static int make_or_read(struct made *made, struct source_chunk *ret_chunk)
-{
-	int r = make(made, ret_chunk);
-
-	return r == -EAGAIN ? start_reader(made) : r;
-}
-
-static void on_crc(void *context, int error, const struct crc_state *state)
+static void on_found(void *context, int error)
 {
 	struct made *made = context;
 	struct source_chunk chunk = { 0 };
 	int r = error;
 
-	made->reader = NULL;
-	archive_note_crc(made->archive, made->member, state);
+	made->finder = NULL;
 	if (r == 0) {
-		r = make_or_read(made, &chunk);
+		r = make_or_find(made, &chunk);
 		if (r == 0)
 			return;
 	}
 	made->source.done(made->source.context, r < 0 ? r : 0, &chunk);
 }
 
-static int start_reader(struct made *made)
+/* Same contract as source_ops.read: now, or once a CRC-32 has been found. */
+static int make_or_find(struct made *made, struct source_chunk *ret_chunk)
 {
-	struct archive *archive = made->archive;
-	const struct member *member =
-	    &archive_members(archive)->list[made->member];
-	const struct crc_reader_params params = {
-		.file = member,
-		.source = member_source_new(archive_folder(archive), member),
-		.state = archive_crc_state(archive, made->member),
-		.done = on_crc,
-		.context = made,
-	};
+	int r = make(made, ret_chunk);
 
-	if (!params.source)
-		return -ENOMEM;
-	made->reader =
-	    crc_reader_start(&archive_service(archive)->crc_readers, &params);
-	if (!made->reader) {
-		params.source->ops->close(params.source);
-		return -ENOMEM;
-	}
-	return 0;
+	if (r != -EAGAIN)
+		return r;
+	made->finder = crc_finder_start(
+	    made->archive, made->member, made->member + 1, on_found, made);
+	return made->finder ? 0 : -ENOMEM;
 }
 
 static int made_read(struct source *source, uint64_t offset, size_t length,
@@ -131,23 +110,19 @@ static int made_read(struct source *source, uint64_t offset, size_t length,
 {
 	struct made *made = self(source);
 
-	assert(!made->reader);
+	assert(!made->finder);
 	made->offset = offset;
 	made->length = length;
-	return make_or_read(made, ret_chunk);
+	return make_or_find(made, ret_chunk);
 }
 
 static void made_cancel(struct source *source)
 {
 	struct made *made = self(source);
-	struct crc_state state;
 
-	if (!made->reader)
-		return;
-	/* The next try goes on from here. */
-	state = crc_reader_cancel(made->reader);
-	archive_note_crc(made->archive, made->member, &state);
-	made->reader = NULL;
+	if (made->finder)
+		crc_finder_cancel(made->finder);
+	made->finder = NULL;
 }
 
 static void made_release(struct source *source, struct source_chunk *chunk)
@@ -160,7 +135,7 @@ static void made_close(struct source *source)
 {
 	struct made *made = self(source);
 
-	assert(!made->reader);
+	assert(!made->finder);
 	free(made);
 }
 
