@@ -30,7 +30,7 @@ test_packages=(libcmocka-dev python3 curl nginx spawn-fcgi strace valgrind
 	clang libclang-rt-dev xz-utils shellcheck mandoc openssl)
 # Front servers and clients, of which any may be missing. npm gets the rest.
 peer_packages=(apache2-bin lighttpd haproxy caddy wget aria2 ffmpeg chromium
-	unzip libarchive-tools p7zip-full)
+	unzip libarchive-tools p7zip-full busybox default-jdk-headless)
 
 usage() {
 	cat <<'END'
@@ -377,13 +377,13 @@ install_peers() {
 	install_node_modules
 }
 
-# What drives the browser, in build-check/node.
+# What drives the browser, and unzips in node, in build-check/node.
 install_node_modules() {
 	local lock=$here/tests/functional/browser/package-lock.json
 	local folder=$out/node
 	if ! cmp -s "$lock" "$folder/installed.json"; then
 		logged "$logs/npm.log" npm_install "$folder" "${lock%/*}" || {
-			can_do_without playwright-core "see $logs/npm.log"
+			can_do_without "packages from npm" "see $logs/npm.log"
 			return
 		}
 		cp "$lock" "$folder/installed.json"

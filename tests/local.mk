@@ -273,6 +273,7 @@ functional_tests = \
 	%D%/functional/test_list_page.py \
 	%D%/functional/test_action_api.py \
 	%D%/functional/test_archive_changes.py \
+	%D%/functional/test_archive_crc.py \
 	%D%/functional/test_action_modules.py \
 	%D%/functional/test_archive.py \
 	%D%/functional/test_concat.py \
@@ -330,6 +331,8 @@ EXTRA_DIST += $(functional_tests) \
 	%D%/functional/support/videos.py \
 	%D%/functional/support/ways.c \
 	%D%/functional/support/work_bounds.py \
+	%D%/functional/readers/Unzip.java \
+	%D%/functional/readers/unzip.mjs \
 	%D%/functional/browser/abort.mjs \
 	%D%/functional/browser/events.mjs \
 	%D%/functional/browser/fetch.mjs \

@@ -4,13 +4,12 @@
 
 import io
 import os
-import random
 import shutil
 import subprocess
 import zipfile
 
 from support.archives import (ARCHIVE, check_bsdtar_pipe, check_tar,
-                      check_unpacked, check_zip, check_zip_tools,
+                      check_resumed, check_unpacked, check_zip, check_zip_tools,
                       names_in, store_tree, zip_name)
 from support.harness import (MIB, Skip, check_response, equal, main, need, program,
                      run_tool, test, true)
@@ -145,27 +144,6 @@ def the_form_is_that_of_the_query_or_the_operators(case):
 
 
 # --- parts of archives -------------------------------------------------------
-
-def check_resumed(case, extra, seed):
-    """Resumes at random offsets; the CRC-32 are unknown, then known."""
-    store_tree(case)
-    whole = case.start().fetch("/", **extra)
-    daemon = case.start()
-    etag = whole.header("ETag")
-    chosen = random.Random(seed)
-    for number in range(200):
-        offset = chosen.randrange(whole.length)
-        response = daemon.fetch("/", HTTP_RANGE=f"bytes={offset}-",
-                                HTTP_IF_RANGE=etag, **extra)
-        check_response(response, 206, what=f"resumed at {offset}")
-        true(response.body == whole.body[offset:], f"bytes from {offset}")
-        if number % 50 == 49:
-            daemon = case.start()
-    for first, last in ((0, 0), (1, 30), (700, 1500), (whole.length - 1,) * 2):
-        response = daemon.fetch("/", HTTP_RANGE=f"bytes={first}-{last}",
-                                **extra)
-        check_response(response, 206, whole.body[first:last + 1])
-
 
 @test(timeout=120)
 def a_zip_archive_is_resumed_at_200_offsets(case):

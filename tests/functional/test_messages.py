@@ -54,6 +54,8 @@ REFUSALS = (
      'zip-deflate'),
     ({"STREAM_ACTION": "archive", "STREAM_ARCHIVE_MAX_FILES": "0"}, 500,
      'STREAM_ARCHIVE_MAX_FILES="0": not a number from 1 to 1000000'),
+    ({"STREAM_ACTION": "archive", "STREAM_ZIP_CRC": "before"}, 500,
+     'STREAM_ZIP_CRC="before": not first or last'),
     ({"STREAM_ACTION": "teleport"}, 404,
      'STREAM_ACTION="teleport": no built-in action, nor an --action'),
     ({"STREAM_ACTION": "probe"}, 404, 'STREAM_ACTION="probe": needs --probe'),

@@ -279,21 +279,26 @@ static void log_contradiction(const struct member *member)
 	    name);
 }
 
-void archive_note_crc(
+int archive_note_crc(
     void *context, size_t member, const struct crc_state *state)
 {
 	struct archive *archive = context;
 	const struct member *of = &archive->params.members->list[member];
 	uint32_t known;
+	int r = 0;
 
 	if (state->offset == of->file.size) {
 		if (archive_find_crc(archive, member, &known) == 0 &&
-		    known != state->crc)
+		    known != state->crc) {
 			log_contradiction(of);
+			if (archive->params.form == ARCHIVE_ZIP_CRC_FIRST)
+				r = -ESTALE;
+		}
 		archive->crcs[member] = state->crc;
 		archive->known[member] = CRC_KNOWN;
 	}
 	crc_cache_add(archive->params.service->crcs, of, state);
+	return r;
 }
 
 int archive_find_crc(void *context, size_t member, uint32_t *ret_crc)

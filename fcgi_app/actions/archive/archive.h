@@ -91,9 +91,10 @@ struct crc_state archive_crc_state(
 
 /*
  * A crc_watch.note. Logs a CRC-32 that contradicts the known one of the same
- * version of the file, and keeps the new one.
+ * version of the file, and keeps the new one. Returns 0; or -ESTALE: the known
+ * one may have been sent already, in front of the file.
  */
-void archive_note_crc(
+int archive_note_crc(
     void *context, size_t member, const struct crc_state *state);
 
 #endif

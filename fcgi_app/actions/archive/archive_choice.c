@@ -25,6 +25,17 @@ static bool read_form(struct request *request, enum archive_form *ret)
 	return r == 0;
 }
 
+static bool read_crc_place(struct request *request, enum archive_form *form)
+{
+	const char *place = request_param(request, "STREAM_ZIP_CRC");
+
+	if (archive_form_place_crc(place, form) == 0)
+		return true;
+	request_refuse_param(
+	    request, 500, "STREAM_ZIP_CRC", "not first or last");
+	return false;
+}
+
 static bool read_most(struct request *request, size_t *ret)
 {
 	const char *text = request_param(request, "STREAM_ARCHIVE_MAX_FILES");
@@ -46,6 +57,7 @@ bool archive_choice_read(struct request *request, struct archive_choice *ret)
 	struct archive_choice choice;
 
 	if (!read_form(request, &choice.form) ||
+	    !read_crc_place(request, &choice.form) ||
 	    !read_most(request, &choice.most))
 		return false;
 	*ret = choice;

@@ -9,6 +9,7 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <stdbool.h>
 #include <stdlib.h>
 
 #include "common/container_of.h"
@@ -32,6 +33,7 @@ struct made {
 	uint64_t start; /* of the piece in the archive */
 	/* Finds the CRC-32 that the read in flight waits for, or NULL. */
 	struct crc_finder *finder;
+	bool has_found; /* what it was to find */
 	size_t member;
 	uint64_t offset;
 	size_t length;
@@ -85,6 +87,7 @@ static void on_found(void *context, int error)
 	int r = error;
 
 	made->finder = NULL;
+	made->has_found = error == 0;
 	if (r == 0) {
 		r = make_or_find(made, &chunk);
 		if (r == 0)
@@ -93,16 +96,36 @@ static void on_found(void *context, int error)
 	made->source.done(made->source.context, r < 0 ? r : 0, &chunk);
 }
 
+/* Returns 0 if on_found() will be called, or -ENOMEM. */
+static int find(struct made *made, size_t first, size_t end)
+{
+	made->finder =
+	    crc_finder_start(made->archive, first, end, on_found, made);
+	return made->finder ? 0 : -ENOMEM;
+}
+
+/*
+ * An answer from the start, with each CRC-32 in front, begins when all of them
+ * are known: until then its head waits, and may become an error.
+ */
+static bool needs_all(const struct made *made)
+{
+	return made->start == 0 && !made->has_found &&
+	    archive_form(made->archive) == ARCHIVE_ZIP_CRC_FIRST &&
+	    archive_members(made->archive)->count > 0;
+}
+
 /* Same contract as source_ops.read: now, or once a CRC-32 has been found. */
 static int make_or_find(struct made *made, struct source_chunk *ret_chunk)
 {
-	int r = make(made, ret_chunk);
+	int r;
 
-	if (r != -EAGAIN)
-		return r;
-	made->finder = crc_finder_start(
-	    made->archive, made->member, made->member + 1, on_found, made);
-	return made->finder ? 0 : -ENOMEM;
+	if (needs_all(made))
+		return find(made, 0, archive_members(made->archive)->count);
+	r = make(made, ret_chunk);
+	if (r == -EAGAIN)
+		r = find(made, made->member, made->member + 1);
+	return r;
 }
 
 static int made_read(struct source *source, uint64_t offset, size_t length,

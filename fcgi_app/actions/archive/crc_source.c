@@ -25,17 +25,20 @@ static struct crc_source *self(struct source *source)
 	return container_of(source, struct crc_source, source);
 }
 
-static void tell(struct crc_source *source)
+static int tell(struct crc_source *source)
 {
 	if (source->state.offset == source->noted)
-		return;
+		return 0;
 	source->noted = source->state.offset;
-	source->watch.note(
+	return source->watch.note(
 	    source->watch.context, source->watch.member, &source->state);
 }
 
-/* Sums the part of a chunk that follows what is summed, if it has one. */
-static void note(struct crc_source *source, uint64_t offset,
+/*
+ * Sums the part of a chunk that follows what is summed, if it has one. Returns
+ * 0; or -errno: the chunk is not to be lent.
+ */
+static int note(struct crc_source *source, uint64_t offset,
     const struct source_chunk *chunk)
 {
 	struct crc_state *state = &source->state;
@@ -43,13 +46,20 @@ static void note(struct crc_source *source, uint64_t offset,
 	size_t skip;
 
 	if (offset > state->offset || end <= state->offset)
-		return;
+		return 0;
 	skip = (size_t)(state->offset - offset);
 	state->crc = libdeflate_crc32(
 	    state->crc, chunk->data + skip, chunk->length - skip);
 	state->offset = end;
-	if (end == source->source.size)
-		tell(source);
+	return end == source->source.size ? tell(source) : 0;
+}
+
+static void give_back(
+    struct crc_source *source, const struct source_chunk *chunk)
+{
+	struct source_chunk lent = *chunk;
+
+	source->bytes->ops->release(source->bytes, &lent);
 }
 
 /* The result of a read that was in flight. */
@@ -57,8 +67,11 @@ static void on_done(void *context, int error, const struct source_chunk *chunk)
 {
 	struct crc_source *source = context;
 
-	if (error == 0)
-		note(source, source->offset, chunk);
+	if (error == 0) {
+		error = note(source, source->offset, chunk);
+		if (error < 0)
+			give_back(source, chunk);
+	}
 	source->source.done(source->source.context, error, chunk);
 }
 
@@ -76,14 +89,17 @@ static int crc_read(struct source *as_source, uint64_t offset, size_t length,
     struct source_chunk *ret_chunk)
 {
 	struct crc_source *source = self(as_source);
-	int r;
+	int r, error;
 
 	begin(source, offset);
 	source->offset = offset;
 	r = source->bytes->ops->read(source->bytes, offset, length, ret_chunk);
-	if (r > 0)
-		note(source, offset, ret_chunk);
-	return r;
+	if (r <= 0)
+		return r;
+	error = note(source, offset, ret_chunk);
+	if (error < 0)
+		give_back(source, ret_chunk);
+	return error < 0 ? error : r;
 }
 
 static void crc_cancel(struct source *source)

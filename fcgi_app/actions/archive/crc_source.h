@@ -14,8 +14,9 @@ struct crc_watch {
 	/*
 	 * Called once all bytes have been read, from inside the read or before
 	 * its `done`; or with what is known when the source is closed earlier.
+	 * Returns 0; or -errno, which that read fails with.
 	 */
-	void (*note)(
+	int (*note)(
 	    void *context, size_t member, const struct crc_state *state);
 	void *context;
 	size_t member;

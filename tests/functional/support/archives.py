@@ -4,6 +4,7 @@
 import io
 import os
 import pathlib
+import random
 import re
 import tarfile
 import time
@@ -12,6 +13,8 @@ import zipfile
 from support.harness import check_response, equal, run_tool, true, wait_until
 
 ARCHIVE = {"STREAM_ACTION": "archive"}
+# With each CRC-32 in front of its file.
+FIRST = {**ARCHIVE, "STREAM_ZIP_CRC": "first"}
 # Names of one tree, and what zip makes of those it cannot have.
 ODD_NAMES = {
     "with blank": None, "-rf": None, "100%": None, "ünïcödé 🎬.mp4": None,
@@ -159,3 +162,24 @@ def check_zip_tools(path):
     text = run_tool("7z", "t", path, timeout=300).decode(errors="replace")
     true("Everything is Ok" in text, text)
     true("Warning" not in text, text)
+
+
+def check_resumed(case, extra, seed):
+    """Resumes at random offsets; the CRC-32 are unknown, then known."""
+    store_tree(case)
+    whole = case.start().fetch("/", **extra)
+    daemon = case.start()
+    etag = whole.header("ETag")
+    chosen = random.Random(seed)
+    for number in range(200):
+        offset = chosen.randrange(whole.length)
+        response = daemon.fetch("/", HTTP_RANGE=f"bytes={offset}-",
+                                HTTP_IF_RANGE=etag, **extra)
+        check_response(response, 206, what=f"resumed at {offset}")
+        true(response.body == whole.body[offset:], f"bytes from {offset}")
+        if number % 50 == 49:
+            daemon = case.start()
+    for first, last in ((0, 0), (1, 30), (700, 1500), (whole.length - 1,) * 2):
+        response = daemon.fetch("/", HTTP_RANGE=f"bytes={first}-{last}",
+                                **extra)
+        check_response(response, 206, whole.body[first:last + 1])

@@ -23,6 +23,7 @@ struct fixture {
 	/* What was noted last. */
 	unsigned int notes;
 	struct crc_state noted;
+	int refusal; /* what noting returns */
 	/* The last result of a read in flight. */
 	unsigned int done;
 	int error;
@@ -43,7 +44,7 @@ static uint32_t crc_of(size_t length)
 	return crc;
 }
 
-static void note(void *context, size_t member, const struct crc_state *state)
+static int note(void *context, size_t member, const struct crc_state *state)
 {
 	struct fixture *f = context;
 
@@ -51,6 +52,7 @@ static void note(void *context, size_t member, const struct crc_state *state)
 	assert_int_equal(state->crc, crc_of(state->offset));
 	f->notes++;
 	f->noted = *state;
+	return f->refusal;
 }
 
 static void on_done(void *context, int error, const struct source_chunk *chunk)
@@ -196,6 +198,30 @@ static void from_the_begin_it_is_summed_anew(void **state)
 	assert_int_equal(f.notes, 1);
 }
 
+/* It is the last read that fails, and its chunk goes back. */
+static void a_sum_may_be_refused(void **state)
+{
+	struct source_chunk chunk;
+	struct fixture f;
+
+	(void)state;
+	for (int late = 0; late < 2; late++) {
+		begin(&f, 0);
+		f.refusal = -ESTALE;
+		read_now(&f, 0, SIZE - 1);
+		f.mock.late = late;
+		assert_int_equal(
+		    f.source->ops->read(f.source, SIZE - 1, 1, &chunk),
+		    late ? 0 : -ESTALE);
+		if (late)
+			mock_source_complete(&f.mock);
+		assert_int_equal(f.error, late ? -ESTALE : 0);
+		assert_int_equal(f.notes, 1);
+		assert_int_equal(f.mock.lent, 0);
+		end(&f);
+	}
+}
+
 static void late_reads(void **state)
 {
 	struct source_chunk chunk;
@@ -248,6 +274,7 @@ int main(void)
 		cmocka_unit_test(a_gap_ends_it),
 		cmocka_unit_test(it_goes_on_from_what_is_known),
 		cmocka_unit_test(from_the_begin_it_is_summed_anew),
+		cmocka_unit_test(a_sum_may_be_refused),
 		cmocka_unit_test(late_reads),
 		cmocka_unit_test(errors_and_cancelled_reads),
 	};
