@@ -24,6 +24,7 @@ libapp_a_SOURCES = \
 	%D%/actions/archive/crc_reader.c %D%/actions/archive/crc_reader.h \
 	%D%/actions/archive/crc_source.c %D%/actions/archive/crc_source.h \
 	%D%/actions/archive/crc_state.h \
+	%D%/actions/archive/missing_files.c %D%/actions/archive/missing_files.h \
 	%D%/actions/archive/tar_format.c %D%/actions/archive/tar_format.h \
 	%D%/actions/archive/zip_format.c %D%/actions/archive/zip_format.h \
 	%D%/actions/archive/zip_name.c %D%/actions/archive/zip_name.h \

@@ -44,6 +44,7 @@ unit_tests = \
 	%D%/unit/actions/archive/test_crc_cache \
 	%D%/unit/actions/archive/test_crc_reader \
 	%D%/unit/actions/archive/test_crc_source \
+	%D%/unit/actions/archive/test_missing_files \
 	%D%/unit/actions/archive/test_tar_format \
 	%D%/unit/actions/archive/test_zip_format \
 	%D%/unit/actions/archive/test_zip_name \
@@ -276,6 +277,7 @@ functional_tests = \
 	%D%/functional/test_archive_crc.py \
 	%D%/functional/test_action_modules.py \
 	%D%/functional/test_archive.py \
+	%D%/functional/test_archive_unreadable.py \
 	%D%/functional/test_concat.py \
 	%D%/functional/test_list.py \
 	%D%/functional/test_follow.py \

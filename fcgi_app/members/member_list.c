@@ -33,7 +33,8 @@ struct block {
 
 struct member_list {
 	struct members members;
-	size_t room; /* members that fit in members.list */
+	size_t room;         /* members that fit in members.list */
+	size_t missing_room; /* names that fit in members.missing */
 	size_t most;
 	struct memory_budget *budget;
 	size_t held;          /* bytes out of it */
@@ -91,6 +92,7 @@ void member_list_free(struct members *members)
 	}
 	give_back(list, list->held);
 	free(members->list);
+	free(members->missing);
 	free(list);
 }
 
@@ -161,11 +163,16 @@ static int set_room(struct member_list *list, size_t room)
 	return 0;
 }
 
+static bool is_full(const struct member_list *list)
+{
+	return list->members.count + list->members.missing_count >= list->most;
+}
+
 static int make_room(struct member_list *list)
 {
 	size_t room = list->room > 0 ? 2 * list->room : LIST_MIN;
 
-	if (list->members.count >= list->most)
+	if (is_full(list))
 		return -E2BIG;
 	if (list->members.count < list->room)
 		return 0;
@@ -237,9 +244,73 @@ void member_list_sort(struct members *members, size_t first)
 
 void member_list_trim(struct members *members)
 {
+	size_t count = members->count + (members->missing_count > 0);
+
 	/* Its failure only leaves the list as large as it is. */
-	if (members->count > 0)
-		set_room(self(members), members->count);
+	if (count > 0)
+		set_room(self(members), count);
+}
+
+/* --- names that are missing ----------------------------------------------- */
+
+static int make_missing_room(struct member_list *list)
+{
+	size_t room =
+	    list->missing_room > 0 ? 2 * list->missing_room : LIST_MIN;
+	const char **grown;
+	int r;
+
+	if (is_full(list))
+		return -E2BIG;
+	if (list->members.missing_count < list->missing_room)
+		return 0;
+	r = hold(list, (room - list->missing_room) * sizeof(*grown));
+	if (r < 0)
+		return r;
+	grown = reallocarray(list->members.missing, room, sizeof(*grown));
+	if (!grown)
+		return -ENOMEM;
+	list->members.missing = grown;
+	list->missing_room = room;
+	return 0;
+}
+
+int member_list_miss(struct members *members, const char *name, bool is_folder)
+{
+	struct member_list *list = self(members);
+	size_t length = strlen(name);
+	int r = make_missing_room(list);
+	char *copy;
+
+	if (r == 0)
+		r = find_block(list, length + is_folder + 1);
+	if (r < 0)
+		return r;
+	copy = list->blocks->text + list->blocks->used;
+	strcpy(stpcpy(copy, name), is_folder ? "/" : "");
+	list->blocks->used += length + is_folder + 1;
+	members->missing[members->missing_count++] = copy;
+	return 0;
+}
+
+static int compare_names(const void *a, const void *b)
+{
+	return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+void member_list_order_missing(struct members *members)
+{
+	size_t count = 0;
+
+	if (members->missing_count == 0)
+		return;
+	qsort(members->missing, members->missing_count,
+	    sizeof(*members->missing), compare_names);
+	for (size_t i = 0; i < members->missing_count; i++)
+		if (i == 0 ||
+		    strcmp(members->missing[i], members->missing[i - 1]) != 0)
+			members->missing[count++] = members->missing[i];
+	members->missing_count = count;
 }
 
 /* --- names that came more than once --------------------------------------- */

@@ -3,6 +3,7 @@
 #ifndef FCGI_APP_MEMBERS_MEMBER_LIST_H
 #define FCGI_APP_MEMBERS_MEMBER_LIST_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <sys/stat.h>
 
@@ -32,6 +33,9 @@ struct members {
 	 * folder that was searched.
 	 */
 	const char *failed;
+	/* Those that can't be read, see member_list_miss(). */
+	size_t missing_count;
+	const char **missing;
 	/* Of member_list_tag(): a strong one over all of them, in order. */
 	char etag[ETAG_MAX];
 };
@@ -51,6 +55,16 @@ void member_list_free(struct members *members);
  */
 int member_list_add(
     struct members *members, const char *name, const struct stat *st);
+
+/*
+ * Notes a name that would be a member, but can't be read; it is copied, with a
+ * slash after that of a folder. Same contract as member_list_add(): missing
+ * ones count.
+ */
+int member_list_miss(struct members *members, const char *name, bool is_folder);
+
+/* Sorts the names that are missing by their bytes; each stays once. */
+void member_list_order_missing(struct members *members);
 
 /* Adds the last member once more. Same contract as member_list_add(). */
 int member_list_repeat(struct members *members);
@@ -76,7 +90,10 @@ int member_list_unite(struct members *members);
 /* Makes the entity tag of all members. */
 void member_list_tag(struct members *members);
 
-/* No more will be added: gives back the room for them. */
+/*
+ * No more will be added, but for one if some are missing: gives back the room
+ * for them.
+ */
 void member_list_trim(struct members *members);
 
 #endif

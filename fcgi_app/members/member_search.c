@@ -44,6 +44,7 @@ struct member_search {
 	size_t name_count;
 	bool trees;
 	bool hidden;
+	bool may_miss;
 	bool tag;
 	/* What it takes itself, and out of what; what is found has its own. */
 	struct memory_budget *budget;
@@ -107,6 +108,47 @@ static void close_folder(struct member_search *search)
 	search->folder = NULL;
 }
 
+/* --- the end -------------------------------------------------------------- */
+
+/* Returns 0, or -EACCES: some are missing that must not. */
+static int conclude(struct member_search *search)
+{
+	struct members *found = search->found;
+
+	member_list_order_missing(found);
+	if (found->missing_count > 0 && !search->may_miss) {
+		found->failed = found->missing[0];
+		return -EACCES;
+	}
+	if (search->tag)
+		member_list_tag(found);
+	member_list_trim(found);
+	return 0;
+}
+
+/*
+ * A name can't be had. Returns MORE if the search goes on without it, else
+ * -errno.
+ */
+static int lack(
+    struct member_search *search, const char *name, mode_t mode, int error)
+{
+	struct members *found = search->found;
+	int r;
+
+	if (error != -EACCES && error != -EPERM) {
+		member_list_blame(found, name);
+		return error;
+	}
+	r = member_list_miss(found, name, S_ISDIR(mode));
+	if (r < 0)
+		return r;
+	if (!search->may_miss &&
+	    found->missing_count == MEMBER_SEARCH_MISSING_MAX)
+		return conclude(search);
+	return MORE;
+}
+
 /* --- steps: the beginning ------------------------------------------------- */
 
 /* The folder must be there whatever is wanted of it. */
@@ -145,7 +187,7 @@ static int check_kind(const struct member_search *search, mode_t mode)
  */
 static int look_up(struct member_search *search, const char *name)
 {
-	struct stat st;
+	struct stat st = { .st_mode = 0 };
 	int r = stat_name(search, name, O_PATH, &st);
 
 	if (r == 0)
@@ -158,7 +200,7 @@ static int look_up(struct member_search *search, const char *name)
 		r = check_kind(search, st.st_mode);
 	if (r == 0)
 		r = member_list_add(search->found, name, &st);
-	return r;
+	return r < 0 ? lack(search, name, st.st_mode, r) : MORE;
 }
 
 static int take_name(struct member_search *search)
@@ -169,13 +211,10 @@ static int take_name(struct member_search *search)
 
 	search->tree = search->found->count;
 	/* Trees are each read, and united later. */
-	if (index > 0 && !search->trees &&
-	    strcmp(name, search->names[index - 1]) == 0)
-		r = member_list_repeat(search->found);
-	else
-		r = look_up(search, name);
-	if (r < 0)
-		member_list_blame(search->found, name);
+	if (index == 0 || search->trees ||
+	    strcmp(name, search->names[index - 1]) != 0)
+		return look_up(search, name);
+	r = member_list_repeat(search->found);
 	return r < 0 ? r : MORE;
 }
 
@@ -210,6 +249,7 @@ static int judge(const struct member_search *search, const char *name,
     const char *entry, struct stat *ret_stat)
 {
 	int fd = dirfd(search->folder);
+	int wanted = R_OK;
 	int r = 0;
 
 	if (fstatat(fd, entry, ret_stat, AT_SYMLINK_NOFOLLOW) < 0)
@@ -221,11 +261,13 @@ static int judge(const struct member_search *search, const char *name,
 	if (S_ISDIR(ret_stat->st_mode)) {
 		if (!search->trees)
 			return MORE;
-		return depth_of(name) > MEMBER_SEARCH_DEPTH_MAX ? -E2BIG : 0;
-	}
-	if (!S_ISREG(ret_stat->st_mode))
+		if (depth_of(name) > MEMBER_SEARCH_DEPTH_MAX)
+			return -E2BIG;
+		wanted |= X_OK;
+	} else if (!S_ISREG(ret_stat->st_mode)) {
 		return MORE;
-	if (faccessat(fd, entry, R_OK, AT_EACCESS) < 0)
+	}
+	if (faccessat(fd, entry, wanted, AT_EACCESS) < 0)
 		return errno == ENOENT ? MORE : -errno;
 	return 0;
 }
@@ -233,7 +275,7 @@ static int judge(const struct member_search *search, const char *name,
 static int add_entry(struct member_search *search, const char *entry)
 {
 	char name[PATH_MAX];
-	struct stat st;
+	struct stat st = { .st_mode = 0 };
 	int r;
 
 	if (strlen(search->prefix) + strlen(entry) >= sizeof(name)) {
@@ -244,9 +286,7 @@ static int add_entry(struct member_search *search, const char *entry)
 	r = judge(search, name, entry, &st);
 	if (r == 0)
 		r = member_list_add(search->found, name, &st);
-	if (r < 0)
-		member_list_blame(search->found, name);
-	return r < 0 ? r : MORE;
+	return r < 0 ? lack(search, name, st.st_mode, r) : MORE;
 }
 
 static int read_entry(struct member_search *search)
@@ -284,10 +324,8 @@ static int enter(struct member_search *search)
 	/* It has gone, or become something else. */
 	if (!is_top && (fd == -ENOENT || fd == -ENOTDIR || fd == -ELOOP))
 		return MORE;
-	if (fd < 0) {
-		member_list_blame(search->found, member->name);
-		return fd;
-	}
+	if (fd < 0)
+		return lack(search, member->name, member->mode, fd);
 	/* It could be opened, so it is shorter than PATH_MAX. */
 	strcpy(stpcpy(search->prefix, member->name), "/");
 	return read_folder(search, fd);
@@ -308,10 +346,7 @@ static int step(struct member_search *search)
 	member_list_sort(search->found, search->tree);
 	if (search->looked_up < search->name_count)
 		return take_name(search);
-	if (search->tag)
-		member_list_tag(search->found);
-	member_list_trim(search->found);
-	return 0;
+	return conclude(search);
 }
 
 static void run(uv_work_t *work)
@@ -393,6 +428,7 @@ static void copy_params(
 		search->names[i] = copy_string(&end, params->names[i]);
 	search->trees = params->trees;
 	search->hidden = params->hidden;
+	search->may_miss = params->may_miss;
 	search->tag = params->tag;
 }
 

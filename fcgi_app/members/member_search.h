@@ -14,6 +14,8 @@ struct request_place;
 
 /* Names in a tree have no more components than this. */
 #define MEMBER_SEARCH_DEPTH_MAX 64
+/* After so many that can't be read a search ends that needs all. */
+#define MEMBER_SEARCH_MISSING_MAX 3
 
 /* What to look for. All is copied. */
 struct member_search_params {
@@ -26,9 +28,14 @@ struct member_search_params {
 	bool trees;
 	/* Names in a tree that begin with a dot are members too. */
 	bool hidden;
+	/* What may not be read is missing, and no error. */
+	bool may_miss;
 	/* Their entity tag: it takes a while, so it is made in the pool. */
 	bool tag;
-	/* Members; -E2BIG: there are more, or a tree is too deep. */
+	/*
+	 * Members, with those that are missing; -E2BIG: there are more, or a
+	 * tree is too deep.
+	 */
 	size_t most;
 	/* For the memory of the search and of what it finds; outlives both. */
 	struct memory_budget *budget;
@@ -48,14 +55,17 @@ typedef void member_search_done_fn(
  * A name that equals the one before it is not looked up again. Only files and
  * folders are opened: a named pipe's writer must not take this for a reader.
  *
- * A name must lead to a regular file that can be read (with `trees`, or to a
- * folder) beneath the document root, through links too: -ENOENT, -EACCES,
- * -EXDEV …, -EISDIR, or -ENXIO (neither file nor folder) with the name if one
- * does not.
+ * A name must lead to a regular file (with `trees`, or to a folder) beneath the
+ * document root, through links too: -ENOENT, -EXDEV …, -EISDIR, or -ENXIO
+ * (neither file nor folder) with the name if one does not.
  *
  * In a tree, links to files count as these files; a link to anything else, one
  * that leads nowhere or out of the root, and what is neither file nor folder is
- * left out. A file or folder in it that can't be read is an error: -EACCES.
+ * left out.
+ *
+ * What may not be read is missing: members->missing. Without `may_miss` the
+ * search then ends with -EACCES, at its end or after MEMBER_SEARCH_MISSING_MAX
+ * of them, and with the first as the name.
  *
  * -ENOBUFS: the memory budget is exhausted.
  *

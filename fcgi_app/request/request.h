@@ -206,6 +206,15 @@ void request_error(
  */
 void request_refuse(struct request *request, int status, const char *why);
 
+/*
+ * The same with lines of UTF-8 after the status in the plain text, of less than
+ * REQUEST_LINES_MAX bytes, that say more to the client.
+ */
+void request_refuse_text(
+    struct request *request, int status, const char *why, const char *lines);
+
+#define REQUEST_LINES_MAX 1024
+
 /* Room for the text of request_param_fault(). */
 #define REQUEST_FAULT_MAX 512
 

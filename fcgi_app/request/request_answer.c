@@ -24,8 +24,8 @@
 #include "fcgi_app/request/services.h"
 #include "fcgi_app/setup/log.h"
 
-/* The whole text of an error: three digits, a blank, a reason phrase. */
-#define TEXT_MAX 64
+/* The text of an error: three digits, a blank, a reason phrase; and lines. */
+#define TEXT_MAX (64 + REQUEST_LINES_MAX)
 /* Seconds after which a client may try again when something ran out. */
 #define RETRY_AFTER "1"
 
@@ -128,6 +128,7 @@ struct plain {
 	int status;
 	const char *field; /* one more field, or NULL */
 	const char *value;
+	const char *lines; /* after the status; "": none */
 	char text[TEXT_MAX];
 };
 
@@ -140,7 +141,9 @@ static void make_plain_head(
 		response_head_init_redirect(head, plain->status, plain->value);
 	else
 		response_head_init(head, plain->status);
-	response_head_add(head, "Content-Type", "text/plain");
+	/* What we say ourselves is ASCII. */
+	response_head_add(head, "Content-Type", "text/plain%s",
+	    *plain->lines ? "; charset=utf-8" : "");
 	response_head_add(head, "Content-Length", "%zu", strlen(plain->text));
 	if (plain->field && !redirects)
 		response_head_add(head, plain->field, "%s", plain->value);
@@ -148,29 +151,47 @@ static void make_plain_head(
 		response_head_add(head, "Retry-After", RETRY_AFTER);
 }
 
-void request_error(
-    struct request *request, int status, const char *field, const char *value)
+static void send_plain(struct request *request, struct plain *plain)
 {
-	struct plain plain = { status, field, value, "" };
 	const struct part nothing = { 0 };
 	struct response_head head;
 
-	snprintf(plain.text, sizeof(plain.text), "%d %s\n", status,
-	    http_status_reason(status));
-	make_plain_head(&head, &plain);
+	snprintf(plain->text, sizeof(plain->text), "%d %s\n%s", plain->status,
+	    http_status_reason(plain->status), plain->lines);
+	make_plain_head(&head, plain);
 	operator_fields_add_common(request->origin.params, &head, NULL);
 	/* It must get out, if need be without what the operator adds. */
 	if (response_head_finish(&head) < 0) {
-		make_plain_head(&head, &plain);
+		make_plain_head(&head, plain);
 		response_head_finish(&head);
 	}
 	request->failed = true;
-	answer(request, &head, request_is_head(request) ? "" : plain.text,
+	answer(request, &head, request_is_head(request) ? "" : plain->text,
 	    &nothing);
+}
+
+void request_error(
+    struct request *request, int status, const char *field, const char *value)
+{
+	struct plain plain = {
+		.status = status,
+		.field = field,
+		.value = value,
+		.lines = "",
+	};
+
+	send_plain(request, &plain);
 }
 
 void request_refuse(struct request *request, int status, const char *why)
 {
+	request_refuse_text(request, status, why, "");
+}
+
+void request_refuse_text(
+    struct request *request, int status, const char *why, const char *lines)
+{
+	struct plain plain = { .status = status, .lines = lines };
 	char line[REQUEST_FAULT_MAX + 64];
 
 	/* Anybody can ask for what is not there. */
@@ -182,7 +203,7 @@ void request_refuse(struct request *request, int status, const char *why)
 		    request->id, status, why);
 		fcgi_output_error_log(request->origin.output, line);
 	}
-	request_error(request, status, NULL, NULL);
+	send_plain(request, &plain);
 }
 
 void request_param_fault(const struct request *request, const char *name,

@@ -4,15 +4,13 @@
 
 import io
 import os
-import shutil
-import subprocess
 import zipfile
 
 from support.archives import (ARCHIVE, check_bsdtar_pipe, check_tar,
                       check_resumed, check_unpacked, check_zip, check_zip_tools,
                       names_in, store_tree, zip_name)
-from support.harness import (MIB, Skip, check_response, equal, main, need, program,
-                     run_tool, test, true)
+from support.harness import (MIB, check_response, equal, main, run_tool, test,
+                     true)
 from support.responses import check_error, multipart_parts
 
 TAR = {**ARCHIVE, "STREAM_FORMAT": "tar"}
@@ -309,38 +307,6 @@ def links_to_files_are_files_and_others_are_left_out(case):
     tree["to-file"] = tree["file"]
     response = case.start().fetch("/", **ARCHIVE)
     check_zip(bytes(response.body), tree, case.root)
-
-
-def start_as_nobody(case):
-    """A daemon with few rights, from a folder that it can enter."""
-    words = []
-    if os.geteuid() == 0:
-        need("setpriv")
-        words = ["setpriv", "--reuid=65534", "--regid=65534",
-                 "--clear-groups"]
-        if subprocess.run([*words, "true"], check=False).returncode:
-            raise Skip("setpriv cannot become somebody else")
-    os.chmod(case.dir, 0o777)
-    copy = shutil.copy(program(), case.dir / "copy")
-    return case.start(
-        prefix=[*words, "sh", "-c", f'shift; exec {copy} "$@"', "sh"])
-
-
-@test
-def a_member_that_may_not_be_read_refuses_the_archive(case):
-    case.store("a/open", 10)
-    os.chmod(case.store("b/closed", 10).path, 0)
-    case.store("c/closed/file", 10)
-    os.chmod(case.root / "c/closed", 0)
-    case.defer(os.chmod, case.root / "c/closed", 0o755)
-    daemon = start_as_nobody(case)
-    equal(names_in(daemon.fetch("/a/", **ARCHIVE)), ["open"], "what is open")
-    for path, query in (("/b/", ""), ("/", "f=b/closed"), ("/c/", ""),
-                        ("/", "f=a&f=b"), ("/c/closed/", "")):
-        check_error(daemon.fetch(path, QUERY_STRING=query, **ARCHIVE), 403,
-                    what=f"{path} {query}")
-    daemon.wait_log(r'Permission denied: "b/closed" in "/" beneath "')
-    daemon.wait_log(r'Permission denied: "closed" in "/b/" beneath "')
 
 
 @test

@@ -12,6 +12,7 @@
 #include "fcgi_app/actions/archive/archive.h"
 
 #include <errno.h>
+#include <libdeflate.h>
 #include <sodium.h>
 #include <stdbool.h>
 #include <stdlib.h>
@@ -23,6 +24,7 @@
 #include "fcgi_app/actions/archive/archive_service.h"
 #include "fcgi_app/actions/archive/crc_cache.h"
 #include "fcgi_app/actions/archive/crc_state.h"
+#include "fcgi_app/actions/archive/missing_files.h"
 #include "fcgi_app/members/member_list.h"
 #include "fcgi_app/members/member_source.h"
 #include "fcgi_app/setup/log.h"
@@ -50,6 +52,7 @@ struct archive {
 	struct archive_params params;
 	struct archive_layout layout;
 	char etag[TAG_SIZE];
+	char *missing; /* the text in the last member, or NULL */
 	/* Only of zip: each member's, and how that is known. */
 	uint32_t *crcs;
 	enum crc_knowledge *known;
@@ -100,6 +103,10 @@ static void make_tag(struct archive *archive)
 	    &state, (const unsigned char *)kind, sizeof(kind));
 	for (size_t i = 0; i < members->count; i++)
 		hash_member(&state, &members->list[i]);
+	if (archive->missing)
+		crypto_hash_sha256_update(&state,
+		    (const unsigned char *)archive->missing,
+		    members->list[members->count - 1].file.size);
 	crypto_hash_sha256_final(&state, digest);
 	archive->etag[0] = '"';
 	sodium_bin2hex(archive->etag + 1, 2 * TAG_BYTES + 1, digest, TAG_BYTES);
@@ -107,6 +114,16 @@ static void make_tag(struct archive *archive)
 }
 
 /* --- making it ------------------------------------------------------------ */
+
+/* The text is no file: nobody could find its CRC-32 out. */
+static void know_missing(struct archive *archive)
+{
+	size_t last = archive->params.members->count - 1;
+
+	archive->crcs[last] = libdeflate_crc32(
+	    0, archive->missing, archive->params.members->list[last].file.size);
+	archive->known[last] = CRC_KNOWN;
+}
 
 static int make_crcs(struct archive *archive)
 {
@@ -116,7 +133,11 @@ static int make_crcs(struct archive *archive)
 		return 0;
 	archive->crcs = calloc(count, sizeof(archive->crcs[0]));
 	archive->known = calloc(count, sizeof(archive->known[0]));
-	return archive->crcs && archive->known ? 0 : -ENOMEM;
+	if (!archive->crcs || !archive->known)
+		return -ENOMEM;
+	if (archive->missing)
+		know_missing(archive);
+	return 0;
 }
 
 static int lay_out(struct archive *archive)
@@ -124,6 +145,8 @@ static int lay_out(struct archive *archive)
 	struct archive_params *params = &archive->params;
 	int r = member_list_unite(params->members);
 
+	if (r == 0 && params->members->missing_count > 0)
+		r = missing_files_add(params->members, &archive->missing);
 	if (r == 0)
 		r = member_list_reserve(
 		    params->members, params->members->count * MEMBER_BYTES);
@@ -200,6 +223,7 @@ void archive_unref(struct archive *archive)
 	archive_layout_fini(&archive->layout);
 	member_list_free(archive->params.members);
 	member_folder_unref(archive->params.folder);
+	free(archive->missing);
 	free(archive->crcs);
 	free(archive->known);
 	free(archive);
@@ -235,6 +259,13 @@ const struct members *archive_members(const struct archive *archive)
 struct member_folder *archive_folder(const struct archive *archive)
 {
 	return archive->params.folder;
+}
+
+const char *archive_text(const struct archive *archive, size_t member)
+{
+	bool is_last = member + 1 == archive->params.members->count;
+
+	return is_last ? archive->missing : NULL;
 }
 
 const struct archive_layout *archive_layout(const struct archive *archive)

@@ -39,8 +39,9 @@ typedef void archive_done_fn(void *context, int error, struct archive *archive);
 
 /*
  * Lays an archive out, in the thread pool: a member that is listed twice stays
- * only in its first place. `done` is called from the loop, never from inside
- * this call. Returns NULL if out of memory.
+ * only in its first place; if some are missing, missing_files_add() says so.
+ * `done` is called from the loop, never from inside this call. Returns NULL if
+ * out of memory.
  */
 struct archive_making *archive_make(
     const struct archive_params *params, archive_done_fn *done, void *context);
@@ -68,6 +69,13 @@ enum archive_form archive_form(const struct archive *archive);
 struct archive_service *archive_service(const struct archive *archive);
 const struct members *archive_members(const struct archive *archive);
 struct member_folder *archive_folder(const struct archive *archive);
+
+/*
+ * Returns the content of a member that is no file: the text that says what is
+ * missing. NULL: it is a file.
+ */
+const char *archive_text(const struct archive *archive, size_t member);
+
 const struct archive_layout *archive_layout(const struct archive *archive);
 
 /* An archive_layout_crc_fn: finds what any archive of the worker has learnt. */

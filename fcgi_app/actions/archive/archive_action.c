@@ -21,6 +21,7 @@
 #include "fcgi_app/actions/archive/archive_answer.h"
 #include "fcgi_app/actions/archive/archive_choice.h"
 #include "fcgi_app/actions/archive/archive_service.h"
+#include "fcgi_app/actions/archive/missing_files.h"
 #include "fcgi_app/members/member_list.h"
 #include "fcgi_app/members/member_search.h"
 #include "fcgi_app/members/member_source.h"
@@ -30,6 +31,7 @@
 #include "fcgi_app/request/request_open.h"
 #include "fcgi_app/request/request_place.h"
 #include "fcgi_app/request/services.h"
+#include "fcgi_app/setup/log.h"
 
 /* The request's `state`, up to its end. */
 struct archiving {
@@ -137,6 +139,30 @@ static void on_made(void *context, int error, struct archive *archive)
 
 /* --- the search ----------------------------------------------------------- */
 
+/* The client is told which: it may do without them. */
+static void refuse_missing(struct archiving *archiving)
+{
+	struct request *request = archiving->request;
+	char names[MISSING_FILES_REFUSAL_MAX];
+
+	missing_files_refusal(archiving->refused, names);
+	request->cancel = NULL;
+	leave_turn(archiving);
+	request_refuse_text(request, 403, strerror(EACCES), names);
+}
+
+static void log_missing(
+    const struct archiving *archiving, const struct members *members)
+{
+	char name[LOG_NAME_MAX], why[LOG_NAME_MAX + 80];
+
+	log_quote(name, sizeof(name), members->missing[0]);
+	snprintf(why, sizeof(why),
+	    "left out %zu that may not be read, the first is \"%s\"",
+	    members->missing_count, name);
+	request_log(archiving->request, LOG_LEVEL_NOTICE, why);
+}
+
 static void on_found(void *context, int error, struct members *members)
 {
 	struct archiving *archiving = context;
@@ -154,12 +180,18 @@ static void on_found(void *context, int error, struct members *members)
 		refuse_too_many(archiving);
 		return;
 	}
+	if (error == -EACCES && members->missing_count > 0) {
+		refuse_missing(archiving);
+		return;
+	}
 	if (error < 0) {
 		archiving->request->cancel = NULL;
 		leave_turn(archiving);
 		request_refuse_errno(archiving->request, error);
 		return;
 	}
+	if (members->missing_count > 0)
+		log_missing(archiving, members);
 	archiving->folder = NULL;
 	archiving->making = archive_make(&params, on_made, archiving);
 	leave_turn(archiving);
@@ -180,6 +212,7 @@ static void search(struct archiving *archiving)
 		.name_count = names->count,
 		.trees = true,
 		.hidden = request_place_shows_hidden(request),
+		.may_miss = archiving->choice.may_miss,
 		.most = archiving->choice.most,
 		.budget = request->services->member_memory,
 	};

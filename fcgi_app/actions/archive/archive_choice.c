@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <stdint.h>
+#include <string.h>
 
 #include "common/parse_number.h"
 #include "fcgi_app/request/request.h"
@@ -52,13 +53,26 @@ static bool read_most(struct request *request, size_t *ret)
 	return true;
 }
 
+static bool read_unreadable(struct request *request, bool *ret)
+{
+	const char *word = request_param(request, "STREAM_ARCHIVE_UNREADABLE");
+
+	*ret = word && strcmp(word, "skip") == 0;
+	if (!word || *ret || strcmp(word, "fail") == 0)
+		return true;
+	request_refuse_param(
+	    request, 500, "STREAM_ARCHIVE_UNREADABLE", "not fail or skip");
+	return false;
+}
+
 bool archive_choice_read(struct request *request, struct archive_choice *ret)
 {
 	struct archive_choice choice;
 
 	if (!read_form(request, &choice.form) ||
 	    !read_crc_place(request, &choice.form) ||
-	    !read_most(request, &choice.most))
+	    !read_most(request, &choice.most) ||
+	    !read_unreadable(request, &choice.may_miss))
 		return false;
 	*ret = choice;
 	return true;

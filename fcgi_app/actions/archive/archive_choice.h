@@ -17,7 +17,8 @@ struct request;
 
 struct archive_choice {
 	enum archive_form form;
-	size_t most; /* members */
+	size_t most;   /* members */
+	bool may_miss; /* what may not be read is left out */
 };
 
 /*

@@ -32,7 +32,6 @@
 #include "fcgi_app/actions/archive/archive_source.h"
 #include "fcgi_app/actions/archive/compressor.h"
 #include "fcgi_app/members/member_list.h"
-#include "fcgi_app/members/member_source.h"
 
 /* What one job reads: a few milliseconds of work. */
 #define STEP_LENGTH ((size_t)64 << 10)
@@ -240,8 +239,7 @@ static int open_input(struct archive_compressed *packed)
 		packed->input = tar.open(tar.context);
 		source_maker_release(&tar);
 	} else {
-		packed->input = member_source_new(archive_folder(archive),
-		    &archive_members(archive)->list[packed->entry]);
+		packed->input = archive_source_member(archive, packed->entry);
 	}
 	if (!packed->input)
 		return -ENOMEM;

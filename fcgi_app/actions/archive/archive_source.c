@@ -14,6 +14,7 @@
 
 #include "common/container_of.h"
 #include "common/min.h"
+#include "common/stream/source_memory.h"
 #include "common/stream/source_sequence.h"
 #include "fcgi_app/actions/archive/archive.h"
 #include "fcgi_app/actions/archive/archive_layout.h"
@@ -185,6 +186,16 @@ static struct source *open_made(struct archive *archive, size_t index)
 
 /* --- a file --------------------------------------------------------------- */
 
+struct source *archive_source_member(struct archive *archive, size_t member)
+{
+	const struct member *of = &archive_members(archive)->list[member];
+	const char *text = archive_text(archive, member);
+
+	if (text)
+		return source_memory_new(text, of->file.size, NULL, NULL);
+	return member_source_new(archive_folder(archive), of);
+}
+
 static struct source *open_content(struct archive *archive, size_t index)
 {
 	size_t member = archive_layout(archive)->contents[index];
@@ -193,12 +204,12 @@ static struct source *open_content(struct archive *archive, size_t index)
 		.context = archive,
 		.member = member,
 	};
-	struct source *file = member_source_new(
-	    archive_folder(archive), &archive_members(archive)->list[member]);
+	struct source *file = archive_source_member(archive, member);
 	struct crc_state state;
 	struct source *summed;
 
-	if (!file || !archive_form_is_zip(archive_form(archive)))
+	if (!file || !archive_form_is_zip(archive_form(archive)) ||
+	    archive_text(archive, member))
 		return file;
 	state = archive_crc_state(archive, member);
 	summed = crc_source_new(file, &state, &watch);

@@ -1,11 +1,16 @@
 /* SPDX-License-Identifier: MIT */
-/* Unit tests of fcgi_app/members/member_list: names that came more than once.
+/*
+ * Unit tests of fcgi_app/members/member_list: names that came more than once,
+ * and names that are missing.
  */
 #include "config.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
+#include "common/memory_budget.h"
 #include "fcgi_app/members/member_list.h"
 #include "tests/unit/support/unit.h"
 
@@ -56,11 +61,91 @@ static void many_names(void **state)
 		assert_int_equal(list[i].file.size, i);
 }
 
+/* --- names that are missing ----------------------------------------------- */
+
+static void check_missing(
+    const struct members *members, const char *const *names, size_t count)
+{
+	assert_int_equal(members->missing_count, count);
+	for (size_t i = 0; i < count; i++)
+		assert_string_equal(members->missing[i], names[i]);
+}
+
+static void missing_names_are_sorted_and_stay_once(void **state)
+{
+	static const char *const names[] = { "a", "a/b/", "b" };
+	struct memory_budget budget;
+	struct members *members;
+
+	(void)state;
+	memory_budget_init(&budget, MANY);
+	members = member_list_new(&budget, MANY);
+	member_list_order_missing(members);
+	check_missing(members, names, 0);
+	assert_int_equal(member_list_miss(members, "b", false), 0);
+	assert_int_equal(member_list_miss(members, "a/b", true), 0);
+	assert_int_equal(member_list_miss(members, "a", false), 0);
+	assert_int_equal(member_list_miss(members, "b", false), 0);
+	member_list_order_missing(members);
+	check_missing(members, names, ARRAY_LENGTH(names));
+	member_list_free(members);
+	assert_int_equal(budget.left, MANY);
+}
+
+static void missing_names_count(void **state)
+{
+	const struct stat st = { .st_mode = S_IFREG };
+	struct memory_budget budget;
+	struct members *members;
+	int r;
+
+	(void)state;
+	memory_budget_init(&budget, 20 * MANY);
+	members = member_list_new(&budget, 2);
+	assert_int_equal(member_list_add(members, "a", &st), 0);
+	assert_int_equal(member_list_miss(members, "b", false), 0);
+	assert_int_equal(member_list_miss(members, "c", false), -E2BIG);
+	assert_int_equal(member_list_add(members, "d", &st), -E2BIG);
+	member_list_free(members);
+	members = member_list_new(&budget, SIZE_MAX);
+	do
+		r = member_list_miss(members, "name", true);
+	while (r == 0);
+	assert_int_equal(r, -ENOBUFS);
+	assert_true(members->missing_count > MANY / 2);
+	member_list_free(members);
+	assert_int_equal(budget.left, 20 * MANY);
+}
+
+/* There is room for what tells of them. */
+static void one_more_can_be_added_after_trimming(void **state)
+{
+	const struct stat st = { .st_mode = S_IFREG };
+	struct memory_budget budget;
+	struct members *members;
+	size_t left;
+
+	(void)state;
+	memory_budget_init(&budget, 20 * MANY);
+	members = member_list_new(&budget, MANY);
+	for (int i = 0; i < 16; i++)
+		assert_int_equal(member_list_add(members, "a", &st), 0);
+	assert_int_equal(member_list_miss(members, "b", false), 0);
+	member_list_trim(members);
+	left = budget.left;
+	assert_int_equal(member_list_add(members, "c", &st), 0);
+	assert_int_equal(budget.left, left);
+	member_list_free(members);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_first_of_a_name_stays),
 		cmocka_unit_test(many_names),
+		cmocka_unit_test(missing_names_are_sorted_and_stay_once),
+		cmocka_unit_test(missing_names_count),
+		cmocka_unit_test(one_more_can_be_added_after_trimming),
 	};
 
 	return cmocka_run_group_tests_name("member_list", tests, NULL, NULL);

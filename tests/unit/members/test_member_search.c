@@ -17,6 +17,7 @@
 #include "fcgi_app/members/member_search.h"
 
 #include <errno.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -98,6 +99,14 @@ static void check_names(
 			fail_msg("member %zu: %s, not %s", i,
 			    members->list[i].name, names[i]);
 	assert_int_equal(members->count, count);
+}
+
+static void check_missing(
+    const struct members *members, const char *const *names, size_t count)
+{
+	for (size_t i = 0; i < count && i < members->missing_count; i++)
+		assert_string_equal(members->missing[i], names[i]);
+	assert_int_equal(members->missing_count, count);
 }
 
 static void check_found(const struct member_search_params *wish,
@@ -320,7 +329,10 @@ static void lose_rights(uid_t user)
 		assert_int_equal(seteuid(user), 0);
 }
 
-/* Of a name or, if that is NULL, of the whole tree. */
+/*
+ * Of a name or, if that is NULL, of the whole tree. `failed`: a file, or a
+ * folder with its slash.
+ */
 static void check_unreadable(const char *name, const char *failed, mode_t mode)
 {
 	const char *const names[] = { name };
@@ -340,6 +352,7 @@ static void check_unreadable(const char *name, const char *failed, mode_t mode)
 	assert_int_equal(chmod(path, mode), 0);
 	assert_int_equal(outcome.error, -EACCES);
 	assert_string_equal(outcome.members->failed, failed);
+	assert_int_equal(outcome.members->missing_count, 1);
 	member_list_free(outcome.members);
 }
 
@@ -348,8 +361,90 @@ static void refuses_what_can_not_be_read(void **state)
 	(void)state;
 	check_unreadable("locked", "locked", 0644);
 	check_unreadable(NULL, "locked", 0644);
-	check_unreadable("shut", "shut", 0755);
-	check_unreadable(NULL, "shut", 0755);
+	check_unreadable("shut", "shut/", 0755);
+	check_unreadable(NULL, "shut/", 0755);
+}
+
+static void chmod_all(const char *const *names, size_t count, mode_t mode)
+{
+	char path[64];
+
+	for (size_t i = 0; i < count; i++) {
+		bool is_folder = names[i][strlen(names[i]) - 1] == '/';
+
+		snprintf(path, sizeof(path), "root/docs/%s", names[i]);
+		assert_int_equal(
+		    chmod(path, is_folder && mode ? mode | 0111 : mode), 0);
+	}
+}
+
+/* A link to what may not be read counts as that. */
+static void goes_on_without_what_can_not_be_read(void **state)
+{
+	static const char *const missing[] = { "a", "near", "shut/" };
+	static const char *const found[] = { "away", "b.txt", "c", "locked",
+		"sub", "sub.txt", "sub/d", "sub/deep", "sub/deep/e", "void" };
+	static const char *const wanted[] = { "shut/g", "a", "a", "c", "shut" };
+	static const char *const missed[] = { "a", "shut/", "shut/g" };
+	static const char *const changed[] = { "a", "shut/" };
+	struct member_search_params wish = { .trees = true, .may_miss = true };
+	struct members_outcome tree, names;
+
+	(void)state;
+	chmod_all(changed, 2, 0);
+	lose_rights(NOBODY);
+	tree = members_fixture_find(&fixture, "", "docs", &wish);
+	wish.names = wanted;
+	wish.name_count = ARRAY_LENGTH(wanted);
+	names = members_fixture_find(&fixture, "", "docs", &wish);
+	lose_rights(0);
+	chmod_all(changed, 2, 0644);
+	assert_int_equal(tree.error, 0);
+	check_names(tree.members, found, ARRAY_LENGTH(found));
+	check_missing(tree.members, missing, ARRAY_LENGTH(missing));
+	assert_int_equal(names.error, 0);
+	assert_int_equal(names.members->count, 1);
+	check_missing(names.members, missed, ARRAY_LENGTH(missed));
+	member_list_free(tree.members);
+	member_list_free(names.members);
+}
+
+/* Who needs all need not know them all. */
+static void ends_after_some_that_can_not_be_read(void **state)
+{
+	static const char *const names[] = { "c", "b.txt", "a", "locked" };
+	static const char *const missing[] = { "a", "b.txt", "c" };
+	const struct member_search_params wish = { .names = names,
+		.name_count = ARRAY_LENGTH(names) };
+	struct members_outcome outcome;
+
+	(void)state;
+	chmod_all(names, ARRAY_LENGTH(names), 0);
+	lose_rights(NOBODY);
+	outcome = members_fixture_find(&fixture, "", "docs", &wish);
+	lose_rights(0);
+	chmod_all(names, ARRAY_LENGTH(names), 0644);
+	assert_int_equal(outcome.error, -EACCES);
+	assert_string_equal(outcome.members->failed, "a");
+	check_missing(outcome.members, missing, ARRAY_LENGTH(missing));
+	member_list_free(outcome.members);
+}
+
+/* A name that leads nowhere is the mistake of the one who asks. */
+static void what_is_not_there_is_not_missing(void **state)
+{
+	static const char *const names[] = { "nothing" };
+	const struct member_search_params wish = {
+		.names = names, .name_count = 1, .may_miss = true
+	};
+	struct members_outcome outcome =
+	    members_fixture_find(&fixture, "", "docs", &wish);
+
+	(void)state;
+	assert_int_equal(outcome.error, -ENOENT);
+	assert_string_equal(outcome.members->failed, "nothing");
+	assert_int_equal(outcome.members->missing_count, 0);
+	member_list_free(outcome.members);
 }
 
 /* --- trees ---------------------------------------------------------------- */
@@ -426,6 +521,9 @@ int main(void)
 		cmocka_unit_test(stays_beneath_the_document_root),
 		cmocka_unit_test(refuses_a_bad_folder),
 		cmocka_unit_test(refuses_what_can_not_be_read),
+		cmocka_unit_test(goes_on_without_what_can_not_be_read),
+		cmocka_unit_test(ends_after_some_that_can_not_be_read),
+		cmocka_unit_test(what_is_not_there_is_not_missing),
 		cmocka_unit_test(reads_a_folder),
 		cmocka_unit_test(reads_a_tree),
 		cmocka_unit_test(reads_named_trees),

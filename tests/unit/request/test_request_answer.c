@@ -166,6 +166,24 @@ static void a_refusal_is_in_both_logs(void **state)
 	    memmem(front, length, "fcgi-stream 1-1: 403: no way", 28));
 }
 
+static void a_refusal_may_say_more_to_the_client(void **state)
+{
+	struct mock_request *mock = *state;
+	char lines[REQUEST_LINES_MAX];
+
+	mock_request_new(mock, get);
+	memset(lines, 'x', sizeof(lines) - 1);
+	lines[sizeof(lines) - 1] = '\0';
+	request_refuse_text(mock->request, 403, "no way", lines);
+	check_has(finish(mock),
+	    "Status: 403 Forbidden\r\n"
+	    "Content-Type: text/plain; charset=utf-8\r\n"
+	    "Content-Length: 1037\r\n");
+	assert_int_equal(
+	    strncmp(mock_request_body(mock), "403 Forbidden\nxx", 16), 0);
+	assert_int_equal(strlen(mock_request_body(mock)), 1037);
+}
+
 static void a_refusal_names_the_file_that_it_is_about(void **state)
 {
 	struct mock_request *mock = *state;
@@ -458,6 +476,7 @@ int main(void)
 		TEST(to_head_an_error_has_no_text),
 		TEST(an_error_does_without_fields_that_do_not_fit),
 		TEST(a_refusal_is_in_both_logs),
+		TEST(a_refusal_may_say_more_to_the_client),
 		TEST(a_refusal_names_the_file_that_it_is_about),
 		TEST(a_mere_404_is_a_notice),
 		TEST(a_head_without_a_body_is_sent_as_it_is),
