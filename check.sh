@@ -7,6 +7,7 @@ here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd -P) || exit 1
 # shellcheck source=scripts/setup-lib.sh
 . "$here/scripts/setup-lib.sh"
 
+source=$here		# what is built
 out=$here/build-check
 logs=$out/logs
 fuzz_seconds=${FUZZ_SECONDS:-3}
@@ -24,6 +25,7 @@ dist_tests="tests/fuzz/replay.sh tests/functional/test_browser.py"
 dist_tests+=" tests/functional/test_action_modules.py"
 dist_tests+=" tests/functional/test_docs.py tests/functional/test_nginx.py"
 dist_tests+=" tests/functional/test_list_page.py"
+dist_tests+=" tests/functional/test_quickstart.py"
 
 # What the tests use. Those that need a program which is not there are skipped.
 test_packages=(libcmocka-dev python3 curl nginx spawn-fcgi strace valgrind
@@ -147,7 +149,7 @@ configure_in() {
 	shift 2
 	rm -rf "$folder" && mkdir -p "$folder" && cd "$folder" || return 1
 	[ ! -e "$cache" ] || cp "$cache" config.cache || return 1
-	../../configure --config-cache "$@" || return 1
+	"$source/configure" --config-cache "$@" || return 1
 	[ -e "$cache" ] || cp config.cache "$cache"
 }
 
@@ -424,7 +426,8 @@ main() {
 		exit 1
 	}
 	install_peers
-	cd "$here" || exit 1
+	source=$(build_source "$here" "$out") || die "could not copy $here"
+	cd "$source" || exit 1
 	if step "autogen.sh" ./autogen.sh; then
 		check_scripts
 		if [ -n "$quick" ]; then

@@ -51,16 +51,15 @@ install_packages() {
 
 # Optimised, without sanitizers and without tests.
 build_programs() {
-	cd "$top" || return
-	[ -x configure ] || ./autogen.sh || return
+	[ -x "$source/configure" ] || "$source/autogen.sh" || return
 	mkdir -p "$build" && cd "$build" || return
-	[ -f Makefile ] ||
-		../configure -q --disable-unit-tests CFLAGS='-g -O2' || return
+	[ -f Makefile ] || "$source/configure" -q --disable-unit-tests \
+		CFLAGS='-g -O2' || return
 	make -s -j"$(nproc)" "${programs[@]}"
 }
 
 main() {
-	local install=false word arguments=()
+	local install=false word source arguments=()
 	for word in "$@"; do
 		case $word in
 		-h | --help)
@@ -76,6 +75,10 @@ main() {
 		esac
 	done
 	! $install || install_packages
+	mkdir -p "$build"
+	source=$(build_source "$top" "$build") || die "cannot copy $top"
+	# Each folder is configured for one place of the source.
+	[ "$source" = "$top" ] || build=$build/of-copy
 	(build_programs) >&2 || die "cannot build; see above"
 	export FCGI_STREAM=${FCGI_STREAM:-$build/fcgi-stream}
 	exec python3 "$top/bench/bench.py" --load="$build/bench/fcgi_load" \

@@ -4,7 +4,9 @@
 
     make-samples.py FOLDER
 
-The folder gets a page, a sound to seek in, a large picture and a large file.
+The folder gets a page that shows what fcgi-stream does, and in "files" what it
+shows that with: a sound to seek in, a large picture, a large file and a few
+short ones.
 """
 
 import array
@@ -22,33 +24,77 @@ PAGE = """<!doctype html>
 <title>fcgi-stream</title>
 <link rel="icon" href="data:,">
 <style>
+:root { color-scheme: light dark }
 body { font: 1.1em/1.5 sans-serif; max-width: 42em; margin: 2em auto;
        padding: 0 1em }
 audio, img { width: 100% }
-pre { background: #eee; padding: .5em 1em; overflow-x: auto }
+pre { background: #8882; padding: .5em 1em; overflow-x: auto;
+      max-height: 14em; overflow-y: auto }
+button { font: inherit }
 </style>
 <h1>It works</h1>
-<p>This page and all files on it went from the disk through fcgi-stream and
-nginx to you.</p>
-<h2>Seek</h2>
+<p>This page and all that it shows went from the disk through fcgi-stream and
+nginx to you. Each part is made by another action.</p>
+<h2>file: seek, look, download</h2>
 <p>Ten minutes of sound, 26 MB. Click anywhere in the bar: the browser asks
 for a byte range, and the note there starts to play. Each minute starts one
 note higher.</p>
-<audio controls preload="metadata" src="/tones.wav"></audio>
-<h2>Look</h2>
-<p><a href="/picture.png">A picture</a> of 3072 by 2048 dots, 6 MB.</p>
-<a href="/picture.png"><img src="/picture.png" alt="a pattern of squares"></a>
-<h2>Download</h2>
-<p><a href="/big.bin">big.bin</a>, 1 GiB. Stop it, and go on where it
+<audio controls preload="metadata" src="/files/tones.wav"></audio>
+<p><a href="/files/picture.png">A picture</a> of 3072 by 2048 dots, 6 MB.</p>
+<a href="/files/picture.png"><img src="/files/picture.png"
+  alt="a pattern of squares"></a>
+<p><a href="/files/big.bin">big.bin</a>, 1 GiB. Stop it, and go on where it
 stopped:</p>
-<pre>curl -O HERE/big.bin
-curl -O -C - HERE/big.bin</pre>
+<pre>curl -O HERE/files/big.bin
+curl -O -C - HERE/files/big.bin</pre>
+<h2>list: look around</h2>
+<p><a href="/files/">The folder of these files</a>, and the same
+<a href="/files/?format=json">as JSON</a>.</p>
+<h2>archive: take a folder home</h2>
+<form action="/zip/files/book/">
+<input type="hidden" name="format" value="zip">
+<button>the three chapters as ZIP</button></form>
+<h2>concat: join files</h2>
+<p>Three files, one answer: <a
+href="/joined/files/book/?f=one.txt&amp;f=two.txt&amp;f=three.txt">the
+book</a>.</p>
+<pre id="book" tabindex="0" aria-label="The book"></pre>
+<h2>follow: see a file grow</h2>
+<p>The log of this fcgi-stream, line by line as it is written. Use a link
+above, and come back.</p>
+<pre id="log" role="log" tabindex="0" aria-label="Log"></pre>
+<h2>probe: examine the front</h2>
+<p>What fcgi-stream got from nginx with a request. <code>fcgi-stream doctor
+HERE/</code> asks it many such questions.</p>
+<pre id="probe" tabindex="0" aria-label="Parameters"></pre>
 <script>
-for (const pre of document.querySelectorAll("pre"))
-    pre.textContent = pre.textContent.replaceAll("HERE", location.origin);
+for (const one of document.querySelectorAll("pre, code"))
+    one.textContent = one.textContent.replaceAll("HERE", location.origin);
+
+async function show(id, address) {
+    const answer = await fetch(address);
+    document.getElementById(id).textContent =
+        answer.ok ? await answer.text() : `${answer.status}`;
+}
+
+const log = document.getElementById("log");
+const lines = new EventSource("/live/files/requests.log?lines=20");
+lines.onmessage = ({ data }) => {
+    log.append(`${data}\\n`);
+    log.scrollTop = log.scrollHeight;
+};
+
+show("book", document.querySelector("a[href^='/joined/']"));
+show("probe", "/.fcgi-stream-probe?test=echo");
 </script>
 </html>
 """
+
+CHAPTERS = {
+    "one.txt": "A file was long, and its reader was slow.\n",
+    "two.txt": "So it left in pieces, each when there was room.\n",
+    "three.txt": "Nobody else had to wait, and all of it arrived.\n",
+}
 
 RATE = 22050
 MINUTES = 10
@@ -113,12 +159,17 @@ def write_big_file(path, mebibytes=1024):
 
 def main():
     folder = sys.argv[1]
-    os.makedirs(folder, exist_ok=True)
+    files = os.path.join(folder, "files")
+    book = os.path.join(files, "book")
+    os.makedirs(book, exist_ok=True)
     with open(os.path.join(folder, "index.html"), "w") as out:
         out.write(PAGE)
-    write_sound(os.path.join(folder, "tones.wav"))
-    write_picture(os.path.join(folder, "picture.png"))
-    write_big_file(os.path.join(folder, "big.bin"))
+    for name, text in CHAPTERS.items():
+        with open(os.path.join(book, name), "w") as out:
+            out.write(text)
+    write_sound(os.path.join(files, "tones.wav"))
+    write_picture(os.path.join(files, "picture.png"))
+    write_big_file(os.path.join(files, "big.bin"))
 
 
 if __name__ == "__main__":

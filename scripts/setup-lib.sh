@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 # shellcheck shell=bash
-# What quickstart.sh and check.sh share: packages, progress, logs.
+# What quickstart.sh, check.sh and bench/run.sh share: packages, progress, logs.
 
 # What the program is built of.
 # shellcheck disable=SC2034
@@ -54,6 +54,24 @@ as_root() {
 	else
 		sudo "$@"
 	fi
+}
+
+# build_source SOURCE BUILD: prints the folder to build from. Where ./configure
+# was run in SOURCE, no other folder can be built in, so it is a copy in BUILD,
+# without what was built there.
+build_source() {
+	local copy=$2/source
+	if [ ! -e "$1/config.status" ]; then
+		printf '%s\n' "$1"
+		return
+	fi
+	rm -rf "$copy" && mkdir -p "$copy" || return
+	# Times count: make would run autoconf again.
+	tar -C "$1" --format=posix --exclude=./.git --exclude=./build-check \
+		--exclude=./build-quickstart --exclude=./build-bench -cf - . |
+		tar -C "$copy" -xf - || return
+	make -C "$copy" distclean >"$2/source.log" 2>&1 || return
+	printf '%s\n' "$copy"
 }
 
 # Prints those of the named packages that are not installed.

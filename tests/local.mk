@@ -306,6 +306,7 @@ functional_tests = \
 	%D%/functional/test_operator_fields.py \
 	%D%/functional/test_probe.py \
 	%D%/functional/test_processes.py \
+	%D%/functional/test_quickstart.py \
 	%D%/functional/test_ranges.py \
 	%D%/functional/test_request_body.py \
 	%D%/functional/test_spread.py

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""The action list through nginx, as examples/nginx-list.conf sets it up.
+"""The action list through nginx, as examples/nginx-actions.conf sets it up.
 
 Its clients are curl and a headless Chromium.
 """
@@ -25,8 +25,7 @@ ODD = [b"javascript:alert(1)", b"<b>&\"'x", b"q?h#%41", b"new\nline",
 class NginxList(Nginx):
     """nginx with listings."""
 
-    name = "nginx-list"
-    example = "examples/nginx-list.conf"
+    example = "examples/nginx-actions.conf"
 
     def insert(self, text, params):
         """Adds parameters where folders are listed."""
