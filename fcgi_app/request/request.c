@@ -171,6 +171,14 @@ void request_finish(struct request *request, int error)
 	turn_ends_add(&request->services->ends, &request->end, on_turn_end);
 }
 
+/* Stops the action, and then the stream. */
+static void stop(struct request *request)
+{
+	if (request->cancel)
+		request->cancel(request);
+	stream_cancel(&request->stream);
+}
+
 void request_abort(struct request *request, const char *reason)
 {
 	if (request->is_over) {
@@ -178,9 +186,7 @@ void request_abort(struct request *request, const char *reason)
 		leave_over(request);
 		return;
 	}
-	if (request->cancel)
-		request->cancel(request);
-	stream_cancel(&request->stream);
+	stop(request);
 	leave(request, reason);
 }
 
@@ -188,6 +194,6 @@ void request_break(struct request *request, int error)
 {
 	if (request->is_over)
 		return;
-	stream_cancel(&request->stream);
+	stop(request);
 	request_finish(request, error);
 }

@@ -135,8 +135,9 @@ void request_log(
     const struct request *request, enum log_level level, const char *why);
 
 /*
- * Breaks off the answer under way for a reason of the action's own: the front
- * sees that it is incomplete. `error`: -errno, for the log.
+ * Breaks off the answer under way for a reason of the action's own, which is
+ * cancelled: the front sees that it is incomplete. `error`: -errno, for the
+ * log.
  */
 void request_break(struct request *request, int error);
 
