@@ -179,10 +179,11 @@ static void start_drain(struct worker *worker)
 	listeners_close(worker->config->listeners);
 	uv_timer_start(&worker->drain, on_drain_timeout,
 	    worker->config->options->drain_timeout_ms, 0);
-	connections_drain(&worker->connections);
+	/* The actions first: without connections the worker stops at once. */
 	dispatch_drain(&worker->services);
 	worker_changed(worker);
 }
+	connections_drain(&worker->connections);
 
 static void on_signal(uv_signal_t *handle, int number)
 {
