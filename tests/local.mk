@@ -287,6 +287,7 @@ functional_tests = \
 	%D%/functional/test_files.py \
 	%D%/functional/test_file_changes.py \
 	%D%/functional/test_fronts.py \
+	%D%/functional/test_fastcgi_ends.py \
 	%D%/functional/test_bench.py \
 	%D%/functional/test_clients.py \
 	%D%/functional/test_command_line.py \

@@ -430,6 +430,29 @@ int fcgi_output_end(struct fcgi_output *output, uint32_t app_status)
 	return output->error ? output->error : fcgi_output_flush(output);
 }
 
+/* Completes an open record: its length has been promised. */
+static void pay_with_zeros(struct fcgi_output *output)
+{
+	static const unsigned char zeros[4096];
+	struct fcgi_batch *batch = &output->batch;
+	size_t rest = batch->owed > 0 ? batch->owed + batch->owed_padding : 0;
+
+	while (rest > 0 && !output->error) {
+		size_t n = size_min(rest, sizeof(zeros));
+
+		keep(output, zeros, n);
+		rest -= n;
+	}
+	batch->owed = 0;
+	release_control(output);
+}
+
+int fcgi_output_abort(struct fcgi_output *output)
+{
+	pay_with_zeros(output);
+	return fcgi_output_end(output, 1);
+}
+
 void fcgi_output_break(struct fcgi_output *output)
 {
 	static const uint8_t no_header[FCGI_RECORD_HEADER_SIZE];

@@ -99,6 +99,13 @@ int fcgi_output_control(
 int fcgi_output_end(struct fcgi_output *output, uint32_t app_status);
 
 /*
+ * Ends a response that the front has aborted (specification, 5.4), with an
+ * `app_status` of 1: of a record that is open the rest is zeros, which nobody
+ * wants. Returns what fcgi_output_flush() does.
+ */
+int fcgi_output_abort(struct fcgi_output *output);
+
+/*
  * Makes it plain to the front that a response which has begun will not be
  * completed; the caller closes the connection then. The last whole record is
  * followed by an invalid header (version 0): nginx takes a mere close for the

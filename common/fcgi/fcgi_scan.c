@@ -9,8 +9,10 @@
  * Management records and records of other requests may stand between those of
  * the head; they are left out of it.
  *
- *	IDLE -> BEGIN -> PARAMS -> BODY -> DONE -> (request_done) IDLE
- *	                  any phase -> FAILED
+ *	IDLE -> BEGIN -> PARAMS, SKIP -> BODY -> DONE -> (request_done) IDLE
+ *	                     any phase -> FAILED
+ *
+ * A stream that has ended has ended: more empty records of it mean nothing.
  */
 #include "config.h"
 #include "common/fcgi/fcgi_scan.h"
@@ -35,15 +37,33 @@ void fcgi_scan_request_done(struct fcgi_scan *scan)
 		scan->target = FCGI_SCAN_TO_NOBODY;
 }
 
+void fcgi_scan_end(struct fcgi_scan *scan)
+{
+	if (scan->phase != FCGI_SCAN_FAILED)
+		scan->phase = FCGI_SCAN_DONE;
+	scan->keep_conn = false;
+}
+
 bool fcgi_scan_in_head(const struct fcgi_scan *scan)
 {
 	return scan->phase == FCGI_SCAN_BEGIN ||
 	    scan->phase == FCGI_SCAN_PARAMS || scan->header_have > 0;
 }
 
-bool fcgi_scan_in_body(const struct fcgi_scan *scan)
+bool fcgi_scan_in_request(const struct fcgi_scan *scan)
 {
-	return scan->phase == FCGI_SCAN_BODY;
+	switch (scan->phase) {
+	case FCGI_SCAN_BEGIN:
+	case FCGI_SCAN_PARAMS:
+	case FCGI_SCAN_SKIP:
+	case FCGI_SCAN_BODY:
+		return true;
+	case FCGI_SCAN_IDLE:
+	case FCGI_SCAN_DONE:
+	case FCGI_SCAN_FAILED:
+		break;
+	}
+	return false;
 }
 
 static enum fcgi_scan_event broken(struct fcgi_scan *scan, const char *reason)
@@ -99,18 +119,47 @@ static enum fcgi_scan_event open_begin(struct fcgi_scan *scan)
 	return FCGI_SCAN_MORE;
 }
 
+static enum fcgi_scan_event open_params(struct fcgi_scan *scan)
+{
+	bool is_empty = scan->record.content_length == 0;
+
+	switch (scan->phase) {
+	case FCGI_SCAN_PARAMS:
+		scan->has_event = is_empty;
+		return open_head_record(scan);
+	case FCGI_SCAN_SKIP:
+		scan->has_event = is_empty;
+		break;
+	case FCGI_SCAN_BODY:
+	case FCGI_SCAN_DONE:
+		if (!is_empty)
+			return broken(scan, "PARAMS after their end");
+		break;
+	case FCGI_SCAN_BEGIN:
+	case FCGI_SCAN_IDLE:
+	case FCGI_SCAN_FAILED:
+		break;
+	}
+	return FCGI_SCAN_MORE;
+}
+
 static enum fcgi_scan_event open_stdin(struct fcgi_scan *scan)
 {
+	bool is_empty = scan->record.content_length == 0;
+
 	switch (scan->phase) {
 	case FCGI_SCAN_BODY:
 		scan->target = FCGI_SCAN_TO_BODY;
-		scan->has_event = scan->record.content_length == 0;
-		return FCGI_SCAN_MORE;
+		scan->has_event = is_empty;
+		break;
 	case FCGI_SCAN_BEGIN:
 	case FCGI_SCAN_PARAMS:
+	case FCGI_SCAN_SKIP:
 		return broken(scan, "STDIN before the end of PARAMS");
 	case FCGI_SCAN_DONE:
-		return broken(scan, "STDIN after its end");
+		if (!is_empty)
+			return broken(scan, "STDIN after its end");
+		break;
 	case FCGI_SCAN_IDLE:
 	case FCGI_SCAN_FAILED:
 		break;
@@ -123,17 +172,14 @@ static enum fcgi_scan_event open_own_record(struct fcgi_scan *scan)
 {
 	switch (scan->record.type) {
 	case FCGI_PARAMS:
-		if (scan->phase != FCGI_SCAN_PARAMS)
-			return broken(scan, "PARAMS after their end");
-		scan->has_event = scan->record.content_length == 0;
-		return open_head_record(scan);
+		return open_params(scan);
 	case FCGI_STDIN:
 		return open_stdin(scan);
 	case FCGI_ABORT_REQUEST:
 		scan->has_event = true;
 		return FCGI_SCAN_MORE;
 	case FCGI_DATA:
-		/* Only a filter reads it (6.4); the role is checked later. */
+		/* Only a filter reads it (6.4). */
 		return FCGI_SCAN_MORE;
 	default:
 		return broken(scan, "unknown record type");
@@ -155,9 +201,6 @@ static enum fcgi_scan_event open_record(struct fcgi_scan *scan)
 		return broken(scan, "not a FastCGI record of version 1");
 	if (record->request_id == FCGI_NULL_REQUEST_ID) {
 		scan->target = FCGI_SCAN_TO_MANAGEMENT;
-		if (record->content_length > FCGI_SCAN_MANAGEMENT_MAX)
-			return broken(scan, "management record over 512 bytes");
-		scan->collected = 0;
 		return FCGI_SCAN_MORE;
 	}
 	if (record->type == FCGI_BEGIN_REQUEST)
@@ -169,12 +212,11 @@ static enum fcgi_scan_event open_record(struct fcgi_scan *scan)
 	return open_own_record(scan);
 }
 
-/* Copies what the scanner itself must read out of the content. */
-static void collect(struct fcgi_scan *scan, uint8_t *store, size_t size,
-    const uint8_t *input, size_t length)
+/* Keeps the content of BEGIN_REQUEST, which the scanner itself must read. */
+static void collect_begin(
+    struct fcgi_scan *scan, const uint8_t *input, size_t length)
 {
-	length = size_min(length, size - scan->collected);
-	memcpy(store + scan->collected, input, length);
+	memcpy(scan->begin_body + scan->collected, input, length);
 	scan->collected += length;
 }
 
@@ -185,45 +227,52 @@ static enum fcgi_scan_event pass_content(
 	switch (scan->target) {
 	case FCGI_SCAN_TO_HEAD:
 		if (scan->phase == FCGI_SCAN_BEGIN)
-			collect(scan, scan->begin_body,
-			    sizeof(scan->begin_body), input, length);
+			collect_begin(scan, input, length);
 		return span(scan, FCGI_SCAN_HEAD_BYTES, input, length);
 	case FCGI_SCAN_TO_BODY:
 		return span(scan, FCGI_SCAN_BODY_BYTES, input, length);
 	case FCGI_SCAN_TO_MANAGEMENT:
-		collect(scan, scan->management, sizeof(scan->management), input,
-		    length);
-		break;
+		return span(scan, FCGI_SCAN_MANAGEMENT_BYTES, input, length);
 	case FCGI_SCAN_TO_NOBODY:
 		break;
 	}
 	return FCGI_SCAN_MORE;
 }
 
+static enum fcgi_scan_event close_begin(struct fcgi_scan *scan)
+{
+	const uint8_t *begin = scan->begin_body;
+	bool is_responder = (begin[0] << 8 | begin[1]) == FCGI_RESPONDER;
+
+	scan->keep_conn = (begin[2] & FCGI_KEEP_CONN) != 0;
+	scan->phase = is_responder ? FCGI_SCAN_PARAMS : FCGI_SCAN_SKIP;
+	return is_responder ? FCGI_SCAN_MORE : FCGI_SCAN_UNKNOWN_ROLE;
+}
+
+/* The end of the PARAMS. */
+static enum fcgi_scan_event close_head(struct fcgi_scan *scan)
+{
+	bool is_skipped = scan->phase == FCGI_SCAN_SKIP;
+
+	scan->phase = FCGI_SCAN_BODY;
+	return is_skipped ? FCGI_SCAN_MORE : FCGI_SCAN_HEAD_END;
+}
+
 /* Content and padding are through: what does the whole record mean? */
 static enum fcgi_scan_event close_record(struct fcgi_scan *scan)
 {
-	const uint8_t *begin = scan->begin_body;
-
 	scan->is_record_open = false;
 	if (scan->target == FCGI_SCAN_TO_MANAGEMENT)
-		return span(scan, FCGI_SCAN_MANAGEMENT, scan->management,
-		    scan->collected);
-	if (scan->phase == FCGI_SCAN_BEGIN &&
-	    scan->target == FCGI_SCAN_TO_HEAD) {
-		scan->role = (uint16_t)(begin[0] << 8 | begin[1]);
-		scan->keep_conn = (begin[2] & FCGI_KEEP_CONN) != 0;
-		scan->phase = FCGI_SCAN_PARAMS;
-		return FCGI_SCAN_MORE;
-	}
+		return FCGI_SCAN_MANAGEMENT_END;
+	if (scan->phase == FCGI_SCAN_BEGIN && scan->target == FCGI_SCAN_TO_HEAD)
+		return close_begin(scan);
 	if (!scan->has_event)
 		return FCGI_SCAN_MORE;
 	switch (scan->record.type) {
 	case FCGI_BEGIN_REQUEST:
 		return FCGI_SCAN_SECOND_REQUEST;
 	case FCGI_PARAMS:
-		scan->phase = FCGI_SCAN_BODY;
-		return FCGI_SCAN_HEAD_END;
+		return close_head(scan);
 	case FCGI_STDIN:
 		/* request_done() may have come while it was under way. */
 		if (scan->phase != FCGI_SCAN_BODY)
@@ -231,10 +280,11 @@ static enum fcgi_scan_event close_record(struct fcgi_scan *scan)
 		scan->phase = FCGI_SCAN_DONE;
 		return FCGI_SCAN_BODY_END;
 	default:
-		/* FCGI_ABORT_REQUEST, perhaps of one that was answered since.
-		 */
-		return scan->phase == FCGI_SCAN_IDLE ? FCGI_SCAN_MORE
-						     : FCGI_SCAN_ABORT;
+		/* FCGI_ABORT_REQUEST, perhaps of one answered meanwhile. */
+		if (scan->phase == FCGI_SCAN_IDLE)
+			return FCGI_SCAN_MORE;
+		scan->phase = FCGI_SCAN_DONE;
+		return FCGI_SCAN_ABORT;
 	}
 }
 

@@ -17,8 +17,6 @@
  * padding not. A pipe of Linux holds as much (pipe(7)).
  */
 #define FCGI_SCAN_HEAD_MAX 65536
-/* Longest content of a management record that is looked at. */
-#define FCGI_SCAN_MANAGEMENT_MAX 512
 
 /* The result of fcgi_scan_next(). */
 enum fcgi_scan_event {
@@ -26,16 +24,26 @@ enum fcgi_scan_event {
 	FCGI_SCAN_MORE,
 	/* `data`, `length`: the next bytes of the head, less any padding. */
 	FCGI_SCAN_HEAD_BYTES,
-	/* The head is whole; `request_id`, `role` and `keep_conn` are set. */
+	/* The head is whole; `request_id` and `keep_conn` are set. */
 	FCGI_SCAN_HEAD_END,
+	/*
+	 * The head begins a request for a role other than RESPONDER. The rest
+	 * of it is skipped; only the end of its body is still told.
+	 */
+	FCGI_SCAN_UNKNOWN_ROLE,
 	/* `data`, `length`: the next bytes of the request body (STDIN). */
 	FCGI_SCAN_BODY_BYTES,
 	/* The body is whole. */
 	FCGI_SCAN_BODY_END,
-	/* FCGI_ABORT_REQUEST for the request under way. */
+	/*
+	 * FCGI_ABORT_REQUEST for the request under way, of which no more has to
+	 * come.
+	 */
 	FCGI_SCAN_ABORT,
-	/* `record` with its whole content in `data`, `length`. */
-	FCGI_SCAN_MANAGEMENT,
+	/* `data`, `length`: the next content of a management record. */
+	FCGI_SCAN_MANAGEMENT_BYTES,
+	/* The management record is whole: `record`. */
+	FCGI_SCAN_MANAGEMENT_END,
 	/* `record` wants a second request at once: `record.request_id`. */
 	FCGI_SCAN_SECOND_REQUEST,
 	/* Not FastCGI, or over a limit: `reason` says which. Final. */
@@ -46,8 +54,9 @@ enum fcgi_scan_phase {
 	FCGI_SCAN_IDLE,   /* between requests */
 	FCGI_SCAN_BEGIN,  /* in the content of BEGIN_REQUEST */
 	FCGI_SCAN_PARAMS, /* in the head, after BEGIN_REQUEST */
+	FCGI_SCAN_SKIP,   /* the same, and the role is unknown */
 	FCGI_SCAN_BODY,   /* the head is whole, the body is not */
-	FCGI_SCAN_DONE,   /* head and body are whole */
+	FCGI_SCAN_DONE,   /* head and body are whole, or aborted */
 	FCGI_SCAN_FAILED,
 };
 
@@ -62,7 +71,6 @@ enum fcgi_scan_target {
 /* Embedded by value; the fields below `reason` are the scanner's own. */
 struct fcgi_scan {
 	uint16_t request_id;
-	uint16_t role;
 	bool keep_conn;
 	struct fcgi_record record;
 	const uint8_t *data;
@@ -80,7 +88,6 @@ struct fcgi_scan {
 	bool has_event;
 	uint8_t header[FCGI_RECORD_HEADER_SIZE];
 	uint8_t begin_body[8];
-	uint8_t management[FCGI_SCAN_MANAGEMENT_MAX];
 };
 
 /* Ready for the first record of a connection. */
@@ -106,10 +113,13 @@ enum fcgi_scan_event fcgi_scan_next(struct fcgi_scan *scan,
  */
 void fcgi_scan_request_done(struct fcgi_scan *scan);
 
+/* The peer sends no more: nothing else of a request under way has to come. */
+void fcgi_scan_end(struct fcgi_scan *scan);
+
 /* Returns whether a head was begun and is not whole. */
 bool fcgi_scan_in_head(const struct fcgi_scan *scan);
 
-/* Returns whether the request's body (STDIN) has not ended yet. */
-bool fcgi_scan_in_body(const struct fcgi_scan *scan);
+/* Returns whether more of the request under way has to come, head or body. */
+bool fcgi_scan_in_request(const struct fcgi_scan *scan);
 
 #endif

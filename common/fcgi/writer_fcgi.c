@@ -200,6 +200,14 @@ void writer_fcgi_begin(struct writer_fcgi *writer)
 	writer->writer.ready = NULL;
 }
 
+int writer_fcgi_abort(struct writer_fcgi *writer)
+{
+	if (writer->ended)
+		return fcgi_output_flush(writer->output);
+	writer->ended = true;
+	return fcgi_output_abort(writer->output);
+}
+
 void writer_fcgi_ready(struct writer_fcgi *writer)
 {
 	judge_client(writer);

@@ -45,6 +45,12 @@ void writer_fcgi_init(struct writer_fcgi *writer, struct fcgi_output *output,
 /* Prepares for the next response. */
 void writer_fcgi_begin(struct writer_fcgi *writer);
 
+/*
+ * Ends a response that the front has aborted; one whose end is on its way
+ * already is let go on. Returns what fcgi_output_flush() does.
+ */
+int writer_fcgi_abort(struct writer_fcgi *writer);
+
 /* The socket has room, or an error: tells the one who waits for it. */
 void writer_fcgi_ready(struct writer_fcgi *writer);
 

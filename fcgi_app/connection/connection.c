@@ -10,6 +10,7 @@
 #include "fcgi_app/connection/connection.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -49,6 +50,22 @@ static void on_end_held(struct end_gate *gate)
 	    container_of(gate, struct connection, gate), CONNECTION_HOLDING);
 }
 
+/* The peer sends no more: returns whether it still takes what is sent. */
+static bool peer_receives(const struct connection *connection)
+{
+	struct pollfd peer = { .fd = connection->fd };
+
+	return !connection->writer.tcp && poll(&peer, 1, 0) == 0;
+}
+
+static void on_end_of_input(struct connection *connection)
+{
+	if (connection->is_half_closed || !peer_receives(connection))
+		connection_close(connection, CONNECTION_PEER_CLOSED);
+	else
+		connection_end_input(connection);
+}
+
 static void on_readable(struct connection *connection)
 {
 	uint8_t *in = connection->all->input;
@@ -56,7 +73,9 @@ static void on_readable(struct connection *connection)
 
 	if (n > 0)
 		connection_feed(connection, in, (size_t)n);
-	else if (n == 0 || errno == ECONNRESET)
+	else if (n == 0)
+		on_end_of_input(connection);
+	else if (errno == ECONNRESET)
 		connection_close(connection, CONNECTION_PEER_CLOSED);
 	else if (errno != EAGAIN && errno != EINTR)
 		connection_close(connection, strerror(errno));
@@ -84,7 +103,7 @@ static void on_poll(uv_poll_t *poll, int status, int events)
 	if (connection->state == CONNECTION_CLOSED)
 		return;
 	/* An error of the socket shows in what is read from it. */
-	if (status < 0 || (events & UV_READABLE))
+	if (status < 0 || (events & (UV_READABLE | UV_PRIORITIZED)))
 		on_readable(connection);
 	if (status < 0)
 		connection_close(connection, CONNECTION_PEER_CLOSED);

@@ -11,7 +11,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "common/fcgi/fcgi_management.h"
 #include "common/fcgi/fcgi_output.h"
 #include "common/fcgi/fcgi_params.h"
 #include "common/turn_end.h"
@@ -33,7 +32,7 @@ static void await_head(struct connection *connection)
 		connection_enter(connection, state);
 }
 
-/* The response has left. */
+/* The request was answered. */
 static void request_done(struct connection *connection)
 {
 	bool keep = connection->scan.keep_conn && !connection->over_limit &&
@@ -42,7 +41,8 @@ static void request_done(struct connection *connection)
 	if (keep) {
 		fcgi_scan_request_done(&connection->scan);
 		await_head(connection);
-	} else if (fcgi_scan_in_body(&connection->scan)) {
+	} else if (fcgi_scan_in_request(&connection->scan) ||
+	    fcgi_output_pending(connection->output) > 0) {
 		connection_enter(connection, CONNECTION_LINGERING);
 	} else {
 		connection_close(connection, NULL);
@@ -81,7 +81,7 @@ static void send_control(
 		connection_flush(connection);
 }
 
-/* Refuses a request as a whole, in the protocol's own terms (5.5). */
+/* Ends a request that was not started, in the protocol's own terms (5.5). */
 static void refuse_request(
     struct connection *connection, uint16_t request_id, uint8_t protocol_status)
 {
@@ -89,6 +89,43 @@ static void refuse_request(
 
 	fcgi_record_encode_end(end, request_id, 0, protocol_status);
 	send_control(connection, end, sizeof(end));
+}
+
+/* The same for the one whose head is coming. */
+static void refuse_head(struct connection *connection, uint8_t protocol_status)
+{
+	connection->body_length = 0;
+	byte_queue_clear(&connection->head);
+	refuse_request(
+	    connection, connection->scan.request_id, protocol_status);
+	if (connection->state != CONNECTION_CLOSED)
+		request_done(connection);
+}
+
+/* 5.4: of the request under way the front wants the end alone. */
+static void abort_request(struct connection *connection)
+{
+	struct request *request = connection->request;
+	/* Of an answer whose end is held all content has left. */
+	bool is_complete = connection->state == CONNECTION_HOLDING;
+	int r;
+
+	if (!request) {
+		refuse_head(connection, FCGI_REQUEST_COMPLETE);
+		return;
+	}
+	if (request->is_over) { /* answered in this turn */
+		turn_ends_run(&connection->all->services->ends);
+		return;
+	}
+	connection->request = NULL;
+	request_abort(
+	    request, is_complete ? NULL : "front aborted the request");
+	r = writer_fcgi_abort(&connection->writer);
+	if (r < 0 && r != -EAGAIN)
+		connection_close(connection, NULL);
+	else
+		request_done(connection);
 }
 
 static void refuse_over_limit(struct connection *connection)
@@ -104,7 +141,7 @@ static void refuse_over_limit(struct connection *connection)
 static void start_request(
     struct connection *connection, struct fcgi_params *params, int error)
 {
-	bool is_body_pending = fcgi_scan_in_body(&connection->scan);
+	bool is_body_pending = fcgi_scan_in_request(&connection->scan);
 	const struct request_origin origin = {
 		.services = connection->all->services,
 		.params = params,
@@ -143,14 +180,6 @@ static void start(struct connection *connection)
 	struct fcgi_params *params = NULL;
 	int r;
 
-	if (connection->scan.role != FCGI_RESPONDER) {
-		byte_queue_clear(head);
-		refuse_request(
-		    connection, connection->scan.request_id, FCGI_UNKNOWN_ROLE);
-		if (connection->state != CONNECTION_CLOSED)
-			request_done(connection);
-		return;
-	}
 	r = fcgi_params_parse(connection->all->parser, head->data + head->start,
 	    head->length, &params);
 	byte_queue_clear(head);
@@ -177,9 +206,8 @@ static void on_management(struct connection *connection)
 {
 	uint8_t answer[FCGI_MANAGEMENT_ANSWER_MAX];
 	const struct fcgi_management_limits limits = { connection->all->limit };
-	size_t length =
-	    fcgi_management_answer(answer, connection->scan.record.type,
-		connection->scan.data, connection->scan.length, &limits);
+	size_t length = fcgi_management_answer(&connection->management,
+	    connection->scan.record.type, &limits, answer);
 
 	send_control(connection, answer, length);
 }
@@ -199,11 +227,17 @@ static void on_event(struct connection *connection, enum fcgi_scan_event event)
 		connection->body_length = 0;
 		connection_enter(connection, CONNECTION_STARTING);
 		break;
-	case FCGI_SCAN_ABORT:
-		/* 5.4; without multiplexing the connection is the request. */
-		connection_close(connection, "front aborted the request");
+	case FCGI_SCAN_UNKNOWN_ROLE:
+		refuse_head(connection, FCGI_UNKNOWN_ROLE);
 		break;
-	case FCGI_SCAN_MANAGEMENT:
+	case FCGI_SCAN_ABORT:
+		abort_request(connection);
+		break;
+	case FCGI_SCAN_MANAGEMENT_BYTES:
+		fcgi_management_read(&connection->management,
+		    connection->scan.data, connection->scan.length);
+		break;
+	case FCGI_SCAN_MANAGEMENT_END:
 		on_management(connection);
 		break;
 	case FCGI_SCAN_SECOND_REQUEST:
@@ -293,8 +327,8 @@ static void in_holding(
 static void in_lingering(
     struct connection *connection, enum fcgi_scan_event event)
 {
-	if (event == FCGI_SCAN_BODY_END)
-		connection_close(connection, NULL);
+	if (event == FCGI_SCAN_BODY_END || event == FCGI_SCAN_ABORT)
+		connection_flush(connection);
 	else if (event == FCGI_SCAN_BODY_BYTES &&
 	    connection->body_length > CONNECTION_BODY_MAX)
 		connection_refuse(connection, "request body over 16 MiB");
@@ -342,6 +376,31 @@ void connection_feed(
 		await_head(connection);
 }
 
+void connection_end_input(struct connection *connection)
+{
+	struct request *request = connection->request;
+	bool is_cut = fcgi_scan_in_request(&connection->scan);
+
+	fcgi_scan_end(&connection->scan);
+	connection_stop_reading(connection);
+	if (!request) {
+		request_done(connection);
+		return;
+	}
+	if (!is_cut)
+		return;
+	if (connection->state == CONNECTION_HOLDING) {
+		release_end(connection);
+		return;
+	}
+	end_gate_open(&connection->gate);
+	if (connection->state == CONNECTION_BODY)
+		connection_enter(connection, CONNECTION_ANSWERING);
+	if (request_wants_body(request))
+		request_stop_body(
+		    request, 400, "the front sent no more of the request body");
+}
+
 void connection_give_up_body(struct connection *connection)
 {
 	struct request *request = connection->request;
@@ -357,5 +416,6 @@ void connection_give_up_body(struct connection *connection)
 		return;
 	connection->scan.keep_conn = false;
 	end_gate_open(&connection->gate);
-	request_stop_body(request);
+	request_stop_body(
+	    request, 408, "no more of the request body within --head-timeout");
 }

@@ -8,11 +8,18 @@
  *	   └───────┴──────────────────────┴──► LINGERING
  *
  * Each may become CLOSED; a request that is refused as a whole (a role unknown)
- * goes the way of an answer straight from STARTING.
+ * or aborted before it has started goes the way of an answer at once.
  *
  * The socket is read in every state: that is how the peer's close is noticed,
- * and how a request body that nobody wants is drained. A peer that closes its
- * sending side counts as gone: fronts close both.
+ * and how a request body that nobody wants is drained.
+ *
+ * A peer that closes its sending side alone still gets its answer where the
+ * socket tells that from a close of both, which AF_UNIX does: EPOLLHUP comes
+ * with the latter alone (unix_poll() in net/unix/af_unix.c). As such a socket
+ * is readable for good, libuv watches it for UV_PRIORITIZED then, which nothing
+ * sets but EPOLLHUP; UV_DISCONNECT is EPOLLRDHUP, which stays set as well. A
+ * connection like that is never kept. TCP has the same sign for both, and as
+ * fronts close both, its peer counts as gone.
  *
  * Replies to management records leave at once, between an answer's records: the
  * answer may wait for long. What the socket has no room for leaves with the
@@ -32,7 +39,7 @@
 #include "fcgi_app/setup/log.h"
 
 /*
- * The socket is always watched for bytes. For room it is watched as the
+ * The socket is always watched for input. For room it is watched as the
  * answer's writer asks (connection_want_room()) in the states that answer, and
  * while replies wait in the others.
  */
@@ -52,7 +59,7 @@ static const struct {
 	[CONNECTION_ANSWERING] = { "answering", PEER_TIMER_OFF, true },
 	[CONNECTION_HOLDING] = { "reading the rest of a request's body",
 	    PEER_TIMER_BODY, false },
-	[CONNECTION_LINGERING] = { "reading a request's body after the answer",
+	[CONNECTION_LINGERING] = { "lingering after the answer",
 	    PEER_TIMER_BODY, false },
 	[CONNECTION_CLOSED] = { "closed", PEER_TIMER_OFF, false },
 };
@@ -61,8 +68,10 @@ static const struct {
 
 static void watch_room(struct connection *connection, bool on)
 {
-	int events = on ? UV_READABLE | UV_WRITABLE : UV_READABLE;
+	int events = connection->is_half_closed ? UV_PRIORITIZED : UV_READABLE;
 
+	if (on)
+		events |= UV_WRITABLE;
 	peer_timer_wait(&connection->timer, on);
 	if (connection->events == events)
 		return;
@@ -99,9 +108,18 @@ void connection_flush(struct connection *connection)
 
 	if (r < 0 && r != -EAGAIN)
 		connection_close(connection, CONNECTION_PEER_CLOSED);
+	else if (r == 0 && connection->state == CONNECTION_LINGERING &&
+	    !fcgi_scan_in_request(&connection->scan))
+		connection_close(connection, NULL);
 	else if (!states[connection->state].is_answering)
 		settle(connection);
 	/* Else what did not fit leaves with the next bytes of the answer. */
+}
+
+void connection_stop_reading(struct connection *connection)
+{
+	connection->is_half_closed = true;
+	watch_room(connection, (connection->events & UV_WRITABLE) != 0);
 }
 
 void connection_want_room(void *context, bool on)

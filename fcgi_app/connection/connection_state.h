@@ -10,6 +10,7 @@
 
 #include "common/fcgi/byte_queue.h"
 #include "common/fcgi/end_gate.h"
+#include "common/fcgi/fcgi_management.h"
 #include "common/fcgi/fcgi_scan.h"
 #include "common/fcgi/writer_fcgi.h"
 #include "fcgi_app/connection/peer_timer.h"
@@ -36,9 +37,9 @@ enum connection_state {
 	/* The answer has left but its end, which waits for the body. */
 	CONNECTION_HOLDING,
 	/*
-	 * The answer has left and the connection will not be kept, but the body
-	 * is still coming: if it were closed with unread input, the kernel
-	 * would reset it.
+	 * The request was answered and the connection will not be kept, but the
+	 * rest of the request is still coming: if it were closed with unread
+	 * input, the kernel would reset it. Or the last bytes wait for room.
 	 */
 	CONNECTION_LINGERING,
 	/* Handles are being closed; nothing else may touch it. */
@@ -55,12 +56,14 @@ struct connection {
 	struct writer_fcgi writer;
 	struct end_gate gate;
 	struct fcgi_scan scan;
+	struct fcgi_management management;
 	struct byte_queue head;
 	uint64_t body_length;
 	int fd;
 	int events; /* what the poll handle watches */
 	unsigned int open_handles;
 	bool over_limit;
+	bool is_half_closed; /* the peer sends no more, and takes its answer */
 	uv_poll_t poll;
 	struct peer_timer timer;
 };
@@ -78,8 +81,14 @@ void connection_close(struct connection *connection, const char *reason);
 /* As connection_close(), for a peer at fault: the log says in which state. */
 void connection_refuse(struct connection *connection, const char *reason);
 
-/* Sends what the output holds outside of a response. */
+/*
+ * Sends what the output holds outside of a response. A connection that lingers
+ * is closed when all has left and come.
+ */
 void connection_flush(struct connection *connection);
+
+/* The peer sends no more: only that it is gone is watched for from now on. */
+void connection_stop_reading(struct connection *connection);
 
 /*
  * What the answer's writer asks for (a writer_fcgi_watch_fn): watches the

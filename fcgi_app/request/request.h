@@ -175,8 +175,8 @@ void request_end_body(struct request *request);
 /* Returns whether an action waits for more of it. */
 bool request_wants_body(const struct request *request);
 
-/* The rest of it does not come: answers 408 (RFC 9110, 15.5.9). */
-void request_stop_body(struct request *request);
+/* It is given up: refuses the request, as request_refuse() does. */
+void request_stop_body(struct request *request, int status, const char *why);
 
 /* --- request_answer.c ----------------------------------------------------- */
 

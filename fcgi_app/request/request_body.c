@@ -25,7 +25,7 @@ void request_forget_body(struct request *request)
 	request->on_body = NULL;
 }
 
-static void refuse_body(struct request *request, int status, const char *why)
+void request_stop_body(struct request *request, int status, const char *why)
 {
 	request->on_body = NULL;
 	byte_queue_clear(&request->body);
@@ -44,9 +44,9 @@ void request_add_body(struct request *request, const void *bytes, size_t length)
 	if (r == -ENOBUFS) {
 		snprintf(why, sizeof(why), "request body over %zu bytes",
 		    request->body_most);
-		refuse_body(request, 413, why);
+		request_stop_body(request, 413, why);
 	} else if (r < 0) {
-		refuse_body(request, 503, strerror(-r));
+		request_stop_body(request, 503, strerror(-r));
 	}
 }
 
@@ -74,22 +74,16 @@ static void hand_over_body(struct request *request)
 		snprintf(fault, sizeof(fault), "the request body has %zu bytes",
 		    body->length);
 		request_param_fault(request, "CONTENT_LENGTH", fault, why);
-		refuse_body(request, 400, why);
+		request_stop_body(request, 400, why);
 		return;
 	}
 	r = byte_queue_append(body, "", 1, request->body_most + 1);
 	if (r < 0) {
-		refuse_body(request, 503, strerror(-r));
+		request_stop_body(request, 503, strerror(-r));
 		return;
 	}
 	request->on_body = NULL;
 	done(request, (const char *)body->data + body->start, body->length - 1);
-}
-
-void request_stop_body(struct request *request)
-{
-	refuse_body(
-	    request, 408, "no more of the request body within --head-timeout");
 }
 
 void request_end_body(struct request *request)

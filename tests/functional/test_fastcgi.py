@@ -111,6 +111,45 @@ def an_unknown_management_type_is_answered_as_such(case):
 
 
 @test
+def management_records_may_be_of_any_length(case):
+    """FastCGI specification, 4.1 and 4.2: no limit on names or content."""
+    daemon, stored = serve(case)
+    connection = daemon.connect()
+    for before in (10, 50, 200, 3000):
+        names = [f"NAME_{number:08}" for number in range(before)]
+        connection.send(fastcgi.get_values(*names, *VALUES))
+        check_values(connection)
+    connection.send(fastcgi.get_values("N" * 60000, *VALUES))
+    check_values(connection)
+    for size in (0, 512, 513, fastcgi.LARGEST_CONTENT):
+        for kind in (12, 255):
+            connection.send(record(kind, 0, b"\xff" * size, padding=255))
+            answer = connection.read_record()
+            equal((answer.kind, answer.content),
+                  (UNKNOWN_TYPE, bytes([kind]) + bytes(7)),
+                  f"answer to {size} bytes of type {kind}")
+    check_file(connection.ask(daemon.params("/file")), stored)
+
+
+@test
+def a_long_management_record_does_not_break_an_answer(case):
+    daemon, stored = serve(case, LARGE)
+    connection, response = daemon.begin("/file", keep=True)
+    connection.receive_bytes(response, MIB)
+    names = [f"NAME_{number:08}" for number in range(3000)]
+    for data in (fastcgi.get_values(*names, *VALUES),
+                 record(77, 0, bytes(fastcgi.LARGEST_CONTENT))):
+        sender = threading.Thread(target=connection.send, args=(data,))
+        sender.start()
+        connection.receive_bytes(response, response.length + MIB)
+        sender.join()
+    check_file(connection.receive(response), stored)
+    kinds = [other.kind for other in connection.others]
+    equal(kinds, [GET_VALUES_RESULT, UNKNOWN_TYPE], "answers")
+    check_file(connection.ask(daemon.params("/file")), stored)
+
+
+@test
 def management_while_streaming_comes_between_whole_records(case):
     daemon, stored = serve(case, LARGE)
     connection, response = daemon.begin("/file", keep=True)
@@ -380,33 +419,7 @@ def who_leaves_before_the_end_of_its_body_had_a_complete_answer(case):
     daemon.wait_access(path="/file", bytes=stored.size, end="complete")
 
 
-# --- aborts and what is malformed --------------------------------------------
-
-@test
-def abort_request_ends_a_stream_at_once(case):
-    daemon, stored = serve(case, LARGE)
-    connection, response = daemon.begin("/file", keep=True)
-    connection.receive_bytes(response, MIB)
-    connection.send(record(ABORT_REQUEST, 1))
-    connection.receive(response)
-    true(response.length < LARGE, "it was sent to the end")
-    line = daemon.wait_access(end="aborted")
-    equal(line["path"], "/file", "path of the aborted stream")
-    true(int(line["bytes"]) < LARGE, "bytes of the aborted stream")
-    true(line.get("reason"), "no reason in the log")
-    check_goes_on(daemon, stored)
-
-
-@test
-def abort_request_inside_a_head_ends_the_connection(case):
-    daemon, stored = serve(case)
-    connection = daemon.connect()
-    connection.send(fastcgi.begin(1) + record(ABORT_REQUEST, 1))
-    answer = connection.read_record()
-    true(answer is None or answer.kind == END_REQUEST, f"got {answer!r}")
-    true(answer is None or connection.is_closed(), "it stays open")
-    check_goes_on(daemon, stored)
-
+# --- what is malformed --------------------------------------------------------
 
 @test
 def records_of_no_request_are_never_answered(case):

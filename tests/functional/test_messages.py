@@ -163,7 +163,8 @@ def a_dropped_connection_has_its_reason(case):
             (begin, "request head not complete within --head-timeout"),
             (begin + fastcgi.record(fastcgi.STDIN),
              "STDIN before the end of PARAMS"),
-            (begin + params + params, "PARAMS after their end"),
+            (begin + params + fastcgi.record(fastcgi.PARAMS, 1, b"x"),
+             "PARAMS after their end"),
             (begin + fastcgi.record(42), "unknown record type"),
             (bytes(8), "not a FastCGI record of version 1")):
         connection = daemon.connect()

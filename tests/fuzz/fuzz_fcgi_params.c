@@ -93,8 +93,11 @@ int fuzz_fcgi_params(const uint8_t *data, size_t size)
 			require(scan.length <= sizeof(head) - length);
 			memcpy(head + length, scan.data, scan.length);
 			length += scan.length;
-		} else if (event == FCGI_SCAN_HEAD_END) {
-			parse(head, length);
+		} else if (event == FCGI_SCAN_HEAD_END ||
+		    event == FCGI_SCAN_UNKNOWN_ROLE ||
+		    event == FCGI_SCAN_ABORT) {
+			if (event == FCGI_SCAN_HEAD_END)
+				parse(head, length);
 			length = 0;
 			fcgi_scan_request_done(&scan);
 		}

@@ -15,6 +15,7 @@ struct digest {
 	uint64_t events;
 	uint64_t head;
 	uint64_t body;
+	uint64_t management;
 	size_t head_length; /* of this head */
 	enum fcgi_scan_event last;
 };
@@ -33,14 +34,17 @@ static void add_number(uint64_t *digest, uint64_t number)
 	add(digest, &number, sizeof(number));
 }
 
-/* Where head or body are cut into spans is no matter. */
+static bool is_bytes(enum fcgi_scan_event event)
+{
+	return event == FCGI_SCAN_HEAD_BYTES || event == FCGI_SCAN_BODY_BYTES ||
+	    event == FCGI_SCAN_MANAGEMENT_BYTES;
+}
+
+/* Where the bytes are cut into spans is no matter. */
 static void digest_event(struct digest *digest, const struct fcgi_scan *scan,
     enum fcgi_scan_event event)
 {
-	bool bytes =
-	    event == FCGI_SCAN_HEAD_BYTES || event == FCGI_SCAN_BODY_BYTES;
-
-	if (!bytes || event != digest->last)
+	if (!is_bytes(event) || event != digest->last)
 		add_number(&digest->events, event);
 	digest->last = event;
 	if (event == FCGI_SCAN_HEAD_BYTES) {
@@ -49,16 +53,19 @@ static void digest_event(struct digest *digest, const struct fcgi_scan *scan,
 		require(digest->head_length <= FCGI_SCAN_HEAD_MAX);
 	} else if (event == FCGI_SCAN_BODY_BYTES) {
 		add(&digest->body, scan->data, scan->length);
-	} else if (event == FCGI_SCAN_HEAD_END) {
+	} else if (event == FCGI_SCAN_HEAD_END ||
+	    event == FCGI_SCAN_UNKNOWN_ROLE) {
 		add_number(&digest->events, scan->request_id);
-		add_number(&digest->events, scan->role);
 		add_number(&digest->events, scan->keep_conn);
 		add_number(&digest->events, digest->head_length);
 		digest->head_length = 0;
-	} else if (event == FCGI_SCAN_MANAGEMENT) {
-		require(scan->length <= FCGI_SCAN_MANAGEMENT_MAX);
+	} else if (event == FCGI_SCAN_ABORT) {
+		require(!fcgi_scan_in_request(scan));
+		digest->head_length = 0;
+	} else if (event == FCGI_SCAN_MANAGEMENT_BYTES) {
+		add(&digest->management, scan->data, scan->length);
+	} else if (event == FCGI_SCAN_MANAGEMENT_END) {
 		add_number(&digest->events, scan->record.type);
-		add(&digest->events, scan->data, scan->length);
 	} else if (event == FCGI_SCAN_SECOND_REQUEST) {
 		require(scan->record.request_id != scan->request_id);
 		add_number(&digest->events, scan->record.request_id);
@@ -80,12 +87,10 @@ static bool within(const struct fcgi_scan *scan, const void *whole, size_t size)
 static void check_span(const struct fcgi_scan *scan, enum fcgi_scan_event event,
     const uint8_t *input, size_t length)
 {
-	if (event == FCGI_SCAN_HEAD_BYTES || event == FCGI_SCAN_BODY_BYTES)
+	if (is_bytes(event))
 		require(scan->length > 0 &&
 		    (within(scan, input, length) ||
 			within(scan, scan, sizeof(*scan))));
-	if (event == FCGI_SCAN_MANAGEMENT)
-		require(within(scan, scan, sizeof(*scan)));
 }
 
 /* Some requests are answered before their body has come, some after it. */
@@ -94,9 +99,11 @@ static void answer(struct fcgi_scan *scan, enum fcgi_scan_event event)
 	bool early = scan->request_id % 2 == 0;
 
 	if ((event == FCGI_SCAN_HEAD_END && early) ||
+	    (event == FCGI_SCAN_UNKNOWN_ROLE && early) ||
+	    event == FCGI_SCAN_ABORT ||
 	    (event == FCGI_SCAN_BODY_END && !early)) {
 		fcgi_scan_request_done(scan);
-		require(!fcgi_scan_in_body(scan));
+		require(!fcgi_scan_in_request(scan));
 	}
 }
 
@@ -132,7 +139,7 @@ static void check_broken(struct fcgi_scan *scan)
 	fcgi_scan_request_done(scan);
 	require(fcgi_scan_next(scan, &byte, 1, &used) == FCGI_SCAN_BROKEN);
 	require(used == 0);
-	require(!fcgi_scan_in_body(scan));
+	require(!fcgi_scan_in_request(scan));
 }
 
 /* Feeds pieces of 1 to `most` bytes; the input itself says how long. */
@@ -170,7 +177,8 @@ static struct digest feed_pieces(const uint8_t *data, size_t size, size_t most)
 static bool same(const struct digest *a, const struct digest *b)
 {
 	return a->events == b->events && a->head == b->head &&
-	    a->body == b->body && a->head_length == b->head_length;
+	    a->body == b->body && a->management == b->management &&
+	    a->head_length == b->head_length;
 }
 
 int fuzz_fcgi_scan(const uint8_t *data, size_t size)

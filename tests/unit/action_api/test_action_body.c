@@ -109,7 +109,7 @@ static void a_body_that_stalls_is_refused(void **state)
 
 	mock_request_start(mock, start_body, post);
 	request_add_body(mock->request, "1", 1);
-	request_stop_body(mock->request);
+	request_stop_body(mock->request, 408, "the test stops it");
 	mock_request_run(mock);
 	check_head_has(mock, "Status: 408 ");
 	assert_int_equal(seen.gone, 1);

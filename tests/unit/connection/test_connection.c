@@ -31,9 +31,11 @@ static const struct row {
 	const char *sees; /* in that state and since; NULL: an answer cut off */
 } rows[] = {
 	{ FROM_NEW, PEER_LEAVES, CLOSED, "." },
+	{ FROM_NEW, PEER_ENDS, CLOSED, "." },
 	{ FROM_NEW, TIME_IS_OVER, CLOSED, "." },
 	{ FROM_NEW, PART_OF_HEADER, NEW, "" },
 	{ FROM_NEW, REQUEST, ANSWERING, "" },
+	{ FROM_NEW, OTHER_ROLE, IDLE, "U" },
 	{ FROM_NEW, BODY_BYTES, NEW, "" },
 	{ FROM_NEW, MANAGEMENT, NEW, "m" },
 	{ FROM_NEW, ABORT_REQUEST, NEW, "" },
@@ -42,9 +44,11 @@ static const struct row {
 	{ FROM_NEW, STOP, CLOSED, "." },
 
 	{ FROM_IDLE, PEER_LEAVES, CLOSED, "." },
+	{ FROM_IDLE, PEER_ENDS, CLOSED, "." },
 	{ FROM_IDLE, TIME_IS_OVER, IDLE, "" },
 	{ FROM_IDLE, PART_OF_HEADER, HEAD, "" },
 	{ FROM_IDLE, REQUEST, ANSWERING, "" },
+	{ FROM_IDLE, OTHER_ROLE, IDLE, "U" },
 	{ FROM_IDLE, SECOND_REQUEST, HEAD, "" },
 	{ FROM_IDLE, BODY_BYTES, IDLE, "" },
 	{ FROM_IDLE, BODY_END, IDLE, "" },
@@ -55,17 +59,19 @@ static const struct row {
 	{ FROM_IDLE, STOP, CLOSED, "." },
 
 	{ FROM_HEAD, PEER_LEAVES, CLOSED, "." },
+	{ FROM_HEAD, PEER_ENDS, CLOSED, "." },
 	{ FROM_HEAD, TIME_IS_OVER, CLOSED, "." },
 	{ FROM_HEAD, PART_OF_HEADER, HEAD, "" },
 	{ FROM_HEAD, SECOND_REQUEST, HEAD, "M" },
 	{ FROM_HEAD, BODY_BYTES, CLOSED, "." },
 	{ FROM_HEAD, MANAGEMENT, HEAD, "m" },
-	{ FROM_HEAD, ABORT_REQUEST, CLOSED, "." },
+	{ FROM_HEAD, ABORT_REQUEST, IDLE, "E" },
 	{ FROM_HEAD, GARBAGE, CLOSED, "." },
 	{ FROM_HEAD, DRAIN, CLOSED, "." },
 	{ FROM_HEAD, STOP, CLOSED, "." },
 
 	{ FROM_BODY, PEER_LEAVES, CLOSED, "." },
+	{ FROM_BODY, PEER_ENDS, CLOSED, "roORE." },
 	{ FROM_BODY, TIME_IS_OVER, LINGERING, "roORE" },
 	{ FROM_BODY, PART_OF_HEADER, BODY, "" },
 	{ FROM_BODY, REQUEST, CLOSED, "." },
@@ -73,48 +79,57 @@ static const struct row {
 	{ FROM_BODY, BODY_BYTES, BODY, "" },
 	{ FROM_BODY, BODY_END, IDLE, "oOE" },
 	{ FROM_BODY, MANAGEMENT, BODY, "m" },
-	{ FROM_BODY, ABORT_REQUEST, CLOSED, "." },
+	{ FROM_BODY, ABORT_REQUEST, IDLE, "OE" },
 	{ FROM_BODY, GARBAGE, CLOSED, "." },
 	{ FROM_BODY, ACTION_ENDS, HOLDING, "o" },
 	{ FROM_BODY, DRAIN, BODY, "" },
 	{ FROM_BODY, STOP, CLOSED, "." },
 
 	{ FROM_WAITING, PEER_LEAVES, CLOSED, "." },
+	{ FROM_WAITING, PEER_ENDS, ANSWERING, "" },
 	{ FROM_WAITING, TIME_IS_OVER, ANSWERING, "" },
 	{ FROM_WAITING, PART_OF_HEADER, ANSWERING, "" },
 	{ FROM_WAITING, REQUEST, CLOSED, "." },
 	{ FROM_WAITING, SECOND_REQUEST, ANSWERING, "M" },
-	{ FROM_WAITING, BODY_END, CLOSED, "." },
+	{ FROM_WAITING, BODY_BYTES, CLOSED, "." },
+	{ FROM_WAITING, BODY_END, ANSWERING, "" },
 	{ FROM_WAITING, MANAGEMENT, ANSWERING, "m" },
-	{ FROM_WAITING, ABORT_REQUEST, CLOSED, "." },
+	{ FROM_WAITING, ABORT_REQUEST, IDLE, "OE" },
 	{ FROM_WAITING, GARBAGE, CLOSED, "." },
 	{ FROM_WAITING, ACTION_ENDS, IDLE, "oOE" },
 	{ FROM_WAITING, DRAIN, ANSWERING, "" },
 	{ FROM_WAITING, STOP, CLOSED, "." },
 
+	{ FROM_UNREAD, PEER_ENDS, ANSWERING, "" },
 	{ FROM_UNREAD, BODY_BYTES, ANSWERING, "" },
 	{ FROM_UNREAD, BODY_END, ANSWERING, "" },
+	{ FROM_UNREAD, ABORT_REQUEST, IDLE, "OE" },
 	{ FROM_UNREAD, ACTION_ENDS, HOLDING, "o" },
 
 	/* What has begun must not look complete. */
-	{ FROM_PAUSED, PEER_LEAVES, CLOSED, "X." },
+	{ FROM_PAUSED, PEER_LEAVES, CLOSED, "." },
+	{ FROM_PAUSED, PEER_ENDS, ANSWERING, "" },
 	{ FROM_PAUSED, TIME_IS_OVER, ANSWERING, "" },
 	{ FROM_PAUSED, REQUEST, CLOSED, "X." },
+	{ FROM_PAUSED, BODY_END, ANSWERING, "" },
 	{ FROM_PAUSED, MANAGEMENT, ANSWERING, "m" },
-	{ FROM_PAUSED, ABORT_REQUEST, CLOSED, "X." },
+	{ FROM_PAUSED, ABORT_REQUEST, IDLE, "OE" },
 	{ FROM_PAUSED, GARBAGE, CLOSED, "X." },
 	{ FROM_PAUSED, ACTION_ENDS, IDLE, "oOE" },
 	{ FROM_PAUSED, DRAIN, ANSWERING, "" },
 	{ FROM_PAUSED, STOP, CLOSED, "X." },
 
 	{ FROM_FULL, PEER_LEAVES, CLOSED, NULL },
+	{ FROM_FULL, PEER_ENDS, CLOSED, "oOE." },
 	{ FROM_FULL, TIME_IS_OVER, CLOSED, NULL },
 	{ FROM_FULL, MANAGEMENT, IDLE, "omoOE" },
+	{ FROM_FULL, ABORT_REQUEST, IDLE, "oOE" },
 	{ FROM_FULL, PEER_READS, IDLE, "oOE" },
 	{ FROM_FULL, STOP, CLOSED, NULL },
 	{ FROM_FULL, DRAIN, CLOSED, "oOE." },
 
-	{ FROM_HOLDING, PEER_LEAVES, CLOSED, "X." },
+	{ FROM_HOLDING, PEER_LEAVES, CLOSED, "." },
+	{ FROM_HOLDING, PEER_ENDS, CLOSED, "OE." },
 	{ FROM_HOLDING, TIME_IS_OVER, LINGERING, "OE" },
 	{ FROM_HOLDING, PART_OF_HEADER, HOLDING, "" },
 	{ FROM_HOLDING, REQUEST, CLOSED, "X." },
@@ -122,12 +137,13 @@ static const struct row {
 	{ FROM_HOLDING, BODY_BYTES, HOLDING, "" },
 	{ FROM_HOLDING, BODY_END, IDLE, "OE" },
 	{ FROM_HOLDING, MANAGEMENT, HOLDING, "m" },
-	{ FROM_HOLDING, ABORT_REQUEST, CLOSED, "X." },
+	{ FROM_HOLDING, ABORT_REQUEST, IDLE, "OE" },
 	{ FROM_HOLDING, GARBAGE, CLOSED, "X." },
 	{ FROM_HOLDING, DRAIN, HOLDING, "" },
 	{ FROM_HOLDING, STOP, CLOSED, "X." },
 
 	{ FROM_LINGERING, PEER_LEAVES, CLOSED, "." },
+	{ FROM_LINGERING, PEER_ENDS, CLOSED, "." },
 	{ FROM_LINGERING, TIME_IS_OVER, CLOSED, "." },
 	{ FROM_LINGERING, PART_OF_HEADER, LINGERING, "" },
 	{ FROM_LINGERING, REQUEST, CLOSED, "." },
@@ -192,8 +208,8 @@ static void run_row(const struct row *row)
 	assert_int_equal(connection_fixture_timer(f), row->timer);
 	assert_int_equal(f->changes, row->state == CONNECTION_CLOSED);
 	if (connection_fixture_first(f))
-		assert_int_equal(
-		    connection_fixture_first(f)->events, UV_READABLE);
+		assert_int_equal(connection_fixture_first(f)->events,
+		    row->event == PEER_ENDS ? UV_PRIORITIZED : UV_READABLE);
 	connection_fixture_teardown((void **)&f);
 }
 
@@ -235,8 +251,8 @@ static void names_the_state_in_the_log(void **state)
 		    " 7-1: connection dropped while reading the rest of a "
 		    "request's body: not a" },
 		{ FROM_LINGERING, TIME_IS_OVER,
-		    " connection dropped while reading a request's body after "
-		    "the answer: request body not complete within" },
+		    " connection dropped while lingering after the answer: "
+		    "request body not complete within" },
 	};
 
 	(void)state;

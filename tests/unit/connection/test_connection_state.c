@@ -4,9 +4,11 @@
 #include "fcgi_app/connection/connection_state.h"
 
 #include <errno.h>
+#include <fastcgi.h>
 #include <string.h>
 #include <sys/socket.h>
 
+#include "common/fcgi/fcgi_output.h"
 #include "fcgi_app/request/request.h"
 #include "tests/unit/support/connection_events.h"
 #include "tests/unit/support/connection_fixture.h"
@@ -106,6 +108,17 @@ static void tells_why_an_answer_was_cut_short(void **state)
 	connection_events_bring(f, FROM_PAUSED);
 	connection_events_happen(f, PEER_LEAVES);
 	assert_string_equal(f->reason, "peer closed the connection");
+	connection_fixture_teardown(state);
+	connection_fixture_setup(state);
+	f = *state;
+	connection_events_bring(f, FROM_HOLDING);
+	f->reason = "";
+	connection_events_happen(f, ABORT_REQUEST);
+	assert_null(f->reason);
+	front_side_check(f, "OE");
+	connection_events_bring(f, FROM_PAUSED);
+	connection_events_happen(f, ABORT_REQUEST);
+	assert_string_equal(f->reason, "front aborted the request");
 }
 
 /* An action that waited for the body may answer all the same. */
@@ -168,6 +181,148 @@ static void counts_from_what_the_peer_took_last(void **state)
 	connection_fixture_run(f);
 	assert_true(timer->waiting);
 	assert_true(timer->waiting_since > 0);
+}
+
+/* --- a peer that sends no more -------------------------------------------- */
+
+static const enum connection_from unhurried[] = { FROM_WAITING, FROM_PAUSED,
+	FROM_UNREAD };
+
+/* Its answer is whole, and the connection closed then. */
+static void answers_a_peer_that_sends_no_more(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LENGTH(unhurried); i++) {
+		struct connection_fixture *f;
+
+		connection_fixture_setup((void **)&f);
+		connection_events_bring(f, unhurried[i]);
+		connection_events_happen(f, PEER_ENDS);
+		connection_events_happen(f, ACTION_ENDS);
+		front_side_check(f, "oOE.");
+		assert_null(f->reason);
+		assert_int_equal(
+		    connection_fixture_state(f), CONNECTION_CLOSED);
+		connection_fixture_teardown((void **)&f);
+	}
+}
+
+/* Although nothing is read any more. */
+static void notices_that_such_a_peer_leaves(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LENGTH(unhurried); i++) {
+		struct connection_fixture *f;
+
+		connection_fixture_setup((void **)&f);
+		connection_events_bring(f, unhurried[i]);
+		connection_events_happen(f, PEER_ENDS);
+		connection_events_happen(f, PEER_LEAVES);
+		assert_int_equal(
+		    connection_fixture_state(f), CONNECTION_CLOSED);
+		assert_string_equal(f->reason, "peer closed the connection");
+		connection_fixture_teardown((void **)&f);
+	}
+}
+
+/* What it leaves unread makes the kernel report an error. */
+static void notices_that_such_a_peer_closes_unread(void **state)
+{
+	struct connection_fixture *f = *state;
+
+	connection_events_bring(f, FROM_FULL);
+	assert_int_equal(shutdown(f->peer, SHUT_WR), 0);
+	uv_run(&f->loop, UV_RUN_NOWAIT);
+	assert_int_equal(
+	    connection_fixture_first(f)->events, UV_PRIORITIZED | UV_WRITABLE);
+	connection_events_happen(f, PEER_CLOSES);
+	assert_int_equal(connection_fixture_state(f), CONNECTION_CLOSED);
+	assert_string_equal(f->reason, "peer closed the connection");
+}
+
+/* --- aborts --------------------------------------------------------------- */
+
+/* A reply waits then, so that an end has to wait as well. */
+static void fill_while_answering(struct connection_fixture *f)
+{
+	while (fcgi_output_pending(connection_fixture_first(f)->output) == 0) {
+		front_side_send_record(f, 99, 0, NULL, 0);
+		connection_fixture_run(f);
+	}
+}
+
+/* The end waits for room, as replies do, and then the next request is heard. */
+static void keeps_the_connection_of_an_aborted_request(void **state)
+{
+	struct connection_fixture *f = *state;
+
+	connection_events_bring(f, FROM_FULL);
+	fill_while_answering(f);
+	front_side_send_record(f, FCGI_ABORT_REQUEST, 1, NULL, 0);
+	connection_fixture_run(f);
+	assert_null(f->request);
+	assert_int_equal(connection_fixture_state(f), CONNECTION_IDLE);
+	assert_int_equal(connection_fixture_timer(f), PEER_TIMER_SEND);
+	front_side_check(f, "omOE");
+	assert_int_equal(connection_fixture_timer(f), PEER_TIMER_OFF);
+	f->conduct = CONDUCT_ANSWERS;
+	front_side_send_request(f, FCGI_RESPONDER, true, NULL, true);
+	front_side_check(f, "oOE");
+}
+
+static const struct {
+	const char *body; /* NULL: none of it came */
+	bool ends;
+	uint64_t size; /* of the answer, 0: none has begun */
+	const char *sees;
+} unkept[] = {
+	{ NULL, true, 0, "OE." },
+	{ "abc", false, 0, "OE." },
+	{ NULL, true, FULL_SIZE, "omOE." },
+};
+
+static void closes_after_an_aborted_request(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LENGTH(unkept); i++) {
+		struct connection_fixture *f;
+
+		connection_fixture_setup((void **)&f);
+		front_side_send_request(
+		    f, FCGI_RESPONDER, false, unkept[i].body, unkept[i].ends);
+		connection_fixture_run(f);
+		if (unkept[i].size > 0) {
+			connection_fixture_stream(f, unkept[i].size, false);
+			connection_fixture_run(f);
+			fill_while_answering(f);
+		}
+		front_side_send_record(f, FCGI_ABORT_REQUEST, 1, NULL, 0);
+		connection_fixture_run(f);
+		if (unkept[i].size > 0)
+			assert_int_equal(
+			    connection_fixture_state(f), CONNECTION_LINGERING);
+		front_side_check(f, unkept[i].sees);
+		assert_int_equal(
+		    connection_fixture_state(f), CONNECTION_CLOSED);
+		connection_fixture_teardown((void **)&f);
+	}
+}
+
+/* All of its answer is on the way: there is one end, not two. */
+static void ends_once_what_was_ended_already(void **state)
+{
+	struct connection_fixture *f = *state;
+
+	f->conduct = CONDUCT_WAITS;
+	front_side_send_request(f, FCGI_RESPONDER, true, NULL, true);
+	connection_fixture_run(f);
+	request_error(f->request, 404, NULL, NULL);
+	/* The pump runs at the end of a turn, and the request goes after it. */
+	stream_group_run(&f->services.streams);
+	assert_true(f->request->is_over);
+	front_side_send_record(f, FCGI_ABORT_REQUEST, 1, NULL, 0);
+	front_side_check(f, "oOE");
+	assert_int_equal(connection_fixture_state(f), CONNECTION_IDLE);
 }
 
 /* --- replies -------------------------------------------------------------- */
@@ -281,6 +436,12 @@ int main(void)
 		TEST(goes_on_answering_when_the_body_stalls),
 		TEST(drops_nobody_for_a_late_source),
 		TEST(counts_from_what_the_peer_took_last),
+		TEST(answers_a_peer_that_sends_no_more),
+		TEST(notices_that_such_a_peer_leaves),
+		TEST(notices_that_such_a_peer_closes_unread),
+		TEST(keeps_the_connection_of_an_aborted_request),
+		TEST(closes_after_an_aborted_request),
+		TEST(ends_once_what_was_ended_already),
 		TEST(waits_for_room_for_an_end_that_was_held),
 		TEST(waits_for_room_for_replies),
 		TEST(drops_a_peer_that_takes_no_replies),

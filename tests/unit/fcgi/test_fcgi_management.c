@@ -77,27 +77,63 @@ static struct answer read_answer(const uint8_t *bytes, size_t length)
 	return answer;
 }
 
-/* The question and the room for the answer are of their exact size. */
-static struct answer ask(
-    int type, const void *content, size_t length, unsigned int connections)
+/* Each piece of the question is a block of its exact size. */
+static void read_in_pieces(struct fcgi_management *management,
+    const uint8_t *content, size_t length, size_t piece)
+{
+	while (length > 0) {
+		size_t n = piece < length ? piece : length;
+		uint8_t *copy = malloc(n);
+
+		assert_non_null(copy);
+		memcpy(copy, content, n);
+		fcgi_management_read(management, copy, n);
+		free(copy);
+		content += n;
+		length -= n;
+	}
+}
+
+/* So is the room for the answer. */
+static struct answer end_question(
+    struct fcgi_management *management, int type, unsigned int connections)
 {
 	const struct fcgi_management_limits limits = { connections };
-	uint8_t *question = malloc(length ? length : 1);
 	uint8_t *bytes = malloc(FCGI_MANAGEMENT_ANSWER_MAX);
 	struct answer answer;
 	size_t used;
 
-	assert_non_null(question);
 	assert_non_null(bytes);
-	memcpy(question, content, length);
 	memset(bytes, 0xaa, FCGI_MANAGEMENT_ANSWER_MAX);
-	used = fcgi_management_answer(
-	    bytes, (uint8_t)type, question, length, &limits);
+	used =
+	    fcgi_management_answer(management, (uint8_t)type, &limits, bytes);
 	assert_true(used <= FCGI_MANAGEMENT_ANSWER_MAX);
 	answer = read_answer(bytes, used);
 	free(bytes);
-	free(question);
 	return answer;
+}
+
+/* One after the other, whole and in pieces: each has the same answer. */
+static struct answer ask(
+    int type, const void *content, size_t length, unsigned int connections)
+{
+	static const size_t pieces[] = { SIZE_MAX, 1, 2, 3, 7 };
+	struct fcgi_management management = { 0 };
+	struct answer first = { 0 };
+
+	for (size_t i = 0; i < ARRAY_LENGTH(pieces); i++) {
+		struct answer answer;
+
+		read_in_pieces(&management, content, length, pieces[i]);
+		answer = end_question(&management, type, connections);
+		if (i == 0)
+			first = answer;
+		assert_int_equal(answer.type, first.type);
+		assert_string_equal(answer.pairs, first.pairs);
+		assert_memory_equal(
+		    answer.content, first.content, sizeof(first.content));
+	}
+	return first;
 }
 
 struct question {
@@ -212,11 +248,11 @@ static void says_its_limits(void **state)
 	}
 }
 
-/* A question of every name many times over is as long as can come. */
+/* A question of every name many times over, as long as a record can be. */
 static void bounds_the_answer(void **state)
 {
 	static const char names[] = ASK_CONNS ASK_REQS ASK_MPXS;
-	char content[512];
+	static char content[65535];
 	size_t length = 0;
 	struct answer answer;
 
@@ -228,6 +264,66 @@ static void bounds_the_answer(void **state)
 	answer = ask(GET_VALUES, content, length, UINT_MAX);
 	assert_string_equal(
 	    answer.pairs, CONNS "=4294967295 " REQS "=4294967295 " MPXS "=0 ");
+}
+
+/* Appends a pair of a name of this length, with lengths of four bytes. */
+static size_t put_long_pair(char *to, size_t name, size_t value)
+{
+	const size_t lengths[2] = { name, value };
+
+	for (int i = 0; i < 2; i++) {
+		to[4 * i] = (char)(0x80 | lengths[i] >> 24);
+		to[4 * i + 1] = (char)(lengths[i] >> 16);
+		to[4 * i + 2] = (char)(lengths[i] >> 8);
+		to[4 * i + 3] = (char)lengths[i];
+	}
+	memset(to + 8, 'x', name + value);
+	return 8 + name + value;
+}
+
+/* A known name counts wherever it stands. */
+static void finds_a_name_after_any_others(void **state)
+{
+	static const struct {
+		size_t name, value;
+	} others[] = { { 15, 0 }, { 16, 0 }, { 127, 1 }, { 128, 128 },
+		{ 511, 0 }, { 30000, 30000 }, { 0, 60000 } };
+	static char content[65535];
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LENGTH(others); i++) {
+		size_t length =
+		    put_long_pair(content, others[i].name, others[i].value);
+
+		memcpy(content + length, ASK_MPXS, sizeof(ASK_MPXS) - 1);
+		length += sizeof(ASK_MPXS) - 1;
+		assert_string_equal(
+		    ask(GET_VALUES, content, length, 1).pairs, MPXS "=0 ");
+	}
+}
+
+/* What is left of a record that was cut is not taken for the next. */
+static void begins_anew_with_each_record(void **state)
+{
+	static const char content[] = ASK_CONNS;
+	struct fcgi_management management = { 0 };
+	struct answer answer;
+
+	(void)state;
+	for (size_t cut = 0; cut < sizeof(content) - 1; cut++) {
+		fcgi_management_read(
+		    &management, (const uint8_t *)content, cut);
+		answer = end_question(&management, GET_VALUES, 1);
+		assert_string_equal(answer.pairs, "");
+	}
+	/* A length that no record can hold. */
+	fcgi_management_read(
+	    &management, (const uint8_t *)"\xff\xff\xff\xff\xff", 5);
+	end_question(&management, GET_VALUES, 1);
+	fcgi_management_read(
+	    &management, (const uint8_t *)content, sizeof(content) - 1);
+	answer = end_question(&management, GET_VALUES, 1);
+	assert_string_equal(answer.pairs, CONNS "=1 ");
 }
 
 /* 4.2 */
@@ -259,6 +355,8 @@ int main(void)
 		cmocka_unit_test(reads_up_to_a_cut),
 		cmocka_unit_test(says_its_limits),
 		cmocka_unit_test(bounds_the_answer),
+		cmocka_unit_test(finds_a_name_after_any_others),
+		cmocka_unit_test(begins_anew_with_each_record),
 		cmocka_unit_test(names_an_unknown_type),
 	};
 

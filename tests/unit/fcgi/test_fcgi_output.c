@@ -451,6 +451,59 @@ static void test_end_inside_record(void **state)
 }
 
 /* What is put is kept up to a bound, and at the bound the stream closes. */
+/* One that is aborted can: the promised bytes are zeros. */
+static void test_abort_inside_record(void **state)
+{
+	const size_t length = 500000;
+	struct fixture *f = *state;
+	unsigned char *bytes = make_bytes(length);
+	unsigned char answer[16] = { 1, FCGI_UNKNOWN_TYPE, 0, 0, 0, 8 };
+	size_t position = open_record(f, bytes, length);
+	struct parsed p;
+
+	assert_int_equal(fcgi_output_control(f->output, answer, 16), 0);
+	assert_int_equal(fcgi_output_abort(f->output), -EAGAIN);
+	do
+		take_all(f);
+	while (fcgi_output_flush(f->output) == -EAGAIN);
+	take_all(f);
+	p = parse(f);
+	assert_true(p.length > position);
+	for (size_t i = 0; i < p.length; i++)
+		assert_int_equal(p.content[i], i < position ? byte_at(i) : 0);
+	assert_int_equal(p.others, 1);
+	assert_true(p.ended && p.stdout_closed);
+	assert_int_equal(p.app_status, 1);
+	free(p.content);
+	free(bytes);
+	/* And the next response is one like any other. */
+	f->raw_length = 0;
+	fcgi_output_begin(f->output, REQUEST_ID);
+	assert_int_equal(fcgi_output_put(f->output, "abc", 3), 0);
+	assert_int_equal(fcgi_output_end(f->output, 0), 0);
+	take_all(f);
+	p = parse(f);
+	assert_int_equal(p.length, 3);
+	free(p.content);
+}
+
+static void test_abort_between_records(void **state)
+{
+	struct fixture *f = *state;
+	unsigned char *bytes = make_bytes(1000);
+	struct parsed p;
+
+	assert_int_equal(fcgi_output_put(f->output, bytes, 1000), 0);
+	assert_int_equal(fcgi_output_abort(f->output), 0);
+	take_all(f);
+	p = parse(f);
+	check_content(&p, 1000);
+	assert_true(p.ended);
+	assert_int_equal(p.app_status, 1);
+	free(p.content);
+	free(bytes);
+}
+
 static void test_put_is_bounded(void **state)
 {
 	struct fixture *f = *state;
@@ -700,6 +753,8 @@ int main(void)
 		TEST(test_control_is_bounded_between_records),
 		TEST(test_control_that_is_read),
 		TEST(test_end_inside_record),
+		TEST(test_abort_inside_record),
+		TEST(test_abort_between_records),
 		TEST(test_put_is_bounded),
 		TEST(test_put_to_full_socket),
 		TEST(test_small_offers_do_not_pile_up),

@@ -103,8 +103,7 @@ static void put_record(
 static void put_request(
     struct wire *wire, const struct framing *framing, const struct pairs *pairs)
 {
-	const uint8_t begin[8] = { (uint8_t)(framing->role >> 8),
-		(uint8_t)framing->role, (uint8_t)framing->flags };
+	const uint8_t begin[8] = { 0, FCGI_RESPONDER, (uint8_t)framing->flags };
 	size_t at = 0;
 
 	wire->length = 0;
@@ -123,37 +122,40 @@ static void put_request(
 }
 
 /* What the scanner takes for the head. */
-static const struct head *cut_head(const struct wire *wire)
+static void cut_head(const struct wire *wire, struct head *head)
 {
-	static struct head head;
 	struct fcgi_scan scan;
 	enum fcgi_scan_event event;
 	size_t at = 0, used;
 
-	head.length = 0;
+	head->length = 0;
 	fcgi_scan_init(&scan);
 	do {
 		event = fcgi_scan_next(
 		    &scan, wire->data + at, wire->length - at, &used);
 		at += used;
 		if (event == FCGI_SCAN_HEAD_END)
-			return &head;
+			return;
 		assert_int_equal(event, FCGI_SCAN_HEAD_BYTES);
-		assert_true(scan.length <= sizeof(head.data) - head.length);
-		memcpy(head.data + head.length, scan.data, scan.length);
-		head.length += scan.length;
+		assert_true(scan.length <= sizeof(head->data) - head->length);
+		memcpy(head->data + head->length, scan.data, scan.length);
+		head->length += scan.length;
 	} while (at < wire->length);
 	fail_msg("the head has no end");
-	return NULL;
 }
 
 static const struct head *make_head(
     const struct framing *framing, const struct pairs *pairs)
 {
 	static struct wire wire;
+	static struct head head;
 
 	put_request(&wire, framing, pairs);
-	return cut_head(&wire);
+	cut_head(&wire, &head);
+	/* The scanner passes one role alone. */
+	head.data[8] = (uint8_t)(framing->role >> 8);
+	head.data[9] = (uint8_t)framing->role;
+	return &head;
 }
 
 /* --- parsing them --------------------------------------------------------- */

@@ -5,9 +5,9 @@
  * A conversation is written down as the letters of its events, with the bytes
  * of head and body joined, so that it reads the same however it was cut:
  *
- *	h  head bytes      H  head end    M  management
+ *	h  head bytes      H  head end    M  management (its end)
  *	b  body bytes      B  body end    S  second request
- *	A  abort           X  broken
+ *	A  abort           X  broken      R  unknown role
  */
 #include "config.h"
 
@@ -38,11 +38,11 @@ struct trace {
 	size_t head_length;
 	uint8_t body[4096];
 	size_t body_length;
-	uint8_t management[FCGI_SCAN_MANAGEMENT_MAX];
+	uint8_t management[65536]; /* of the last one */
 	size_t management_length;
+	bool is_management_over;
 	struct fcgi_record record; /* of the last M or S */
 	uint16_t request_id;
-	uint16_t role;
 	bool keep_conn;
 	bool auto_done; /* answer each request at its body's end */
 };
@@ -78,14 +78,20 @@ static uint8_t *put_record(
 	return header + 8;
 }
 
-static void put_begin(struct wire *wire, int id, int role, int flags)
+static void put_padded_begin(
+    struct wire *wire, int id, int role, int flags, int padding)
 {
-	uint8_t *body = put_record(wire, FCGI_BEGIN_REQUEST, id, 8, 0);
+	uint8_t *body = put_record(wire, FCGI_BEGIN_REQUEST, id, 8, padding);
 
 	memset(body, 0, 8);
 	body[0] = (uint8_t)(role >> 8);
 	body[1] = (uint8_t)role;
 	body[2] = (uint8_t)flags;
+}
+
+static void put_begin(struct wire *wire, int id, int role, int flags)
+{
+	put_padded_begin(wire, id, role, flags, 0);
 }
 
 /* --- what is heard -------------------------------------------------------- */
@@ -111,11 +117,24 @@ static void note_bytes(
 	*at += scan->length;
 }
 
+static void note_management(struct trace *trace, const struct fcgi_scan *scan)
+{
+	if (trace->is_management_over)
+		trace->management_length = 0;
+	trace->is_management_over = false;
+	note_bytes(trace->management, &trace->management_length,
+	    sizeof(trace->management), scan);
+}
+
 static void note(
     struct trace *trace, struct fcgi_scan *scan, enum fcgi_scan_event event)
 {
-	static const char letters[] = "-hHbBAMSX";
+	static const char letters[] = "-hHRbBAmMSX";
 
+	if (event == FCGI_SCAN_MANAGEMENT_BYTES) {
+		note_management(trace, scan);
+		return;
+	}
 	note_event(trace, letters[event]);
 	if (event == FCGI_SCAN_HEAD_BYTES)
 		note_bytes(trace->head, &trace->head_length,
@@ -125,14 +144,15 @@ static void note(
 		    sizeof(trace->body), scan);
 	if (event == FCGI_SCAN_HEAD_END) {
 		trace->request_id = scan->request_id;
-		trace->role = scan->role;
 		trace->keep_conn = scan->keep_conn;
 	}
-	if (event == FCGI_SCAN_MANAGEMENT) {
-		memcpy(trace->management, scan->data, scan->length);
-		trace->management_length = scan->length;
+	if (event == FCGI_SCAN_MANAGEMENT_END) {
+		if (trace->is_management_over)
+			trace->management_length = 0;
+		trace->is_management_over = true;
 	}
-	if (event == FCGI_SCAN_MANAGEMENT || event == FCGI_SCAN_SECOND_REQUEST)
+	if (event == FCGI_SCAN_MANAGEMENT_END ||
+	    event == FCGI_SCAN_SECOND_REQUEST)
 		trace->record = scan->record;
 	if (event == FCGI_SCAN_BODY_END && trace->auto_done)
 		fcgi_scan_request_done(scan);
@@ -182,6 +202,7 @@ static void trace_init(struct trace *trace)
 	trace->head_length = 0;
 	trace->body_length = 0;
 	trace->management_length = 0;
+	trace->is_management_over = true;
 	trace->auto_done = false;
 }
 
@@ -261,7 +282,6 @@ static void check_request(const struct trace *trace)
 	assert_int_equal(trace->body_length, 11);
 	assert_memory_equal(trace->body, "abcdeabcdef", 11);
 	assert_int_equal(trace->request_id, ID);
-	assert_int_equal(trace->role, FCGI_RESPONDER);
 	assert_true(trace->keep_conn);
 }
 
@@ -349,17 +369,19 @@ static void says_a_thing_as_soon_as_it_is_known(void **state)
 
 /* --- the parts of a request ----------------------------------------------- */
 
+static void put_words(struct wire *wire, const char *text);
+
 static void decodes_begin_request(void **state)
 {
 	static const struct {
-		int id, role, flags;
+		int id, flags;
 		bool keep_conn;
 	} cases[] = {
-		{ 1, FCGI_RESPONDER, 0, false },
-		{ 1, FCGI_RESPONDER, FCGI_KEEP_CONN, true },
-		{ 255, FCGI_AUTHORIZER, 0, false },
-		{ 256, FCGI_FILTER, 0xff, true },
-		{ 65535, 0xabcd, 0xfe, false },
+		{ 1, 0, false },
+		{ 1, FCGI_KEEP_CONN, true },
+		{ 255, 0, false },
+		{ 256, 0xff, true },
+		{ 65535, 0xfe, false },
 	};
 	static struct trace trace;
 
@@ -369,13 +391,43 @@ static void decodes_begin_request(void **state)
 		struct fcgi_scan scan;
 
 		wire.length = 0;
-		put_begin(&wire, cases[i].id, cases[i].role, cases[i].flags);
+		put_begin(&wire, cases[i].id, FCGI_RESPONDER, cases[i].flags);
 		put_record(&wire, FCGI_PARAMS, cases[i].id, 0, 0);
 		feed_all(&scan, &trace, &wire);
 		assert_string_equal(trace.events, "hH");
 		assert_int_equal(trace.request_id, cases[i].id);
-		assert_int_equal(trace.role, cases[i].role);
 		assert_int_equal(trace.keep_conn, cases[i].keep_conn);
+	}
+}
+
+/*
+ * 5.5: it is known by BEGIN_REQUEST alone. The rest is no matter, but for the
+ * end of the body, up to which it may have to be read.
+ */
+static void tells_an_unknown_role_at_once(void **state)
+{
+	static const int roles[] = { 0, FCGI_AUTHORIZER, FCGI_FILTER, 0x100,
+		0x101, 0xffff };
+	static struct wire wire;
+	static struct trace trace;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LENGTH(roles); i++) {
+		struct fcgi_scan scan;
+
+		wire.length = 0;
+		put_begin(&wire, 9, roles[i], FCGI_KEEP_CONN);
+		feed_all(&scan, &trace, &wire);
+		assert_string_equal(trace.events, "hR");
+		assert_int_equal(scan.request_id, 9);
+		assert_true(scan.keep_conn);
+		assert_true(fcgi_scan_in_request(&scan));
+		assert_false(fcgi_scan_in_head(&scan));
+		wire.length = 0;
+		put_words(&wire, "P9 P9 p9 I9 i9");
+		feed(&scan, &trace, wire.data, wire.length);
+		assert_string_equal(trace.events, "hRbB");
+		assert_false(fcgi_scan_in_request(&scan));
 	}
 }
 
@@ -393,8 +445,8 @@ static void drops_padding_of_the_first_and_last_record(void **state)
 			char types[8], params[8];
 
 			wire.length = 0;
-			put_record(
-			    &wire, FCGI_BEGIN_REQUEST, 1, 8, paddings[i]);
+			put_padded_begin(
+			    &wire, 1, FCGI_RESPONDER, 0, paddings[i]);
 			put_record(&wire, FCGI_PARAMS, 1, 0, paddings[j]);
 			feed_all(&scan, &trace, &wire);
 			assert_string_equal(trace.events, "hH");
@@ -422,15 +474,35 @@ static void knows_in_which_part_it_is(void **state)
 	for (size_t i = 0; i < 16 + 8 - 1; i++) {
 		feed(&scan, &trace, wire.data + i, 1);
 		assert_true(fcgi_scan_in_head(&scan));
-		assert_false(fcgi_scan_in_body(&scan));
+		assert_int_equal(fcgi_scan_in_request(&scan), i >= 7);
 	}
 	feed(&scan, &trace, wire.data + 23, 1);
 	assert_false(fcgi_scan_in_head(&scan));
-	assert_true(fcgi_scan_in_body(&scan));
+	assert_true(fcgi_scan_in_request(&scan));
 	feed(&scan, &trace, wire.data + 24, 8);
 	assert_false(fcgi_scan_in_head(&scan));
-	assert_false(fcgi_scan_in_body(&scan));
+	assert_false(fcgi_scan_in_request(&scan));
 	assert_string_equal(trace.events, "hHB");
+}
+
+/* Wherever the peer stops, nothing more of a request is waited for. */
+static void ends_with_its_input(void **state)
+{
+	static struct wire wire;
+	static struct trace trace;
+
+	(void)state;
+	put_request(&wire);
+	for (size_t i = 0; i <= wire.length; i++) {
+		struct fcgi_scan scan;
+
+		fcgi_scan_init(&scan);
+		trace_init(&trace);
+		feed(&scan, &trace, wire.data, i);
+		fcgi_scan_end(&scan);
+		assert_false(fcgi_scan_in_request(&scan));
+		assert_false(scan.keep_conn);
+	}
 }
 
 /* --- which records may stand where ---------------------------------------- */
@@ -463,8 +535,11 @@ static void put_words(struct wire *wire, const char *text)
 		while (i < ARRAY_LENGTH(words) && words[i].letter != text[0])
 			i++;
 		assert_true(i < ARRAY_LENGTH(words));
-		put_record(wire, words[i].type, text[1] - '0', words[i].length,
-		    words[i].padding);
+		if (words[i].type == FCGI_BEGIN_REQUEST)
+			put_begin(wire, text[1] - '0', FCGI_RESPONDER, 0);
+		else
+			put_record(wire, words[i].type, text[1] - '0',
+			    words[i].length, words[i].padding);
 	}
 }
 
@@ -514,6 +589,20 @@ static void ignores_inactive_requests(void **state)
 	check_talks(talks, ARRAY_LENGTH(talks));
 }
 
+/* A stream that has ended has ended. */
+static void ignores_a_further_end(void **state)
+{
+	static const struct talk talks[] = {
+		{ "B1 p1 p1 i1", "hHB", NULL },
+		{ "B1 p1 I1 p1 i1 p1", "hHbB", NULL },
+		{ "B1 p1 i1 i1 i1", "hHB", NULL },
+		{ "B1 p1 i1 i1 A1", "hHBA", NULL },
+	};
+
+	(void)state;
+	check_talks(talks, ARRAY_LENGTH(talks));
+}
+
 /* Only a filter reads it (6.4), and that is refused as a whole. */
 static void ignores_data(void **state)
 {
@@ -531,10 +620,10 @@ static void refuses_records_out_of_order(void **state)
 		{ "B1 P1 I1", "hX", "STDIN before" },
 		{ "B1 i1", "hX", "STDIN before" },
 		{ "B1 p1 P1", "hHX", "PARAMS after" },
-		{ "B1 p1 p1", "hHX", "PARAMS after" },
+		{ "B1 p1 I1 P1", "hHbX", "PARAMS after" },
 		{ "B1 p1 i1 P1", "hHBX", "PARAMS after" },
 		{ "B1 p1 i1 I1", "hHBX", "STDIN after" },
-		{ "B1 p1 i1 i1", "hHBX", "STDIN after" },
+		{ "B1 p1 i1 i1 I1", "hHBX", "STDIN after" },
 		{ "B1 O1", "hX", "type" },
 		{ "B1 p1 U1", "hHX", "type" },
 		{ "B1 p1 i1 U1", "hHBX", "type" },
@@ -575,7 +664,6 @@ static void names_the_second_request(void **state)
 	assert_int_equal(trace.record.request_id, 0xfedc);
 	/* The first one is as it was. */
 	assert_int_equal(trace.request_id, 1);
-	assert_int_equal(trace.role, FCGI_RESPONDER);
 	assert_true(trace.keep_conn);
 }
 
@@ -602,6 +690,7 @@ static void takes_begin_request_of_eight_bytes_only(void **state)
 	}
 }
 
+/* No more of the request has to come, wherever it was. */
 static void hears_an_abort(void **state)
 {
 	static const struct talk talks[] = {
@@ -703,26 +792,26 @@ static void limits_each_head_alone(void **state)
 	}
 }
 
-static void limits_management_records(void **state)
+/* As long as a record can be. */
+static void passes_management_records_of_any_length(void **state)
 {
+	static const size_t lengths[] = { 1, 512, 513, 65535 };
 	static struct wire wire;
 	static struct trace trace;
-	struct fcgi_scan scan;
 
 	(void)state;
-	put_record(&wire, FCGI_GET_VALUES, 0, FCGI_SCAN_MANAGEMENT_MAX - 1, 1);
-	put_record(&wire, 200, 0, FCGI_SCAN_MANAGEMENT_MAX, 255);
-	feed_all(&scan, &trace, &wire);
-	assert_string_equal(trace.events, "MM");
-	assert_int_equal(trace.record.type, 200);
-	assert_int_equal(trace.management_length, FCGI_SCAN_MANAGEMENT_MAX);
-	assert_memory_equal(trace.management, wire.data + wire.starts[1] + 8,
-	    FCGI_SCAN_MANAGEMENT_MAX);
-	wire.length = 0;
-	put_record(&wire, FCGI_GET_VALUES, 0, FCGI_SCAN_MANAGEMENT_MAX + 1, 0);
-	feed_all(&scan, &trace, &wire);
-	assert_string_equal(trace.events, "X");
-	assert_non_null(strstr(scan.reason, "management"));
+	for (size_t i = 0; i < ARRAY_LENGTH(lengths); i++) {
+		struct fcgi_scan scan;
+
+		wire.length = 0;
+		put_record(&wire, 200, 0, lengths[i], 255);
+		feed_all(&scan, &trace, &wire);
+		assert_string_equal(trace.events, "M");
+		assert_int_equal(trace.record.type, 200);
+		assert_int_equal(trace.management_length, lengths[i]);
+		assert_memory_equal(
+		    trace.management, wire.data + 8, lengths[i]);
+	}
 }
 
 /* Also between requests; what one says is not mixed up with the last one. */
@@ -753,8 +842,7 @@ static void passes_management_records_whole(void **state)
 /* What was collected of the one must not be taken for the other. */
 static void reads_begin_request_after_a_management_record(void **state)
 {
-	static const size_t lengths[] = { 0, 3, 8, 20,
-		FCGI_SCAN_MANAGEMENT_MAX };
+	static const size_t lengths[] = { 0, 3, 8, 20, 512 };
 	static struct wire wire;
 	static struct trace trace;
 
@@ -764,11 +852,10 @@ static void reads_begin_request_after_a_management_record(void **state)
 
 		wire.length = 0;
 		put_record(&wire, FCGI_GET_VALUES, 0, lengths[i], 0);
-		put_begin(&wire, 1, 0x1234, FCGI_KEEP_CONN);
+		put_begin(&wire, 1, FCGI_RESPONDER, FCGI_KEEP_CONN);
 		put_record(&wire, FCGI_PARAMS, 1, 0, 0);
 		feed_all(&scan, &trace, &wire);
 		assert_string_equal(trace.events, "MhH");
-		assert_int_equal(trace.role, 0x1234);
 		assert_true(trace.keep_conn);
 	}
 }
@@ -831,7 +918,7 @@ static void skips_the_body_of_an_answered_request(void **state)
 		feed(&scan, &trace, wire.data, i);
 		assert_string_equal(trace.events, before);
 		fcgi_scan_request_done(&scan);
-		assert_false(fcgi_scan_in_body(&scan));
+		assert_false(fcgi_scan_in_request(&scan));
 		trace_init(&trace);
 		feed(&scan, &trace, wire.data + i, wire.length - i);
 		assert_string_equal(trace.events, "hHB");
@@ -900,7 +987,10 @@ static void stays_broken(void **state)
 	assert_int_equal(used, 0);
 	assert_non_null(scan.reason);
 	assert_false(fcgi_scan_in_head(&scan));
-	assert_false(fcgi_scan_in_body(&scan));
+	assert_false(fcgi_scan_in_request(&scan));
+	fcgi_scan_end(&scan);
+	assert_int_equal(fcgi_scan_next(&scan, wire.data, wire.length, &used),
+	    FCGI_SCAN_BROKEN);
 }
 
 int main(void)
@@ -911,9 +1001,12 @@ int main(void)
 		cmocka_unit_test(byte_by_byte),
 		cmocka_unit_test(says_a_thing_as_soon_as_it_is_known),
 		cmocka_unit_test(decodes_begin_request),
+		cmocka_unit_test(tells_an_unknown_role_at_once),
 		cmocka_unit_test(drops_padding_of_the_first_and_last_record),
 		cmocka_unit_test(knows_in_which_part_it_is),
+		cmocka_unit_test(ends_with_its_input),
 		cmocka_unit_test(ignores_inactive_requests),
+		cmocka_unit_test(ignores_a_further_end),
 		cmocka_unit_test(ignores_data),
 		cmocka_unit_test(refuses_records_out_of_order),
 		cmocka_unit_test(allows_one_request_at_a_time),
@@ -924,7 +1017,7 @@ int main(void)
 		cmocka_unit_test(limits_the_head),
 		cmocka_unit_test(refuses_an_over_long_head_by_its_header),
 		cmocka_unit_test(limits_each_head_alone),
-		cmocka_unit_test(limits_management_records),
+		cmocka_unit_test(passes_management_records_of_any_length),
 		cmocka_unit_test(passes_management_records_whole),
 		cmocka_unit_test(reads_begin_request_after_a_management_record),
 		cmocka_unit_test(one_after_the_other),

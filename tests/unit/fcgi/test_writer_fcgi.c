@@ -516,6 +516,25 @@ static void holds_the_end_at_a_shut_gate(void **state)
 	check_received(f, 0, 1);
 }
 
+/* Once, also if its end is on the way; a shut gate is no matter. */
+static void ends_an_aborted_response_once(void **state)
+{
+	struct fixture *f = *state;
+
+	init_writer(f, CHUNK);
+	for (int ended = 0; ended < 2; ended++) {
+		fcgi_output_begin(f->output, REQUEST_ID);
+		writer_fcgi_begin(&f->fcgi);
+		end_gate_begin(&f->gate, !ended);
+		f->writer->ops->put(f->writer, f->data, 1000);
+		if (ended)
+			f->writer->ops->end(f->writer);
+		assert_int_equal(writer_fcgi_abort(&f->fcgi), 0);
+		f->length = 0;
+		check_received(f, 1000, 1);
+	}
+}
+
 /* What is not the end goes first: until it has left nothing is held. */
 static void sends_all_before_it_holds_the_end(void **state)
 {
@@ -557,6 +576,7 @@ int main(void)
 		TEST(sends_what_waits_when_the_source_does, setup_unix),
 		TEST(passes_readiness_on, setup_unix),
 		TEST(holds_the_end_at_a_shut_gate, setup_unix),
+		TEST(ends_an_aborted_response_once, setup_unix),
 		TEST(sends_all_before_it_holds_the_end, setup_unix),
 	};
 

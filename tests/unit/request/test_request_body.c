@@ -153,7 +153,7 @@ static void a_body_that_does_not_go_on_is_a_408(void **state)
 
 	post(mock, "10");
 	request_add_body(mock->request, "1", 1);
-	request_stop_body(mock->request);
+	request_stop_body(mock->request, 408, "the test stops it");
 	check_status(mock, "Status: 408 ");
 	assert_int_equal(seen.calls, 0);
 }

@@ -79,10 +79,19 @@ void connection_events_happen(
     struct connection_fixture *f, enum connection_event event)
 {
 	static const uint8_t begin[8] = { 0, FCGI_RESPONDER };
+	static const uint8_t other[8] = { 0, UNKNOWN_ROLE, FCGI_KEEP_CONN };
 
 	switch (event) {
 	case PEER_LEAVES:
+		/* To the other side as good as a close; it can still look. */
+		assert_int_equal(shutdown(f->peer, SHUT_RDWR), 0);
+		break;
+	case PEER_ENDS:
 		assert_int_equal(shutdown(f->peer, SHUT_WR), 0);
+		break;
+	case PEER_CLOSES:
+		close(f->peer);
+		f->peer = -1;
 		break;
 	case TIME_IS_OVER:
 		connection_fixture_expire(f);
@@ -93,6 +102,10 @@ void connection_events_happen(
 	case REQUEST:
 		f->conduct = CONDUCT_WAITS;
 		front_side_send_request(f, FCGI_RESPONDER, true, NULL, true);
+		break;
+	case OTHER_ROLE:
+		front_side_send_record(
+		    f, FCGI_BEGIN_REQUEST, 1, other, sizeof(other));
 		break;
 	case SECOND_REQUEST:
 		front_side_send_record(

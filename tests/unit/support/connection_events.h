@@ -23,9 +23,12 @@ enum connection_from {
 
 enum connection_event {
 	PEER_LEAVES,
+	PEER_ENDS, /* it sends no more, but reads */
+	PEER_CLOSES,
 	TIME_IS_OVER,
 	PART_OF_HEADER,
 	REQUEST,
+	OTHER_ROLE, /* BEGIN_REQUEST of one that is unknown, to be kept */
 	SECOND_REQUEST,
 	BODY_BYTES,
 	BODY_END,
