@@ -94,6 +94,7 @@ libapp_a_SOURCES = \
 	%D%/policy/if_range.c %D%/policy/if_range.h \
 	%D%/policy/media_type.c %D%/policy/media_type.h \
 	%D%/policy/multipart.c %D%/policy/multipart.h \
+	%D%/policy/nearest_name.c %D%/policy/nearest_name.h \
 	%D%/policy/path_rule.c %D%/policy/path_rule.h \
 	%D%/policy/percent.c %D%/policy/percent.h \
 	%D%/policy/precondition.c %D%/policy/precondition.h \
@@ -102,6 +103,7 @@ libapp_a_SOURCES = \
 	%D%/policy/redirect.c %D%/policy/redirect.h \
 	%D%/policy/request_path.c %D%/policy/request_path.h \
 	%D%/policy/response_head.c %D%/policy/response_head.h \
+	%D%/policy/stream_params.c %D%/policy/stream_params.h \
 	%D%/policy/structured_field.c %D%/policy/structured_field.h \
 	%D%/policy/utf8.c %D%/policy/utf8.h \
 	%D%/policy/want_digest.c %D%/policy/want_digest.h \
@@ -114,6 +116,7 @@ libapp_a_SOURCES = \
 	%D%/request/multipart_body.c %D%/request/multipart_body.h \
 	%D%/request/opened_file.c %D%/request/opened_file.h \
 	%D%/request/operator_fields.c %D%/request/operator_fields.h \
+	%D%/request/param_check.c %D%/request/param_check.h \
 	%D%/request/param_rule.h \
 	%D%/request/representation.c %D%/request/representation.h \
 	%D%/request/request.c %D%/request/request.h \

@@ -129,6 +129,7 @@ unit_tests = \
 	%D%/unit/policy/test_if_range \
 	%D%/unit/policy/test_media_type \
 	%D%/unit/policy/test_multipart \
+	%D%/unit/policy/test_nearest_name \
 	%D%/unit/policy/test_path_rule \
 	%D%/unit/policy/test_percent \
 	%D%/unit/policy/test_precondition \
@@ -137,6 +138,7 @@ unit_tests = \
 	%D%/unit/policy/test_redirect \
 	%D%/unit/policy/test_request_path \
 	%D%/unit/policy/test_response_head \
+	%D%/unit/policy/test_stream_params \
 	%D%/unit/policy/test_structured_field \
 	%D%/unit/policy/test_utf8 \
 	%D%/unit/policy/test_want_digest \
@@ -150,6 +152,7 @@ unit_tests = \
 	%D%/unit/request/test_access_log \
 	%D%/unit/request/test_multipart_body \
 	%D%/unit/request/test_operator_fields \
+	%D%/unit/request/test_param_check \
 	%D%/unit/request/test_representation \
 	%D%/unit/request/test_representation_fields \
 	%D%/unit/request/test_request \
@@ -284,10 +287,10 @@ functional_tests = \
 	%D%/functional/test_follow_events.py \
 	%D%/functional/test_pace.py \
 	%D%/functional/test_fastcgi.py \
+	%D%/functional/test_fastcgi_ends.py \
 	%D%/functional/test_files.py \
 	%D%/functional/test_file_changes.py \
 	%D%/functional/test_fronts.py \
-	%D%/functional/test_fastcgi_ends.py \
 	%D%/functional/test_bench.py \
 	%D%/functional/test_clients.py \
 	%D%/functional/test_command_line.py \

@@ -25,6 +25,7 @@
 #include <fastcgi.h>
 #include <fcgiapp.h>
 #include <fcntl.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -254,6 +255,32 @@ const char *fcgi_params_get(const struct fcgi_params *params, const char *name)
 		if (pair->name_length == length &&
 		    memcmp(strings + pair->at, name, length) == 0)
 			return strings + pair->at + length + 1;
+	}
+	return NULL;
+}
+
+/* Most differ in the first bytes, so that a call would take longer. */
+static bool begins_with(const char *text, const char *prefix)
+{
+	while (*prefix && *text == *prefix) {
+		text++;
+		prefix++;
+	}
+	return *prefix == '\0';
+}
+
+const char *fcgi_params_next(const struct fcgi_params *params,
+    const char *prefix, size_t *at, size_t *ret_length)
+{
+	const char *strings = (const char *)(params->pairs + params->count);
+
+	while (*at < params->count) {
+		const struct pair *pair = &params->pairs[(*at)++];
+
+		if (!begins_with(strings + pair->at, prefix))
+			continue;
+		*ret_length = pair->name_length;
+		return strings + pair->at;
 	}
 	return NULL;
 }

@@ -43,4 +43,12 @@ void fcgi_params_free(struct fcgi_params *params);
  */
 const char *fcgi_params_get(const struct fcgi_params *params, const char *name);
 
+/*
+ * Returns the next name, from place *at on, that begins with `prefix`, with its
+ * length; "=" and the value, which ends with a NUL, follow it. NULL: there are
+ * no more. *at is 0 before the first call.
+ */
+const char *fcgi_params_next(const struct fcgi_params *params,
+    const char *prefix, size_t *at, size_t *ret_length);
+
 #endif

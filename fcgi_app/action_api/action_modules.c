@@ -122,6 +122,7 @@ static bool take_module(struct module *module, const char *option, void *object)
 	module->action.name = module->name;
 	module->action.methods = module->module.methods;
 	module->action.start = start_module;
+	module->action.has_own_params = true;
 	r = module->module.load ? module->module.load() : 0;
 	return r == 0 || fail(option, "`load`: %s", strerror(r < 0 ? -r : r));
 }

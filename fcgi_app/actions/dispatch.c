@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -16,8 +17,10 @@
 #include "fcgi_app/actions/follow/follow_action.h"
 #include "fcgi_app/actions/list/list_action.h"
 #include "fcgi_app/actions/probe/probe_action.h"
+#include "fcgi_app/policy/nearest_name.h"
 #include "fcgi_app/policy/response_head.h"
 #include "fcgi_app/request/operator_fields.h"
+#include "fcgi_app/request/param_check.h"
 #include "fcgi_app/request/request.h"
 #include "fcgi_app/request/services.h"
 #include "fcgi_app/request/stream_action.h"
@@ -110,17 +113,32 @@ static void start(struct request *request, const struct stream_action *action)
 		request_error(request, 405, "Allow", allow);
 }
 
-/* The operator chose the name, so this 404 is an error in the log. */
+/* Returns the name of a built-in action that was meant, or NULL. */
+static const char *nearest_action(const char *name)
+{
+	struct nearest_name nearest;
+
+	nearest_name_init(&nearest, name, strlen(name));
+	for (size_t i = 0; i < COUNT(actions); i++)
+		nearest_name_offer(&nearest, actions[i]->name);
+	return nearest.name;
+}
+
+/* The operator chose the name, so this 404 is an error in the logs. */
 static void refuse_action(struct request *request, const char *name)
 {
 	size_t at = find(name);
-	char why[REQUEST_FAULT_MAX];
+	const char *nearest = nearest_action(name);
+	char fault[96], why[REQUEST_FAULT_MAX];
 
-	request_param_fault(request, "STREAM_ACTION",
-	    at < COUNT(actions) ? actions[at]->off_fault
-				: "no built-in action, nor an --action",
-	    why);
-	request_log(request, LOG_LEVEL_ERROR, why);
+	if (at < COUNT(actions))
+		snprintf(fault, sizeof(fault), "%s", actions[at]->off_fault);
+	else
+		snprintf(fault, sizeof(fault),
+		    "no built-in action, nor an --action%s%s",
+		    nearest ? "; the nearest is " : "", nearest ? nearest : "");
+	request_param_fault(request, "STREAM_ACTION", fault, why);
+	request_report(request, 404, why);
 	request_error(request, 404, NULL, NULL);
 }
 
@@ -162,7 +180,13 @@ void dispatch(struct request *request)
 	const char *name = given ? given : "file";
 	const struct stream_action *action = choose(request, name);
 
-	if (!action)
+	if (action && !action->has_own_params)
+		param_check(request->services->param_check, request);
+	if (*request->method == '\0')
+		request_refuse_param(request, 500, "REQUEST_METHOD",
+		    "missing: nginx needs \"include fastcgi_params;\" in this "
+		    "location, other fronts send it by themselves");
+	else if (!action)
 		refuse_action(request, name);
 	else if (request->path_is_malformed)
 		request_refuse_param(request, 400, "SCRIPT_FILENAME",

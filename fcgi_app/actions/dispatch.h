@@ -15,8 +15,9 @@ bool dispatch_is_built_in(const char *name);
 /*
  * Starts the action that claims the request, else the one that STREAM_ACTION
  * names, "file" without it; --action adds to those that are built in. An
- * unknown name is answered 404, OPTIONS 204 with Allow (RFC 9110, 9.3.7), and a
- * method that the action doesn't have 405 with Allow (15.5.6).
+ * unknown name is answered 404, OPTIONS 204 with Allow (RFC 9110, 9.3.7), a
+ * method that the action doesn't have 405 with Allow (15.5.6), and a request
+ * without a method 500: its parameters are not those of a CGI request.
  */
 void dispatch(struct request *request);
 

@@ -7,7 +7,6 @@
 
 #include "fcgi_app/policy/content_coding.h"
 
-#include <stdbool.h>
 #include <string.h>
 #include <strings.h>
 
@@ -59,6 +58,11 @@ static size_t find_weight(const struct word *word)
 	if (word_is(word, "*"))
 		return ANY;
 	return find_coding(word);
+}
+
+bool content_coding_is_known(const char *word, size_t length)
+{
+	return find_coding(&(struct word){ word, length }) != UNKNOWN;
 }
 
 /* --- Accept-Encoding ------------------------------------------------------ */

@@ -6,6 +6,7 @@
 #ifndef FCGI_APP_POLICY_CONTENT_CODING_H
 #define FCGI_APP_POLICY_CONTENT_CODING_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 /* How many there are: br (RFC 7932), zstd (RFC 8878), gzip (RFC 1952). */
@@ -15,6 +16,9 @@ struct content_coding {
 	const char *name;   /* for Content-Encoding: "br", "zstd", "gzip" */
 	const char *suffix; /* of the file's name: ".br", ".zst", ".gz" */
 };
+
+/* Returns whether a word of STREAM_PRECOMPRESSED is one of them. */
+bool content_coding_is_known(const char *word, size_t length);
 
 /*
  * Chooses the codings that the client prefers to none, the best first.

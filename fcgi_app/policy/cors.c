@@ -7,8 +7,6 @@
 
 #include "fcgi_app/policy/cors.h"
 
-#include <stdbool.h>
-#include <stddef.h>
 #include <string.h>
 #include <strings.h>
 
@@ -90,4 +88,22 @@ enum cors_result cors_match(const char *list, const char *origin)
 			result = CORS_LISTED;
 	}
 	return result;
+}
+
+bool cors_is_origin(const char *word, size_t length)
+{
+	struct origin o = { word, length };
+	const char *mark = memmem(word, length, "://", 3);
+
+	if (length == 1 && *word == '*')
+		return true;
+	if (length == 4 && begins_with(&o, "null"))
+		return true;
+	if (!mark || mark == word)
+		return false;
+	if (ends_with(&o, "/"))
+		length--;
+	mark += 3;
+	return mark < word + length &&
+	    !memchr(mark, '/', (size_t)(word + length - mark));
 }

@@ -3,6 +3,9 @@
 #ifndef FCGI_APP_POLICY_CORS_H
 #define FCGI_APP_POLICY_CORS_H
 
+#include <stdbool.h>
+#include <stddef.h>
+
 /* Access-Control-Expose-Headers: what PDF viewers and players look at. */
 #define CORS_EXPOSE_HEADERS                                      \
 	"Accept-Ranges, Content-Disposition, Content-Encoding, " \
@@ -41,5 +44,11 @@ enum cors_result {
  * CORS_OTHER, varies by Origin (Fetch, 3.2.5).
  */
 enum cors_result cors_match(const char *list, const char *origin);
+
+/*
+ * Returns whether a word of STREAM_CORS can match at all: "*", "null", or
+ * SCHEME://HOST with or without :PORT and a slash.
+ */
+bool cors_is_origin(const char *word, size_t length);
 
 #endif

@@ -34,6 +34,7 @@
 #include "fcgi_app/actions/dispatch.h"
 #include "fcgi_app/connection/connection.h"
 #include "fcgi_app/process/acceptor.h"
+#include "fcgi_app/request/param_check.h"
 #include "fcgi_app/request/services.h"
 #include "fcgi_app/setup/listener.h"
 #include "fcgi_app/setup/log.h"
@@ -71,6 +72,7 @@ struct worker {
 	struct services services;
 	struct connections connections;
 	struct memory_budget member_memory;
+	struct param_check param_check;
 	bool is_stopping;
 };
 
@@ -181,9 +183,9 @@ static void start_drain(struct worker *worker)
 	    worker->config->options->drain_timeout_ms, 0);
 	/* The actions first: without connections the worker stops at once. */
 	dispatch_drain(&worker->services);
+	connections_drain(&worker->connections);
 	worker_changed(worker);
 }
-	connections_drain(&worker->connections);
 
 static void on_signal(uv_signal_t *handle, int number)
 {
@@ -257,6 +259,7 @@ static int make_services(struct worker *worker)
 		return -ENOMEM;
 	memory_budget_init(&worker->member_memory, options->member_memory);
 	services->member_memory = &worker->member_memory;
+	services->param_check = &worker->param_check;
 	services->loop = &worker->loop;
 	services->process = (int)getpid();
 	services->options = options;

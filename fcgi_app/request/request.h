@@ -216,6 +216,13 @@ void request_refuse_text(
 
 #define REQUEST_LINES_MAX 1024
 
+/*
+ * Writes `why` to the log, as an error, and to the front server's error log,
+ * with the `status` that the request is answered with. For what
+ * request_refuse() does not fit.
+ */
+void request_report(struct request *request, int status, const char *why);
+
 /* Room for the text of request_param_fault(). */
 #define REQUEST_FAULT_MAX 512
 

@@ -183,6 +183,16 @@ void request_error(
 	send_plain(request, &plain);
 }
 
+void request_report(struct request *request, int status, const char *why)
+{
+	char line[REQUEST_FAULT_MAX + 64];
+
+	request_log(request, LOG_LEVEL_ERROR, why);
+	snprintf(line, sizeof(line), "fcgi-stream %s: %d: %s", request->id,
+	    status, why);
+	fcgi_output_error_log(request->origin.output, line);
+}
+
 void request_refuse(struct request *request, int status, const char *why)
 {
 	request_refuse_text(request, status, why, "");
@@ -192,17 +202,12 @@ void request_refuse_text(
     struct request *request, int status, const char *why, const char *lines)
 {
 	struct plain plain = { .status = status, .lines = lines };
-	char line[REQUEST_FAULT_MAX + 64];
 
 	/* Anybody can ask for what is not there. */
-	if (status == 404) {
+	if (status == 404)
 		request_log(request, LOG_LEVEL_NOTICE, why);
-	} else {
-		request_log(request, LOG_LEVEL_ERROR, why);
-		snprintf(line, sizeof(line), "fcgi-stream %s: %d: %s",
-		    request->id, status, why);
-		fcgi_output_error_log(request->origin.output, line);
-	}
+	else
+		request_report(request, status, why);
 	send_plain(request, &plain);
 }
 

@@ -14,6 +14,7 @@ struct file_table;
 struct media_types;
 struct memory_budget;
 struct options;
+struct param_check;
 struct roots;
 
 /* One for each worker; everything in it outlives every request. */
@@ -30,6 +31,7 @@ struct services {
 	/* For the lists of files that answers are made of. */
 	struct memory_budget *member_memory;
 	struct stream_group streams;
+	struct param_check *param_check;
 	/* Requests that are over, and what goes with them. */
 	struct turn_ends ends;
 };

@@ -47,6 +47,8 @@ struct stream_action {
 	bool (*claims)(const struct request *request);
 	/* NULL: it keeps none. */
 	const struct stream_action_state *state;
+	/* It may read STREAM_ parameters of any name: none is a mistake. */
+	bool has_own_params;
 	/* For the log, if options can turn it off: "needs --option". */
 	const char *off_fault;
 };

@@ -60,6 +60,20 @@ def several_modules_are_loaded(case):
 
 
 @test
+def the_parameters_of_a_module_are_its_own(case):
+    """Any name may be one; for a built-in action it is a mistake."""
+    case.store("file", 10)
+    module = write_module(case, "own")
+    daemon = case.start(f"--action=own={module}")
+    for action, body in (("own", b"own"), ("", None)):
+        check_response(daemon.fetch("/file", STREAM_ACTION=action,
+                                    STREAM_INTERVALL=action or "file"),
+                       200, body)
+    daemon.wait_log(' warning .*STREAM_INTERVALL="file": no parameter of ')
+    equal(daemon.log().count(" warning "), 1, "warnings")
+
+
+@test
 def bad_names_are_refused(case):
     path = write_module(case, "good")
     for name in ("", "A", "1a", "-a", "a b", "a.b", "a" * 33, "ä"):

@@ -146,6 +146,23 @@ def every_stream_parameter_is_documented(case):
 
 
 @test
+def the_table_of_parameters_is_that_of_the_manual_page(case):
+    """What is not in the table is warned of as mistyped."""
+    table = TOP / "fcgi_app" / "policy" / "stream_params.c"
+    known = set(re.findall(r'NAME\("(STREAM_[A-Z_]+)"\)', table.read_text()))
+    read = set()
+    for path in (TOP / "fcgi_app").rglob("*.c"):
+        if path != table:
+            read |= set(re.findall(r'"(STREAM_[A-Z_]+)"', path.read_text()))
+    documented = set(re.findall(r"\bSTREAM_[A-Z_]+\b", MANUAL.read_text()))
+    true(len(known) > 20, f"parameters: {known}")
+    equal(sorted(documented ^ known), [],
+          f"in either {MANUAL.name} or {table.name} alone")
+    equal(sorted(read ^ known), [],
+          f"either in {table.name} or read by the program alone")
+
+
+@test
 def every_action_has_its_section(case):
     names = sorted(path.name for path in (TOP / "fcgi_app/actions").iterdir()
                    if path.is_dir())

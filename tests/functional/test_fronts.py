@@ -206,6 +206,24 @@ def client_connections_are_kept_over_every_status(case, front_class):
         expected += status in ENDS_CONNECTION.get(front.name, ())
 
 
+# Those that drop what comes with FCGI_STDERR.
+NO_ERROR_LOG = ("caddy",)
+
+
+@for_each_front
+def a_mistake_of_the_operator_is_in_the_log_of_the_front(case, front_class):
+    store_all(case)
+    _, front = start_both(case, front_class, {"STREAM_ACTION": "achive"})
+    client = front.client()
+    for _ in range(2):
+        answer = client.ask("/file.txt")
+        equal((answer.status, answer.complete), (404, True), "answer")
+    equal(client.connections, 1, "connections of the client")
+    if front.name not in NO_ERROR_LOG:
+        wait_until(lambda: "the nearest is archive" in front.errors(),
+                   "a line in its error log")
+
+
 # --- the cache ---------------------------------------------------------------
 
 @for_each_front(fronts=[NginxCache])

@@ -9,7 +9,9 @@ the file with the folder that it was looked for in.
 import re
 
 from support import fastcgi
-from support.harness import check_response, equal, found, main, test
+from support.harness import TOP, check_response, equal, found, main, test, true
+
+MANUAL = TOP / "docs" / "fcgi-stream.8"
 
 COMMAND_LINE = (
     (("--workers=two",), "--workers=two: not a number from 1 to 1024"),
@@ -58,7 +60,30 @@ REFUSALS = (
      'STREAM_ZIP_CRC="before": not first or last'),
     ({"STREAM_ACTION": "teleport"}, 404,
      'STREAM_ACTION="teleport": no built-in action, nor an --action'),
+    ({"STREAM_ACTION": "achive"}, 404,
+     'STREAM_ACTION="achive": no built-in action, nor an --action; the '
+     'nearest is archive'),
     ({"STREAM_ACTION": "probe"}, 404, 'STREAM_ACTION="probe": needs --probe'),
+    ({"REQUEST_METHOD": None}, 500,
+     'REQUEST_METHOD: missing: nginx needs "include fastcgi_params;" in this '
+     'location, other fronts send it by themselves'),
+)
+
+# Parameters that do nothing, and the warning.
+MISTYPED = (
+    ({"STREAM_RAET": "2M"},
+     'STREAM_RAET="2M": no parameter of this name; the nearest is '
+     'STREAM_RATE'),
+    ({"STREAM_BANDWIDTH": "2M"},
+     'STREAM_BANDWIDTH="2M": no parameter of this name; it does nothing'),
+    ({"STREAM_PRECOMPRESSED": "br gzpi"},
+     'STREAM_PRECOMPRESSED="br gzpi": "gzpi" is not br, zstd or gzip'),
+    ({"STREAM_DOTFILES": "Allow"},
+     'STREAM_DOTFILES="Allow": "Allow" is not allow or deny'),
+    ({"STREAM_NOSNIFF": "no"}, 'STREAM_NOSNIFF="no": "no" is not on or off'),
+    ({"STREAM_CORS": "https://a.example b.example"},
+     'STREAM_CORS="https://a.example b.example": "b.example" is not an '
+     'origin such as https://a.example, nor *'),
 )
 
 
@@ -66,6 +91,12 @@ def line(daemon, level, text, path, root):
     """Waits for the message about a path beneath a document root."""
     daemon.wait_log(rf' {level} [\d-]+: {re.escape(text)}: "{re.escape(path)}"'
                     rf' beneath "{re.escape(str(root))}"$')
+
+
+def check_told(response, status, message):
+    """Fails unless a front gets the message for its own log."""
+    found(rf"^fcgi-stream [\d-]+: {status}: {re.escape(message)}$",
+          response.stderr.decode(), "the front's error log")
 
 
 @test
@@ -102,10 +133,7 @@ def a_bad_parameter_is_named_with_its_value_and_what_is_right(case):
         response = daemon.fetch(path, **params)
         check_response(response, status)
         line(daemon, "error", message, path, case.root)
-        # A front writes it to its own log, but for a 404.
-        if status != 404:
-            found(rf"^fcgi-stream [\d-]+: {status}: {re.escape(message)}$",
-                  response.stderr.decode(), "the front's error log")
+        check_told(response, status, message)
 
 
 @test
@@ -118,8 +146,43 @@ def a_document_root_outside_every_root_is_named(case):
             ("srv", 400, "missing, or not an absolute path")):
         response = daemon.fetch("/file", DOCUMENT_ROOT=str(root))
         check_response(response, status)
-        line(daemon, "error", f'DOCUMENT_ROOT="{root}": {fault}', "/file",
-             root)
+        message = f'DOCUMENT_ROOT="{root}": {fault}'
+        line(daemon, "error", message, "/file", root)
+        check_told(response, status, message)
+    response = daemon.fetch("/file", DOCUMENT_ROOT=None)
+    check_response(response, 400)
+    check_told(response, 400,
+               "DOCUMENT_ROOT: missing, or not an absolute path")
+
+
+@test
+def a_parameter_that_does_nothing_is_named_once(case):
+    case.store("file", 10)
+    daemon = case.start()
+    for params, message in MISTYPED:
+        for _ in range(3):
+            response = daemon.fetch("/file", **params)
+            check_response(response, 200)
+            equal(response.stderr, b"", "the front's error log")
+        line(daemon, "warning", message, "/file", case.root)
+    daemon.fetch("/none")
+    daemon.wait_access(path="/none")
+    equal(daemon.log().count(" warning "), len(MISTYPED), "warnings")
+
+
+@test
+def what_has_no_message_is_right(case):
+    """Every parameter of the manual page, and those of others."""
+    names = set(re.findall(r"\bSTREAM_[A-Z_]+\b", MANUAL.read_text()))
+    true(len(names) > 20, f"parameters: {names}")
+    case.store("file", 10)
+    daemon = case.start()
+    params = {**dict.fromkeys(names, ""), "STREAM_NOSNIFF": "on",
+              "STREAM_DOTFILES": "deny", "STREAMS": "1",
+              "HTTP_STREAM_RAET": "1"}
+    check_response(daemon.fetch("/file", **params), 200)
+    daemon.wait_access(path="/file")
+    equal(daemon.log().count(" warning "), 0, "warnings")
 
 
 @test

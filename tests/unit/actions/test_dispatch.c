@@ -18,6 +18,7 @@
 #include "tests/unit/support/unit.h"
 
 #define PARAMS_MAX 12
+#define PROBE_PATH "/a/.fcgi-stream-probe"
 
 struct row {
 	const char *params[PARAMS_MAX];
@@ -153,8 +154,8 @@ static void a_malformed_path_is_a_400(void **state)
 		      "proxy:fcgi://localhost//%zz" },
 		    400, "-", NULL },
 		/* An action that is none comes first. */
-		{ { "STREAM_ACTION", "fil", "SCRIPT_FILENAME",
-		      "proxy:fcgi://localhost//%zz" },
+		{ { "REQUEST_METHOD", "GET", "STREAM_ACTION", "fil",
+		      "SCRIPT_FILENAME", "proxy:fcgi://localhost//%zz" },
 		    404, "-", NULL },
 	};
 
@@ -177,12 +178,25 @@ static void other_methods_are_told_of_those_allowed(void **state)
 		    "archive", GET_HEAD_POST },
 		/* Their names are case-sensitive (RFC 9110, 9.1). */
 		{ { "REQUEST_METHOD", "get" }, 405, "file", GET_HEAD },
-		{ { "REQUEST_METHOD", "" }, 405, "file", GET_HEAD },
-		{ { NULL }, 405, "file", GET_HEAD },
 	};
 
 	(void)state;
 	CHECK_ROWS(rows, false);
+}
+
+/* Then the front sends none of the parameters that CGI has. */
+static void a_request_without_a_method_is_a_500(void **state)
+{
+	static const struct row rows[] = {
+		{ { NULL }, 500, "-", NULL },
+		{ { "REQUEST_METHOD", "" }, 500, "-", NULL },
+		{ { "STREAM_ACTION", "list", "STREAM_PATH", PROBE_PATH }, 500,
+		    "-", NULL },
+		{ { "STREAM_ACTION", "fil" }, 500, "-", NULL },
+	};
+
+	(void)state;
+	CHECK_ROWS(rows, true);
 }
 
 static void options_tells_the_methods_of_the_action(void **state)
@@ -204,8 +218,6 @@ static void options_tells_the_methods_of_the_action(void **state)
 }
 
 /* --- the probe ---------------------------------------------------------- */
-
-#define PROBE_PATH "/a/.fcgi-stream-probe"
 
 static void without_its_option_the_probe_is_not_there(void **state)
 {
@@ -256,6 +268,7 @@ int main(void)
 		cmocka_unit_test(an_action_that_is_none_is_a_404),
 		cmocka_unit_test(a_malformed_path_is_a_400),
 		cmocka_unit_test(other_methods_are_told_of_those_allowed),
+		cmocka_unit_test(a_request_without_a_method_is_a_500),
 		cmocka_unit_test(options_tells_the_methods_of_the_action),
 		cmocka_unit_test(without_its_option_the_probe_is_not_there),
 		cmocka_unit_test(the_probe_has_a_path_where_files_are_served),

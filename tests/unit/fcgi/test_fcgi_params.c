@@ -283,6 +283,33 @@ static void takes_the_last_of_several(void **state)
 	fcgi_params_free(params);
 }
 
+/* In the order in which they came. */
+static void finds_names_by_their_begin(void **state)
+{
+	static const char *const names[] = { "AB_1", "AB_", "AB_2" };
+	static struct pairs pairs;
+	struct fcgi_params *params = NULL;
+	size_t at = 0, length;
+
+	put_pair(&pairs, "AB_1", "AB_=x");
+	put_pair(&pairs, "AB", "_");
+	put_pair(&pairs, "XAB_", "1");
+	put_pair(&pairs, "AB_", "");
+	put_pair(&pairs, "AB_2", "2");
+	assert_int_equal(parse(*state, &plain, &pairs, &params), 0);
+	for (size_t i = 0; i < ARRAY_LENGTH(names); i++) {
+		const char *name =
+		    fcgi_params_next(params, "AB_", &at, &length);
+
+		assert_int_equal(length, strlen(names[i]));
+		assert_memory_equal(name, names[i], length);
+		assert_int_equal(name[length], '=');
+	}
+	assert_null(fcgi_params_next(params, "AB_", &at, &length));
+	assert_null(fcgi_params_next(params, "AB_", &at, &length));
+	fcgi_params_free(params);
+}
+
 static void has_none(void **state)
 {
 	struct fcgi_params *params = fcgi_params_none();
@@ -644,6 +671,7 @@ int main(void)
 		TEST(reads_what_nginx_sends),
 		TEST(finds_whole_names_only),
 		TEST(takes_the_last_of_several),
+		TEST(finds_names_by_their_begin),
 		TEST(has_none),
 		TEST(keeps_equal_signs_in_values),
 		TEST(reads_a_head_without_pairs),

@@ -151,6 +151,25 @@ static void constants(void **state)
 	assert_string_equal(CORS_ALLOW_METHODS, "GET, HEAD, OPTIONS");
 }
 
+/* What can never match was meant otherwise. */
+static void tells_what_is_no_origin(void **state)
+{
+	static const char *const origins[] = { "*", "null", "https://a",
+		"https://a.example:8443", "https://[::1]:80",
+		"chrome-extension://abc", "https://a.example/" };
+	static const char *const others[] = { "a.example", "**", "nul",
+		"https://", "https:///", "://a", "https:/a",
+		"https://a.example/x", "https://a.example//", "https" };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LENGTH(origins); i++)
+		assert_true(cors_is_origin(origins[i], strlen(origins[i])));
+	for (size_t i = 0; i < ARRAY_LENGTH(others); i++)
+		assert_false(cors_is_origin(others[i], strlen(others[i])));
+	assert_false(cors_is_origin("https://a/b", 8));
+	assert_true(cors_is_origin("https://a/b", 9));
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -159,6 +178,7 @@ int main(void)
 		cmocka_unit_test(default_ports),
 		cmocka_unit_test(null_origin),
 		cmocka_unit_test(constants),
+		cmocka_unit_test(tells_what_is_no_origin),
 	};
 
 	return cmocka_run_group_tests_name("cors", tests, NULL, NULL);

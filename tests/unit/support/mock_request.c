@@ -26,6 +26,7 @@ void mock_request_init(struct mock_request *mock)
 	mock->services.loop = &mock->loop;
 	mock->services.options = &mock->options;
 	mock->services.process = 1;
+	mock->services.param_check = &mock->param_check;
 	mock->records =
 	    chunk_pool_new(FCGI_BATCH_BUFFER_SIZE, 2 * FCGI_BATCH_BUFFER_SIZE);
 	assert_non_null(mock->records);

@@ -8,6 +8,7 @@
 #include <uv.h>
 
 #include "fcgi_app/action_api/action.h"
+#include "fcgi_app/request/param_check.h"
 #include "fcgi_app/request/services.h"
 #include "fcgi_app/setup/options.h"
 #include "tests/unit/support/mock_writer.h"
@@ -21,6 +22,7 @@ struct mock_request {
 	uv_loop_t loop;
 	struct options options;
 	struct services services;
+	struct param_check param_check;
 	struct mock_writer writer;
 	struct chunk_pool *records;
 	struct fcgi_output *output;
