@@ -28,7 +28,7 @@ struct services {
 	void **action_states; /* of dispatch.c */
 	struct aio_reader *reader;
 	struct file_table *files;
-	/* For the lists of files that answers are made of. */
+	/* For the lists of files that answers are made of, and compressors. */
 	struct memory_budget *member_memory;
 	struct stream_group streams;
 	struct param_check *param_check;

@@ -171,23 +171,56 @@ def a_member_that_vanishes_breaks_a_packed_archive(case):
         daemon.wait_log(r' error \S+: No such file[^:]*: "b" in "')
 
 
+def begin_slowly(daemon, extra):
+    """A client that takes a byte of an archive, and no more for now."""
+    connection, response = daemon.begin("/", **extra)
+    connection.receive_bytes(response, 1)
+    return connection, response
+
+
 @test
-def compressors_have_a_limit_in_a_worker(case):
-    case.store("large", 64 * MIB)
+def slow_clients_hold_no_turn_of_the_compressors(case):
+    case.store("large", 4 * MIB)
     daemon = case.start()
-    started = []
-    for number in range(32):
-        started.append(daemon.begin("/", **FORMS[number % 3]))
-        started[-1][0].receive_bytes(started[-1][1], 1)
-    response = daemon.fetch("/", **GZ)
-    check_error(response, 503, what="one compressor more")
-    equal(response.header("Retry-After"), "1", "Retry-After")
-    check_response(daemon.fetch("/", keep_body=False, **ARCHIVE), 200)
-    started.pop()[0].close()
-    wait_until(lambda: daemon.fetch("/", "GET", keep_body=False,
-                                    **GZ).status == 200, "there is room")
-    true(peak_memory(daemon.worker) < 384 * MIB * GROWTH,
+    slow = [begin_slowly(daemon, GZ) for _ in range(40)]
+    body = fetch_packed(daemon, "/", GZ)
+    for connection, response in slow[::8]:
+        connection.receive(response)
+        check_response(response, 200, body)
+
+
+@test
+def compressors_take_a_share_of_the_memory(case):
+    case.store("large", 64 * MIB)
+    daemon = case.start("--member-memory=16M")
+    for extra, most in ((ZST, 2), (GZ, 12), (DEFLATE, 12)):
+        started = [begin_slowly(daemon, extra) for _ in range(most)]
+        response = daemon.fetch("/", **extra)
+        check_error(response, 503, what="one compressor more")
+        equal(response.header("Retry-After"), "1", "Retry-After")
+        daemon.wait_log("--member-memory is used up")
+        # Half of it is for all others.
+        check_response(daemon.fetch("/", keep_body=False, **ARCHIVE), 200)
+        for connection, _ in started:
+            connection.close()
+        wait_until(lambda: daemon.fetch("/", keep_body=False,
+                                        **extra).status == 200,
+                   "there is room again")
+    true(peak_memory(daemon.worker) < 64 * MIB * GROWTH,
          f"{peak_memory(daemon.worker)} bytes of memory")
+
+
+@test
+def many_compress_at_once(case):
+    case.store("large", MIB)
+    daemon = case.start()
+    bodies = {}
+    started = [(number % 3, *daemon.begin("/", **FORMS[number % 3]))
+               for number in range(18)]
+    for form, connection, response in started:
+        connection.receive(response)
+        check_response(response, 200)
+        equal(bodies.setdefault(form, response.body), response.body, "body")
 
 
 @test

@@ -17,6 +17,7 @@
 #include "fcgi_app/request/operator_fields.h"
 #include "fcgi_app/request/representation.h"
 #include "fcgi_app/request/request.h"
+#include "fcgi_app/request/request_open.h"
 
 /* What the archive of a document root is called. */
 #define ROOT_NAME "archive"
@@ -102,9 +103,7 @@ static void send_packed(struct request *request, struct archive *archive)
 	if (source)
 		request_stream(request, &head, source, 0, 0);
 	else
-		request_refuse(request, 503,
-		    errno == EBUSY ? "too many archives are being compressed"
-				   : strerror(ENOMEM));
+		request_refuse_errno(request, -errno);
 }
 
 void archive_answer(struct request *request, struct archive *archive)

@@ -4,12 +4,14 @@
  * client:
  *
  *	reading   a chunk of a file, or of the tar archive, is on its way
- *	working   the thread pool compresses it
+ *	working   the thread pool compresses it, when it is its turn
  *	handing   what that made goes to the queue, as that has room
  *
  * A job works on a copy of the chunk, and only it touches that and the
  * compressor meanwhile: so files and buffers need not wait for it when the
  * source is closed.
+ *
+ * One that waits for its client takes memory, but no turn.
  */
 #include "config.h"
 #include "fcgi_app/actions/archive/archive_compressed.h"
@@ -22,9 +24,11 @@
 #include <uv.h>
 
 #include "common/container_of.h"
+#include "common/memory_budget.h"
 #include "common/min.h"
 #include "common/stream/source.h"
 #include "common/stream/source_queue.h"
+#include "common/turnstile.h"
 #include "fcgi_app/actions/archive/archive.h"
 #include "fcgi_app/actions/archive/archive_layout.h"
 #include "fcgi_app/actions/archive/archive_member.h"
@@ -43,9 +47,18 @@
  */
 #define QUEUE_LIMIT ((size_t)8 << 20)
 
+/*
+ * What one takes, measured and rounded up: the compressor, the input, and what
+ * waits for the client.
+ */
+#define DEFLATE_MEMORY ((size_t)640 << 10)
+#define ZSTD_MEMORY ((size_t)3 << 20)
+
 struct archive_compressed {
 	uv_work_t work;
+	struct turnstile_job turn; /* of the job */
 	struct archive *archive;
+	size_t held; /* memory of the service's */
 	struct compressor *compressor;
 	struct source_queue *queue; /* NULL: closed */
 	/* Read now, or to be begun; after the last step above entry_count. */
@@ -56,7 +69,6 @@ struct archive_compressed {
 	size_t length;        /* of `bytes` */
 	size_t handed;        /* of the compressor's output */
 	bool reading;
-	bool working; /* the thread pool has the compressor and `bytes` */
 	bool handing;
 	int error; /* of the job */
 	unsigned char bytes[STEP_LENGTH];
@@ -89,10 +101,25 @@ static void close_input(struct archive_compressed *packed)
 
 /* --- the end -------------------------------------------------------------- */
 
+/* From then on the job has the compressor and `bytes`. */
+static bool is_working(const struct archive_compressed *packed)
+{
+	return packed->turn.state != TURNSTILE_OUTSIDE;
+}
+
+static void leave_turn(struct archive_compressed *packed)
+{
+	turnstile_leave(
+	    &archive_service(packed->archive)->compressions, &packed->turn);
+}
+
 static void destroy(struct archive_compressed *packed)
 {
-	assert(!packed->reading && !packed->working);
-	archive_service(packed->archive)->packed--;
+	struct archive_service *service = archive_service(packed->archive);
+
+	assert(!packed->reading && !is_working(packed));
+	memory_budget_give_back(&service->compressing, packed->held);
+	memory_budget_give_back(service->memory, packed->held);
 	close_input(packed);
 	compressor_free(packed->compressor);
 	archive_unref(packed->archive);
@@ -109,7 +136,9 @@ static void closed(void *context)
 		packed->input->ops->cancel(packed->input);
 	packed->reading = false;
 	close_input(packed);
-	if (!packed->working)
+	if (packed->turn.state == TURNSTILE_WAITS)
+		leave_turn(packed);
+	if (!is_working(packed))
 		destroy(packed);
 }
 
@@ -186,7 +215,7 @@ static void finished(uv_work_t *work, int status)
 	struct archive_compressed *packed =
 	    container_of(work, struct archive_compressed, work);
 
-	packed->working = false;
+	leave_turn(packed);
 	if (status < 0)
 		packed->error = status;
 	take_step(packed);
@@ -196,11 +225,20 @@ static void finished(uv_work_t *work, int status)
 		destroy(packed);
 }
 
-static void start_job(struct archive_compressed *packed)
+/* It is its turn. */
+static void begin_job(struct turnstile_job *turn)
 {
-	packed->working = true;
+	struct archive_compressed *packed =
+	    container_of(turn, struct archive_compressed, turn);
+
 	uv_queue_work(archive_service(packed->archive)->loop, &packed->work,
 	    run, finished);
+}
+
+static void start_job(struct archive_compressed *packed)
+{
+	turnstile_enter(
+	    &archive_service(packed->archive)->compressions, &packed->turn);
 }
 
 /* --- reading -------------------------------------------------------------- */
@@ -273,7 +311,7 @@ static void advance(struct archive_compressed *packed)
 	size_t waiting = QUEUE_LIMIT - source_queue_room(packed->queue);
 	int r = 1;
 
-	if (packed->reading || packed->working || waiting >= WAITING_MAX)
+	if (packed->reading || is_working(packed) || waiting >= WAITING_MAX)
 		return;
 	if (packed->entry < packed->entry_count && entry_of(packed).size > 0)
 		r = read_input(packed);
@@ -297,19 +335,53 @@ static void drained(void *context)
 
 /* --- beginning ------------------------------------------------------------ */
 
+/* A zip archive's directory is kept, and comes out whole at the end. */
+static size_t memory_for(const struct archive *archive)
+{
+	const struct archive_layout *layout = archive_layout(archive);
+	size_t count = archive_members(archive)->count;
+
+	if (archive_form(archive) == ARCHIVE_TAR_ZST)
+		return ZSTD_MEMORY;
+	if (!layout->directory)
+		return DEFLATE_MEMORY;
+	return DEFLATE_MEMORY +
+	    2 * (size_t)(layout->directory[count] - layout->directory[0]);
+}
+
+/* Returns false if so much is not left. */
+static bool hold(struct archive_service *service, size_t bytes)
+{
+	if (!memory_budget_take(&service->compressing, bytes))
+		return false;
+	if (memory_budget_take(service->memory, bytes))
+		return true;
+	memory_budget_give_back(&service->compressing, bytes);
+	return false;
+}
+
+/* Without its queue. Returns NULL with errno set. */
 static struct archive_compressed *new_packed(struct archive *archive)
 {
+	size_t memory = memory_for(archive);
 	struct archive_compressed *packed = calloc(1, sizeof(*packed));
 
 	if (!packed)
 		return NULL;
-	packed->compressor = compressor_new(archive_form(archive));
-	if (!packed->compressor) {
-		free(packed);
+	packed->archive = archive_ref(archive);
+	packed->turn.begin = begin_job;
+	if (!hold(archive_service(archive), memory)) {
+		destroy(packed);
+		errno = ENOBUFS;
 		return NULL;
 	}
-	packed->archive = archive_ref(archive);
-	archive_service(archive)->packed++;
+	packed->held = memory;
+	packed->compressor = compressor_new(archive_form(archive));
+	if (!packed->compressor) {
+		destroy(packed);
+		errno = ENOMEM;
+		return NULL;
+	}
 	packed->entry_count =
 	    is_tar(packed) ? 1 : archive_members(archive)->count;
 	return packed;
@@ -321,14 +393,8 @@ struct source *archive_compressed_open(struct archive *archive)
 		.drained = drained,
 		.closed = closed,
 	};
-	struct archive_compressed *packed;
+	struct archive_compressed *packed = new_packed(archive);
 
-	if (archive_service(archive)->packed >= ARCHIVE_PACKED_MAX) {
-		errno = EBUSY;
-		return NULL;
-	}
-	packed = new_packed(archive);
-	errno = ENOMEM;
 	if (!packed)
 		return NULL;
 	writer.context = packed;

@@ -6,14 +6,11 @@
 struct archive;
 struct source;
 
-/* The most in a worker at once: a compressor takes some MiB. */
-#define ARCHIVE_PACKED_MAX 32
-
 /*
  * Returns a source of all of an archive whose form is packed, of unknown size;
  * it holds the archive. It is compressed in the thread pool, bit by bit, as far
- * as the reader takes it. Returns NULL with errno ENOMEM, or EBUSY: there are
- * ARCHIVE_PACKED_MAX already.
+ * as the reader takes it. Returns NULL with errno ENOMEM; or ENOBUFS: what it
+ * takes is not left of the memory for that.
  */
 struct source *archive_compressed_open(struct archive *archive);
 

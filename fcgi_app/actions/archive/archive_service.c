@@ -27,6 +27,10 @@ static int open_service(const struct services *services, void **ret_service)
 		return -ENOMEM;
 	}
 	service->loop = services->loop;
+	service->memory = services->member_memory;
+	memory_budget_init(
+	    &service->compressing, services->options->member_memory / 2);
+	turnstile_init(&service->compressions, ARCHIVE_COMPRESSIONS_MAX);
 	turnstile_init(&service->searches, ARCHIVE_SEARCHES_MAX);
 	turnstile_init(&service->crc_lookups, ARCHIVE_CRC_LOOKUPS_MAX);
 	crc_readers_init(&service->crc_readers, services->loop,

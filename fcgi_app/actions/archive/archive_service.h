@@ -5,6 +5,7 @@
 
 #include <uv.h>
 
+#include "common/memory_budget.h"
 #include "common/turnstile.h"
 #include "fcgi_app/actions/archive/crc_reader.h"
 
@@ -17,12 +18,22 @@ struct stream_action_state;
 /* Jobs that ask for stored CRC-32 at once, of crc_finder.c; others wait. */
 #define ARCHIVE_CRC_LOOKUPS_MAX 4
 
+/* Jobs that compress at once; the others wait. */
+#define ARCHIVE_COMPRESSIONS_MAX 8
+
 /* One for each worker. */
 struct archive_service {
 	uv_loop_t *loop;
 	struct crc_cache *crcs;
 	struct crc_readers crc_readers;
-	unsigned int packed; /* archives that are being compressed */
+	/*
+	 * What compressors take comes out of --member-memory, but no more than
+	 * a share of it: clients that take their archives slowly hold up those
+	 * that want compressed ones, not all.
+	 */
+	struct memory_budget *memory;
+	struct memory_budget compressing;
+	struct turnstile compressions; /* jobs */
 	struct turnstile searches;
 	struct turnstile crc_lookups; /* in attributes */
 };
