@@ -6,11 +6,12 @@ import io
 import mmap
 import os
 import pathlib
+import time
 import zipfile
 
 from support.archives import ARCHIVE, names_in, store_tree, wait_until_settled
-from support.harness import (MIB, check_response, descriptors, equal, found,
-                     main, open_files, test, true, wait_idle, wait_until)
+from support.harness import (MIB, TRIES, check_response, descriptors, equal, found,
+                     late, main, open_files, test, true, wait_idle, wait_until)
 
 # --- checksums ---------------------------------------------------------------
 
@@ -68,6 +69,23 @@ def what_many_wait_for_is_read_once(case):
         equal(bytes(response.body), bytes(started[0][1].body), "the end")
     read = bytes_read(daemon) - before
     true(read < 576 * MIB, f"{read} bytes read")
+
+
+@test
+def a_checksum_of_a_file_changed_just_now_is_not_remembered(case):
+    """It may be changed again, and have the same times."""
+    daemon = case.start("--page-cache=always")
+    for _ in range(TRIES):
+        case.store("file", 4 * MIB)
+        begun = time.monotonic()
+        daemon.fetch("/", HTTP_RANGE="bytes=-200", **ARCHIVE)
+        before = bytes_read(daemon)
+        daemon.fetch("/", HTTP_RANGE="bytes=-200", **ARCHIVE)
+        number = bytes_read(daemon) - before
+        if time.monotonic() - begun < 1:
+            true(number >= 4 * MIB, f"{number} bytes read")
+            return
+    late("a file was old before it was read")
 
 
 # --- what changes ------------------------------------------------------------

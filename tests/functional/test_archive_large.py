@@ -84,6 +84,38 @@ def as_many_members_as_the_limit_allows_take_bounded_memory(case):
     true(peak < 384 * MIB * GROWTH, f"{peak} bytes of memory")
 
 
+@test(timeout=120)
+def clients_that_leave_in_mid_search_give_their_turn_back(case):
+    make_many(case, 40_000, 0)
+    case.store("small", 10)
+    daemon = case.start()
+    folder = str(case.root / "many")
+    for _ in range(20):
+        connection, _ = daemon.begin("/many/", **ARCHIVE)
+        wait_until(lambda: folder in open_files(daemon.worker)
+                   or connection.waiting(), "it is searched")
+        connection.close()
+    for _ in range(20):
+        check_error(daemon.fetch("/", "POST", b"none\n", **ARCHIVE), 404)
+    equal(names_in(daemon.fetch("/", QUERY_STRING="f=small", **ARCHIVE)),
+          ["small"], "names")
+    true(len(daemon.access(path="/many/", end="aborted")) > 16,
+         "too few left in time")
+
+
+@test
+def the_layout_takes_memory_as_well(case):
+    """The list of these files has room, but not with their layout."""
+    make_many(case, 8_100, 0)
+    daemon = case.start("--member-memory=1M")
+    check_error(daemon.fetch("/many/", **ARCHIVE), 503)
+    daemon.wait_log("--member-memory is used up")
+    query = "&".join(f"f=a-name-of-usual-length-{number:06}"
+                     for number in range(900))
+    equal(len(names_in(daemon.fetch("/many/", QUERY_STRING=query,
+                                    **ARCHIVE))), 900, "members")
+
+
 def send_sparse(daemon, path, to, **extra):
     """Fetches into a file with holes: the number of bytes."""
     with daemon.connect() as connection, open(to, "wb") as out:

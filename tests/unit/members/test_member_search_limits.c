@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The limits of fcgi_app/members/member_search, and how it is cancelled, in a
- *folder of its own:
+ * The limits of fcgi_app/members/member_search, how it is cancelled, and what
+ * changes meanwhile, in a folder of its own:
  *
  *	root/docs/      a, b, c
  *	root/many/      more files than a slice has steps
+ *	root/links/     as many folders, for one test
  */
 #include "config.h"
 
@@ -260,6 +261,90 @@ static void stops_when_it_is_cancelled(void **state)
 	}
 }
 
+/* --- what changes between two steps --------------------------------------- */
+
+/* A job of the pool, which has one thread here, that waits for its end. */
+struct gate {
+	uv_work_t work;
+	uv_sem_t open;
+};
+
+static void wait_at_gate(uv_work_t *work)
+{
+	uv_sem_wait(&((struct gate *)(void *)work)->open);
+}
+
+static void passed_gate(uv_work_t *work, int status)
+{
+	(void)work;
+	(void)status;
+}
+
+static void make_folders(void)
+{
+	char name[64];
+
+	assert_int_equal(mkdir("root/links", 0755), 0);
+	for (int i = 0; i < MANY; i++) {
+		snprintf(name, sizeof(name), "root/links/%04d", i);
+		assert_int_equal(mkdir(name, 0755), 0);
+	}
+}
+
+/* With links to another folder, which has files. */
+static void replace_folders(const char *target)
+{
+	char name[64];
+
+	for (int i = 0; i < MANY; i++) {
+		snprintf(name, sizeof(name), "root/links/%04d", i);
+		assert_int_equal(rmdir(name), 0);
+		assert_int_equal(symlink(target, name), 0);
+	}
+}
+
+/*
+ * After the first slice they are links: what was found is not entered, and the
+ * rest is left out.
+ */
+static void enters_no_folder_that_became_a_link(void **state)
+{
+	struct members_outcome outcome = { 0 };
+	const struct member_search_params wish = {
+		.place = &fixture.place,
+		.trees = true,
+		.most = 2 * MANY * MANY,
+		.budget = &fixture.budget,
+	};
+	struct gate gate;
+	char name[64];
+
+	(void)state;
+	make_folders();
+	assert_int_equal(uv_sem_init(&gate.open, 0), 0);
+	fixture.place.root.below = "";
+	strcpy(fixture.place.path, "links");
+	assert_non_null(member_search_start(
+	    &fixture.open.loop, &wish, members_fixture_done, &outcome));
+	uv_queue_work(
+	    &fixture.open.loop, &gate.work, wait_at_gate, passed_gate);
+	uv_run(&fixture.open.loop, UV_RUN_ONCE);
+	replace_folders("../docs");
+	uv_sem_post(&gate.open);
+	uv_run(&fixture.open.loop, UV_RUN_DEFAULT);
+	uv_sem_destroy(&gate.open);
+	assert_int_equal(outcome.error, 0);
+	assert_in_range(outcome.members->count, 1, MANY - 1);
+	for (size_t i = 0; i < outcome.members->count; i++)
+		assert_null(strchr(outcome.members->list[i].name, '/'));
+	member_list_free(outcome.members);
+	for (int i = 0; i < MANY; i++) {
+		snprintf(name, sizeof(name), "root/links/%04d", i);
+		assert_int_equal(unlink(name), 0);
+	}
+	assert_int_equal(rmdir("root/links"), 0);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -271,9 +356,12 @@ int main(void)
 		cmocka_unit_test(keeps_to_its_budget),
 		cmocka_unit_test(a_search_counts_too),
 		cmocka_unit_test(stops_when_it_is_cancelled),
+		cmocka_unit_test(enters_no_folder_that_became_a_link),
 	};
 
 	need_openat2();
+	/* Its jobs run one after another. */
+	setenv("UV_THREADPOOL_SIZE", "1", 1);
 	return cmocka_run_group_tests_name(
 	    "members_limits", tests, set_up, tear_down);
 }
