@@ -206,7 +206,7 @@ def compressors_take_a_share_of_the_memory(case):
         wait_until(lambda: daemon.fetch("/", keep_body=False,
                                         **extra).status == 200,
                    "there is room again")
-    true(peak_memory(daemon.worker) < 64 * MIB * GROWTH,
+    true(peak_memory(daemon.worker) < 96 * MIB * GROWTH,
          f"{peak_memory(daemon.worker)} bytes of memory")
 
 
