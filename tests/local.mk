@@ -246,9 +246,9 @@ tests_fuzz_fuzz_SOURCES = \
 	%D%/fuzz/fuzz_list_query.c \
 	%D%/fuzz/fuzz_media_type.c \
 	%D%/fuzz/fuzz_multipart.c \
+	%D%/fuzz/fuzz_name_list_form.c \
 	%D%/fuzz/fuzz_name_list_json.c \
 	%D%/fuzz/fuzz_name_list_lines.c \
-	%D%/fuzz/fuzz_name_list_query.c \
 	%D%/fuzz/fuzz_parse_number.c \
 	%D%/fuzz/fuzz_path_rule.c \
 	%D%/fuzz/fuzz_probe_query.c \

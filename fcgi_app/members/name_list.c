@@ -9,9 +9,9 @@
 
 #include <jansson.h>
 #include <limits.h>
-#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "fcgi_app/policy/percent.h"
 
@@ -51,13 +51,13 @@ static enum name_list_result check_name(const char *name, size_t length)
 
 /* --- the list ------------------------------------------------------------- */
 
-static enum name_list_result begin(
-    struct name_list *list, size_t length, size_t most)
+static enum name_list_result begin(struct name_list *list,
+    enum name_list_kind kind, size_t length, size_t most)
 {
 	memset(list, 0, sizeof(*list));
 	list->most = most;
-	if (length > NAME_LIST_TEXT_MAX)
-		return NAME_LIST_TOO_MANY;
+	if (length > name_list_kind_max(kind))
+		return NAME_LIST_TOO_LONG;
 	/* One more: the last line may lack its end, which becomes a NUL. */
 	list->text = malloc(length + 1);
 	return list->text ? NAME_LIST_OK : NAME_LIST_NO_MEMORY;
@@ -93,7 +93,9 @@ static enum name_list_result add(struct name_list *list, size_t length)
 	enum name_list_result result;
 
 	name[length] = '\0';
-	result = check_name(name, length);
+	result = list->used + length > NAME_LIST_TEXT_MAX
+	    ? NAME_LIST_TOO_LONG
+	    : check_name(name, length);
 	if (result == NAME_LIST_OK)
 		result = make_room(list);
 	if (result != NAME_LIST_OK) {
@@ -125,53 +127,62 @@ void name_list_clear(struct name_list *list)
 	memset(list, 0, sizeof(*list));
 }
 
-/* --- a query -------------------------------------------------------------- */
+/* --- a form --------------------------------------------------------------- */
 
-/* Decodes up to `end`. Returns how many bytes that makes. */
-static size_t decode(const char *from, const char *end, char *to)
+static void keep_format(struct name_list *list, size_t length)
 {
-	const char *start = to;
+	char *format = next_name(list);
 
-	while (from < end) {
-		if (end - from > 2 && percent_is_escape(from)) {
-			*to++ = percent_decode_byte(from);
-			from += PERCENT_ENCODED_MAX;
-			continue;
-		}
-		*to++ = *from == '+' ? ' ' : *from;
-		from++;
-	}
-	return (size_t)(to - start);
+	format[length] = '\0';
+	list->format = format;
+	list->used += length + 1;
 }
 
 /* One "key=value"; the key may be written with an escape, too. */
 static enum name_list_result take_pair(
     struct name_list *list, const char *pair, const char *end)
 {
+	static const char format[] = "format";
 	const char *equals = memchr(pair, '=', (size_t)(end - pair));
 	const char *key_end = equals ? equals : end;
 	const char *value = equals ? equals + 1 : end;
 	char *to = next_name(list);
+	size_t key = percent_decode_form(pair, (size_t)(key_end - pair), to);
 
-	if (decode(pair, key_end, to) != 1 || to[0] != 'f')
-		return NAME_LIST_OK;
-	return add(list, decode(value, end, to));
+	if (key == 1 && to[0] == 'f')
+		return add(list,
+		    percent_decode_form(value, (size_t)(end - value), to));
+	if (equals && !list->format && key == strlen(format) &&
+	    memcmp(to, format, key) == 0)
+		keep_format(list,
+		    percent_decode_form(value, (size_t)(end - value), to));
+	return NAME_LIST_OK;
+}
+
+enum name_list_result name_list_from_form(
+    const char *text, size_t length, size_t most, struct name_list *ret)
+{
+	enum name_list_result result = begin(ret, NAME_LIST_FORM, length, most);
+	const char *last = text + length;
+
+	while (result == NAME_LIST_OK && text < last) {
+		const char *stop = memchr(text, '&', (size_t)(last - text));
+
+		if (!stop)
+			stop = last;
+		if (stop > text)
+			result = take_pair(ret, text, stop);
+		text = stop < last ? stop + 1 : last;
+	}
+	return end(ret, result);
 }
 
 enum name_list_result name_list_from_query(
     const char *query, size_t most, struct name_list *ret)
 {
-	const char *p = query ? query : "";
-	enum name_list_result result = begin(ret, strlen(p), most);
-
-	while (result == NAME_LIST_OK && *p != '\0') {
-		const char *stop = p + strcspn(p, "&");
-
-		if (stop > p)
-			result = take_pair(ret, p, stop);
-		p = *stop == '&' ? stop + 1 : stop;
-	}
-	return end(ret, result);
+	if (!query)
+		query = "";
+	return name_list_from_form(query, strlen(query), most, ret);
 }
 
 /* --- lines ---------------------------------------------------------------- */
@@ -191,7 +202,8 @@ static enum name_list_result take_line(
 enum name_list_result name_list_from_lines(
     const char *text, size_t length, size_t most, struct name_list *ret)
 {
-	enum name_list_result result = begin(ret, length, most);
+	enum name_list_result result =
+	    begin(ret, NAME_LIST_LINES, length, most);
 
 	while (result == NAME_LIST_OK && length > 0) {
 		const char *stop = memchr(text, '\n', length);
@@ -283,11 +295,59 @@ static enum name_list_result parse_json(
 enum name_list_result name_list_from_json(
     const char *text, size_t length, size_t most, struct name_list *ret)
 {
-	enum name_list_result result = begin(ret, length, most);
+	enum name_list_result result = begin(ret, NAME_LIST_JSON, length, most);
 
 	if (result == NAME_LIST_OK)
 		result = parse_json(ret, text, length);
 	return end(ret, result);
+}
+
+/* --- of any kind ---------------------------------------------------------- */
+
+bool name_list_kind_of(const char *content_type, enum name_list_kind *ret)
+{
+	static const struct {
+		const char *type;
+		enum name_list_kind kind;
+	} types[] = {
+		{ "text/plain", NAME_LIST_LINES },
+		{ "application/json", NAME_LIST_JSON },
+		{ "application/x-www-form-urlencoded", NAME_LIST_FORM },
+	};
+	/* Without its parameters (RFC 9110, 8.3.1). */
+	size_t length = content_type ? strcspn(content_type, "; \t") : 0;
+
+	if (!content_type) {
+		*ret = NAME_LIST_LINES;
+		return true;
+	}
+	for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++) {
+		if (strlen(types[i].type) != length ||
+		    strncasecmp(content_type, types[i].type, length) != 0)
+			continue;
+		*ret = types[i].kind;
+		return true;
+	}
+	return false;
+}
+
+size_t name_list_kind_max(enum name_list_kind kind)
+{
+	return kind == NAME_LIST_FORM ? NAME_LIST_FORM_MAX : NAME_LIST_TEXT_MAX;
+}
+
+enum name_list_result name_list_from(enum name_list_kind kind, const char *text,
+    size_t length, size_t most, struct name_list *ret)
+{
+	switch (kind) {
+	case NAME_LIST_LINES:
+		break;
+	case NAME_LIST_JSON:
+		return name_list_from_json(text, length, most, ret);
+	case NAME_LIST_FORM:
+		return name_list_from_form(text, length, most, ret);
+	}
+	return name_list_from_lines(text, length, most, ret);
 }
 
 /* --- what a result means -------------------------------------------------- */
@@ -307,6 +367,8 @@ const char *name_list_reason(enum name_list_result result)
 		return "longer than a file's name can be";
 	case NAME_LIST_TOO_MANY:
 		return "too many names";
+	case NAME_LIST_TOO_LONG:
+		return "more than 1 MiB of names";
 	case NAME_LIST_NO_MEMORY:
 		return "out of memory";
 	}
@@ -326,6 +388,7 @@ int name_list_status(enum name_list_result result)
 	case NAME_LIST_LONG_NAME:
 		return 404;
 	case NAME_LIST_TOO_MANY:
+	case NAME_LIST_TOO_LONG:
 		return 413;
 	case NAME_LIST_NO_MEMORY:
 		return 503;

@@ -34,11 +34,8 @@ static void run(uv_work_t *work)
 	    container_of(work, struct name_list_job, work);
 	const struct name_list_job_params *params = &job->params;
 
-	job->result = params->json
-	    ? name_list_from_json(
-		  params->text, params->length, params->most, &job->names)
-	    : name_list_from_lines(
-		  params->text, params->length, params->most, &job->names);
+	job->result = name_list_from(params->kind, params->text, params->length,
+	    params->most, &job->names);
 	job->hidden = name_list_has_hidden(&job->names);
 }
 

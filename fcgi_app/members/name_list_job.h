@@ -21,7 +21,7 @@ bool name_list_has_hidden(const struct name_list *names);
 struct name_list_job_params {
 	const char *text;
 	size_t length;
-	bool json; /* else lines */
+	enum name_list_kind kind;
 	size_t most;
 };
 
@@ -33,9 +33,8 @@ typedef void name_list_done_fn(void *context, enum name_list_result result,
     struct name_list names, bool hidden);
 
 /*
- * Reads the text as name_list_from_json() or name_list_from_lines() does;
- * `done` is called from the loop, never from inside this call. Returns NULL if
- * out of memory.
+ * Reads the text as name_list_from() does; `done` is called from the loop,
+ * never from inside this call. Returns NULL if out of memory.
  */
 struct name_list_job *name_list_job_start(uv_loop_t *loop,
     const struct name_list_job_params *params, name_list_done_fn *done,

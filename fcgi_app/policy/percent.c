@@ -27,6 +27,24 @@ char percent_decode_byte(const char *escape)
 	return (char)(hex_value(escape[1]) << 4 | hex_value(escape[2]));
 }
 
+size_t percent_decode_form(const char *text, size_t length, char *ret)
+{
+	const char *end = text + length;
+	char *to = ret;
+
+	while (text < end) {
+		if (end - text >= PERCENT_ENCODED_MAX &&
+		    percent_is_escape(text)) {
+			*to++ = percent_decode_byte(text);
+			text += PERCENT_ENCODED_MAX;
+			continue;
+		}
+		*to++ = *text == '+' ? ' ' : *text;
+		text++;
+	}
+	return (size_t)(to - ret);
+}
+
 size_t percent_encode_byte(char byte, const char *literal, char *ret)
 {
 	static const char digits[] = "0123456789ABCDEF";

@@ -16,6 +16,16 @@ bool percent_is_escape(const char *text);
 char percent_decode_byte(const char *escape);
 
 /*
+ * Decodes the name or the value of a form's field (WHATWG URL, 5.1): "+" is a
+ * blank, and a "%" that begins no escape stands for itself.
+ *
+ * text: `length` bytes, none of which needs to be a NUL.
+ * ret: room for as many; no NUL is added.
+ * Returns the number of bytes written.
+ */
+size_t percent_decode_form(const char *text, size_t length, char *ret);
+
+/*
  * Writes a byte: as it is if it stands in literal, else as "%" and two upper
  * case digits (RFC 3986, 2.1). A NUL is always written as "%00".
  *

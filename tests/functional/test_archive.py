@@ -14,6 +14,8 @@ from support.harness import (MIB, check_response, equal, main, run_tool, test,
 from support.responses import check_error, multipart_parts
 
 TAR = {**ARCHIVE, "STREAM_FORMAT": "tar"}
+JSON = "application/json"
+FORM = "application/x-www-form-urlencoded"
 
 
 # --- whole archives ----------------------------------------------------------
@@ -237,7 +239,9 @@ def files_are_named_by_a_posted_list(case):
     store_tree(case)
     daemon = case.start()
     for body, kind in ((b"empty\na/one\r\n\nempty\n", "text/plain"),
-                       (b"empty\na/one", "application/x-www-form-urlencoded"),
+                       (b"f=empty&x=y&f=a%2Fone", FORM),
+                       (b"%66=empty&&f=a/one&",
+                        "Application/X-WWW-Form-urlencoded ; charset=utf-8"),
                        (b"empty\na/one", None),
                        (b'["empty", "a\\u002fone"]', "application/json"),
                        (b' ["empty","a/one"]\n',
@@ -246,6 +250,11 @@ def files_are_named_by_a_posted_list(case):
                                 CONTENT_LENGTH=str(len(body)), **ARCHIVE)
         equal(names_in(response), ["empty", "a/one"], body)
         equal(response.header("Accept-Ranges"), None, "Accept-Ranges")
+    # A form has what a query has, and counts before it.
+    response = daemon.fetch("/", "POST", b"f=empty&format=tar",
+                            CONTENT_TYPE=FORM, QUERY_STRING="format=zip",
+                            **ARCHIVE)
+    equal(response.header("Content-Type"), "application/x-tar", "the form")
     # Ranges and preconditions are for GET.
     response = daemon.fetch("/", "POST", b"empty", HTTP_RANGE="bytes=0-9",
                             HTTP_IF_NONE_MATCH="*", **ARCHIVE)
@@ -269,13 +278,23 @@ def lists_that_are_wrong_are_refused(case):
             (f"f={'n' * 256}", 404)):
         check_error(daemon.fetch("/", QUERY_STRING=query, **ARCHIVE), status,
                     what=query)
-    for body, kind in ((b"", None), (b"\n\n", None), (b"[]", "json"),
-                       (b"{}", "json"), (b'["a"', "json"), (b"[1]", "json")):
-        response = daemon.fetch("/", "POST", body, **ARCHIVE,
-                                CONTENT_TYPE=kind and f"application/{kind}")
-        check_error(response, 400, what=body)
-    response = daemon.fetch("/", "POST", b"n" * (MIB + 1), **ARCHIVE)
-    check_error(response, 413, what="a list of more than 1 MiB")
+    for body, kind, status in (
+            (b"", None, 400), (b"\n\n", None, 400), (b"[]", JSON, 400),
+            (b"{}", JSON, 400), (b'["a"', JSON, 400), (b"[1]", JSON, 400),
+            (b"", FORM, 400), (b"format=tar", FORM, 400),
+            (b"f=empty&f=", FORM, 400), (b"f=a%00", FORM, 400),
+            (b"f=empty\0", FORM, 400), (b"f=empty&format=rar", FORM, 400),
+            (b"empty\na/one", FORM, 400), (b"f=/etc/passwd", FORM, 403),
+            (b"f=none", FORM, 404), (b"f=.secret", FORM, 404),
+            (b"empty", "text/html", 415), (b"f=empty", "x", 415),
+            (b"empty", "multipart/form-data; boundary=x", 415),
+            (b"n" * (MIB + 1), None, 413), (b"x&" * (3 * MIB // 2 + 1), FORM,
+                                            413),
+            (b"f=" + b"n" * (MIB + 1), FORM, 413)):
+        response = daemon.fetch("/", "POST", body, CONTENT_TYPE=kind,
+                                **ARCHIVE)
+        check_error(response, status, what=(body[:40], kind))
+    daemon.wait_log('CONTENT_TYPE="text/html": not text/plain, application')
     for path in ("/empty", "/none/", "/.git/"):
         check_error(daemon.fetch(path, **ARCHIVE), 404, what=path)
     check_response(daemon.fetch("/", "PUT", **ARCHIVE), 405)

@@ -255,7 +255,9 @@ def wget_and_aria2_fetch_an_archive_in_parts(case):
 def curl_posts_a_list_through_nginx(case):
     _, nginx, _ = start_with_tree(case)
     path = case.dir / "got.zip"
-    for words in (["--data-binary", "a/one\nempty\n"],
+    for words in (["-H", "Content-Type: text/plain", "--data-binary",
+                   "a/one\nempty\n"],
+                  ["--data-urlencode", "f=a/one", "-d", "f=empty"],
                   ["-H", "Content-Type: application/json", "--data",
                    '["a/one", "empty"]']):
         curl("--fail", "-o", path, *words, nginx.url("tree/"))

@@ -29,9 +29,9 @@
 	ENTRY(list_query)          \
 	ENTRY(media_type)          \
 	ENTRY(multipart)           \
+	ENTRY(name_list_form)      \
 	ENTRY(name_list_json)      \
 	ENTRY(name_list_lines)     \
-	ENTRY(name_list_query)     \
 	ENTRY(parse_number)        \
 	ENTRY(path_rule)           \
 	ENTRY(probe_query)         \

@@ -12,7 +12,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 #include "common/container_of.h"
 #include "common/min.h"
@@ -38,7 +37,8 @@ struct archiving {
 	struct request *request;
 	struct archive_service *service;
 	struct archive_choice choice;
-	const char *body; /* of a POST: a list, the request's */
+	enum name_list_kind kind; /* of the list that a POST has */
+	const char *body;         /* that list, the request's */
 	size_t body_length;
 	struct name_list_job *reading; /* that list; under way, or NULL */
 	struct name_list names;        /* to look for, until it begins */
@@ -264,18 +264,11 @@ static void use_list(void *context, enum name_list_result result,
 	else if (names.count == 0 && is_post(request))
 		/* An empty list must not mean the whole folder. */
 		refuse(archiving, 400, "the request body names no file");
+	else if (names.format &&
+	    !archive_choice_set_form(request, names.format, &archiving->choice))
+		refuse(archiving, 400, "format is not " ARCHIVE_CHOICE_FORMS);
 	else
 		search(archiving);
-}
-
-/* Compares the media type without its parameters (RFC 9110, 8.3.1). */
-static bool is_json(const char *type)
-{
-	static const char json[] = "application/json";
-	size_t length = strlen(json);
-
-	return type && strncasecmp(type, json, length) == 0 &&
-	    (type[length] == '\0' || strchr("; \t", type[length]));
 }
 
 /* Parameters are shorter by far than a body, so their list is read at once. */
@@ -298,7 +291,7 @@ static void begin(struct turnstile_job *turn)
 	const struct name_list_job_params params = {
 		.text = archiving->body,
 		.length = archiving->body_length,
-		.json = is_json(request_param(request, "CONTENT_TYPE")),
+		.kind = archiving->kind,
 		.most = archiving->choice.most,
 	};
 
@@ -345,8 +338,14 @@ static void start(struct request *request)
 	request->about = about;
 	if (!archive_choice_read(request, &archiving->choice))
 		return;
-	if (is_post(request))
-		request_read_body(request, NAME_LIST_TEXT_MAX, on_body);
+	if (is_post(request) &&
+	    !name_list_kind_of(
+		request_param(request, "CONTENT_TYPE"), &archiving->kind))
+		request_refuse_param(
+		    request, 415, "CONTENT_TYPE", "not " NAME_LIST_TYPES);
+	else if (is_post(request))
+		request_read_body(
+		    request, name_list_kind_max(archiving->kind), on_body);
 	else
 		wait_for_turn(archiving);
 }

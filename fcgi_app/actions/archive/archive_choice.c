@@ -9,20 +9,17 @@
 #include "common/parse_number.h"
 #include "fcgi_app/request/request.h"
 
-/* The names that archive_form_choose() knows, for the log. */
-#define FORMS "zip, tar, tar.gz, tar.zst or zip-deflate"
-
 static bool read_form(struct request *request, enum archive_form *ret)
 {
 	int r = archive_form_choose(request_param(request, "QUERY_STRING"),
 	    request_param(request, "STREAM_FORMAT"), ret);
 
 	if (r == -EINVAL)
-		request_refuse_param(
-		    request, 400, "QUERY_STRING", "format is not " FORMS);
+		request_refuse_param(request, 400, "QUERY_STRING",
+		    "format is not " ARCHIVE_CHOICE_FORMS);
 	else if (r < 0)
 		request_refuse_param(
-		    request, 500, "STREAM_FORMAT", "not " FORMS);
+		    request, 500, "STREAM_FORMAT", "not " ARCHIVE_CHOICE_FORMS);
 	return r == 0;
 }
 
@@ -75,5 +72,19 @@ bool archive_choice_read(struct request *request, struct archive_choice *ret)
 	    !read_unreadable(request, &choice.may_miss))
 		return false;
 	*ret = choice;
+	return true;
+}
+
+bool archive_choice_set_form(const struct request *request, const char *name,
+    struct archive_choice *choice)
+{
+	const char *place = request_param(request, "STREAM_ZIP_CRC");
+	enum archive_form form;
+
+	/* The place is valid: archive_choice_read() has read it. */
+	if (archive_form_find(name, &form) < 0 ||
+	    archive_form_place_crc(place, &form) < 0)
+		return false;
+	choice->form = form;
 	return true;
 }

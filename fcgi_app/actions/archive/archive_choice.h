@@ -15,6 +15,9 @@ struct request;
 /* The most that it may say. */
 #define ARCHIVE_FILES_MAX 1000000
 
+/* The names that a format can have, for the log. */
+#define ARCHIVE_CHOICE_FORMS "zip, tar, tar.gz, tar.zst or zip-deflate"
+
 struct archive_choice {
 	enum archive_form form;
 	size_t most;   /* members */
@@ -26,5 +29,12 @@ struct archive_choice {
  * if one is invalid: the request is refused, and *ret is left alone.
  */
 bool archive_choice_read(struct request *request, struct archive_choice *ret);
+
+/*
+ * Takes the format that a posted form names, instead of that of the query.
+ * Returns false, and leaves *choice alone, if there is no format of that name.
+ */
+bool archive_choice_set_form(const struct request *request, const char *name,
+    struct archive_choice *choice);
 
 #endif

@@ -58,7 +58,7 @@ bool archive_form_is_packed(enum archive_form form)
 	return forms[form].packed;
 }
 
-static int find(const char *name, enum archive_form *ret_form)
+int archive_form_find(const char *name, enum archive_form *ret_form)
 {
 	for (int i = 0; i < ARCHIVE_FORMS; i++) {
 		if (!forms[i].name || strcmp(forms[i].name, name) != 0)
@@ -102,10 +102,10 @@ int archive_form_choose(
 
 	if (find_format(query, &wanted)) {
 		decode(&wanted, name);
-		return find(name, ret_form);
+		return archive_form_find(name, ret_form);
 	}
 	if (preset)
-		return find(preset, ret_form) < 0 ? -EDOM : 0;
+		return archive_form_find(preset, ret_form) < 0 ? -EDOM : 0;
 	*ret_form = ARCHIVE_ZIP;
 	return 0;
 }

@@ -33,6 +33,9 @@ bool archive_form_is_zip(enum archive_form form);
 /* Returns whether its length is known only once all of it is made. */
 bool archive_form_is_packed(enum archive_form form);
 
+/* Returns 0 and the form of this name, or -EINVAL. */
+int archive_form_find(const char *name, enum archive_form *ret_form);
+
 /*
  * Chooses a form: "format" of the query, else `preset`, the operator's, else
  * zip. Either may be NULL. Of several "format" the first counts; the names are

@@ -18,11 +18,10 @@
 #define OUTSIDE NAME_LIST_OUTSIDE
 #define TOO_MANY NAME_LIST_TOO_MANY
 
-enum form {
-	QUERY,
-	LINES,
-	JSON,
-};
+/* What a query is read as: in a form its bytes are no other. */
+#define QUERY NAME_LIST_FORM
+#define LINES NAME_LIST_LINES
+#define JSON NAME_LIST_JSON
 
 struct row {
 	const char *text;
@@ -30,20 +29,6 @@ struct row {
 	/* With a "|" after each; in case of an error the number of the name */
 	const char *names;
 };
-
-static enum name_list_result parse(enum form form, const char *text,
-    size_t length, size_t most, struct name_list *ret)
-{
-	switch (form) {
-	case QUERY:
-		return name_list_from_query(text, most, ret);
-	case LINES:
-		return name_list_from_lines(text, length, most, ret);
-	case JSON:
-		return name_list_from_json(text, length, most, ret);
-	}
-	return MALFORMED;
-}
 
 static void join(const struct name_list *list, char *ret)
 {
@@ -54,14 +39,15 @@ static void join(const struct name_list *list, char *ret)
 		sprintf(ret, "%zu", list->failed);
 }
 
-static void check(enum form form, const struct row *rows, size_t count)
+static void check(
+    enum name_list_kind kind, const struct row *rows, size_t count)
 {
 	for (size_t i = 0; i < count; i++) {
 		const struct row *row = &rows[i];
 		struct name_list list;
 		char names[256];
-		enum name_list_result result =
-		    parse(form, row->text, strlen(row->text), MOST, &list);
+		enum name_list_result result = name_list_from(
+		    kind, row->text, strlen(row->text), MOST, &list);
 
 		join(&list, names);
 		if (result != row->result || strcmp(names, row->names) != 0)
@@ -72,7 +58,7 @@ static void check(enum form form, const struct row *rows, size_t count)
 	}
 }
 
-#define CHECK(form, rows) check(form, rows, ARRAY_LENGTH(rows))
+#define CHECK(kind, rows) check(kind, rows, ARRAY_LENGTH(rows))
 
 /* --- queries -------------------------------------------------------------- */
 
@@ -132,6 +118,47 @@ static void refuses_bad_names(void **state)
 	assert_int_equal(name_list_from_query(NULL, MOST, &list), OK);
 	assert_int_equal(list.count, 0);
 	name_list_clear(&list);
+	assert_int_equal(name_list_from_query("f=a&f=b", MOST, &list), OK);
+	assert_int_equal(list.count, 2);
+	name_list_clear(&list);
+}
+
+/* A form need not end in a NUL, and one in it is no end. */
+static void reads_forms(void **state)
+{
+	static const struct {
+		const char *text;
+		size_t length;
+		enum name_list_result result;
+		size_t count;
+		const char *format; /* "": none */
+	} rows[] = {
+		{ "f=a&f=b", 7, OK, 2, "" },
+		{ "f=a&f=b", 4, OK, 1, "" },
+		{ "f=a%62", 5, OK, 1, "" },
+		{ "f=a\0b", 5, BAD_NAME, 0, "" },
+		{ "x=\0&f=a", 7, OK, 1, "" },
+		{ "format=zip&f=a", 14, OK, 1, "zip" },
+		{ "f=a&form%61t=tar%2Egz&format=x", 30, OK, 1, "tar.gz" },
+		{ "format&formats=x&f=a", 20, OK, 1, "" },
+		{ "format=&format=tar", 18, OK, 0, NULL },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LENGTH(rows); i++) {
+		struct name_list list;
+
+		assert_int_equal(name_list_from_form(
+				     rows[i].text, rows[i].length, MOST, &list),
+		    rows[i].result);
+		assert_int_equal(list.count, rows[i].count);
+		if (rows[i].format && *rows[i].format == '\0')
+			assert_null(list.format);
+		else
+			assert_string_equal(
+			    list.format, rows[i].format ? rows[i].format : "");
+		name_list_clear(&list);
+	}
 }
 
 /* --- lines ---------------------------------------------------------------- */
@@ -279,7 +306,7 @@ static void limits_the_text(void **state)
 	name_list_clear(&list);
 	assert_int_equal(
 	    name_list_from_lines(text, NAME_LIST_TEXT_MAX + 1, MOST, &list),
-	    TOO_MANY);
+	    NAME_LIST_TOO_LONG);
 	assert_int_equal(list.failed, 0);
 	memset(text, ' ', NAME_LIST_TEXT_MAX + 1);
 	memcpy(text, "[]", 2);
@@ -288,13 +315,73 @@ static void limits_the_text(void **state)
 	name_list_clear(&list);
 	assert_int_equal(
 	    name_list_from_json(text, NAME_LIST_TEXT_MAX + 1, MOST, &list),
-	    TOO_MANY);
-	memset(text, '&', NAME_LIST_TEXT_MAX + 1);
-	text[NAME_LIST_TEXT_MAX + 1] = '\0';
-	assert_int_equal(name_list_from_query(text, MOST, &list), TOO_MANY);
-	assert_int_equal(name_list_from_query(text + 1, MOST, &list), OK);
-	name_list_clear(&list);
+	    NAME_LIST_TOO_LONG);
 	free(text);
+}
+
+/* Its names have the limit of a text, and three times as many bytes. */
+static void limits_a_form(void **state)
+{
+	char *form = malloc(NAME_LIST_FORM_MAX + 1);
+	struct name_list list;
+
+	(void)state;
+	assert_non_null(form);
+	memset(form, '&', NAME_LIST_FORM_MAX + 1);
+	assert_int_equal(
+	    name_list_from_form(form, NAME_LIST_FORM_MAX + 1, MOST, &list),
+	    NAME_LIST_TOO_LONG);
+	assert_int_equal(
+	    name_list_from_form(form, NAME_LIST_FORM_MAX, MOST, &list), OK);
+	name_list_clear(&list);
+	/* A name that no file can have, and one that is too long for a list. */
+	memset(form, 'n', NAME_LIST_TEXT_MAX + 3);
+	memcpy(form, "f=", 2);
+	assert_int_equal(
+	    name_list_from_form(form, NAME_LIST_TEXT_MAX + 2, MOST, &list),
+	    NAME_LIST_LONG_NAME);
+	assert_int_equal(
+	    name_list_from_form(form, NAME_LIST_TEXT_MAX + 3, MOST, &list),
+	    NAME_LIST_TOO_LONG);
+	free(form);
+}
+
+static void knows_media_types(void **state)
+{
+	static const struct {
+		const char *type;
+		bool is_known;
+		enum name_list_kind kind;
+	} rows[] = {
+		{ NULL, true, LINES },
+		{ "text/plain", true, LINES },
+		{ "text/plain; charset=utf-8", true, LINES },
+		{ "Application/JSON", true, JSON },
+		{ "application/json\t;x", true, JSON },
+		{ "application/x-www-form-urlencoded", true, NAME_LIST_FORM },
+		{ "application/x-www-form-urlencoded;charset=UTF-8", true,
+		    NAME_LIST_FORM },
+		{ "", false, LINES },
+		{ "text/plai", false, LINES },
+		{ "text/plainx", false, LINES },
+		{ "text/html", false, LINES },
+		{ "multipart/form-data; boundary=x", false, LINES },
+		{ "application/json-seq", false, LINES },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LENGTH(rows); i++) {
+		enum name_list_kind kind = LINES;
+
+		if (name_list_kind_of(rows[i].type, &kind) !=
+			rows[i].is_known ||
+		    kind != rows[i].kind)
+			fail_msg("%s", rows[i].type);
+	}
+	assert_int_equal(name_list_kind_max(LINES), NAME_LIST_TEXT_MAX);
+	assert_int_equal(name_list_kind_max(JSON), NAME_LIST_TEXT_MAX);
+	assert_int_equal(
+	    name_list_kind_max(NAME_LIST_FORM), NAME_LIST_FORM_MAX);
 }
 
 static void takes_many_names(void **state)
@@ -330,6 +417,7 @@ static void says_what_is_wrong(void **state)
 		{ NAME_LIST_OUTSIDE, 403 },
 		{ NAME_LIST_LONG_NAME, 404 },
 		{ NAME_LIST_TOO_MANY, 413 },
+		{ NAME_LIST_TOO_LONG, 413 },
 		{ NAME_LIST_NO_MEMORY, 503 },
 	};
 
@@ -346,11 +434,14 @@ int main(void)
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(reads_queries),
 		cmocka_unit_test(refuses_bad_names),
+		cmocka_unit_test(reads_forms),
 		cmocka_unit_test(reads_lines),
 		cmocka_unit_test(reads_json),
 		cmocka_unit_test(refuses_other_json),
 		cmocka_unit_test(limits_a_name),
 		cmocka_unit_test(limits_the_text),
+		cmocka_unit_test(limits_a_form),
+		cmocka_unit_test(knows_media_types),
 		cmocka_unit_test(takes_many_names),
 		cmocka_unit_test(says_what_is_wrong),
 	};

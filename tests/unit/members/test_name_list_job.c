@@ -45,14 +45,14 @@ static void on_done(void *context, enum name_list_result result,
 }
 
 /* The text is gone before the job runs. */
-static struct name_list_job *start(
-    uv_loop_t *loop, const char *text, bool json, struct outcome *outcome)
+static struct name_list_job *start(uv_loop_t *loop, const char *text,
+    enum name_list_kind kind, struct outcome *outcome)
 {
 	char *copy = strdup(text);
 	const struct name_list_job_params params = {
 		.text = copy,
 		.length = strlen(text),
-		.json = json,
+		.kind = kind,
 		.most = 2,
 	};
 	struct name_list_job *job;
@@ -69,25 +69,27 @@ static void lists_are_read(void **state)
 {
 	static const struct {
 		const char *text;
-		bool json;
+		enum name_list_kind kind;
 		enum name_list_result result;
 		size_t count;
 		bool hidden;
 	} rows[] = {
-		{ "", false, NAME_LIST_OK, 0, false },
-		{ "a\nb/c\n", false, NAME_LIST_OK, 2, false },
-		{ "a\nb/.c\n", false, NAME_LIST_OK, 2, true },
-		{ ".a\n", false, NAME_LIST_OK, 1, true },
-		{ "[\"a\"]", true, NAME_LIST_OK, 1, false },
-		{ "[\".a\", \"b\"]", true, NAME_LIST_OK, 2, true },
-		{ "[\"a\"", true, NAME_LIST_MALFORMED, 0, false },
-		{ "a\nb\nc\n", false, NAME_LIST_TOO_MANY, 0, false },
-		{ "../a\n", false, NAME_LIST_OUTSIDE, 0, false },
+		{ "", NAME_LIST_LINES, NAME_LIST_OK, 0, false },
+		{ "a\nb/c\n", NAME_LIST_LINES, NAME_LIST_OK, 2, false },
+		{ "a\nb/.c\n", NAME_LIST_LINES, NAME_LIST_OK, 2, true },
+		{ ".a\n", NAME_LIST_LINES, NAME_LIST_OK, 1, true },
+		{ "[\"a\"]", NAME_LIST_JSON, NAME_LIST_OK, 1, false },
+		{ "[\".a\", \"b\"]", NAME_LIST_JSON, NAME_LIST_OK, 2, true },
+		{ "[\"a\"", NAME_LIST_JSON, NAME_LIST_MALFORMED, 0, false },
+		{ "a\nb\nc\n", NAME_LIST_LINES, NAME_LIST_TOO_MANY, 0, false },
+		{ "f=a&f=b%2Fc", NAME_LIST_FORM, NAME_LIST_OK, 2, false },
+		{ "f=a&f=.b", NAME_LIST_FORM, NAME_LIST_OK, 2, true },
+		{ "../a\n", NAME_LIST_LINES, NAME_LIST_OUTSIDE, 0, false },
 	};
 	struct outcome outcome;
 
 	for (size_t i = 0; i < ARRAY_LENGTH(rows); i++) {
-		start(*state, rows[i].text, rows[i].json, &outcome);
+		start(*state, rows[i].text, rows[i].kind, &outcome);
 		uv_run(*state, UV_RUN_DEFAULT);
 		assert_int_equal(outcome.calls, 1);
 		assert_int_equal(outcome.result, rows[i].result);
@@ -101,7 +103,8 @@ static void cancelled_it_frees_all(void **state)
 {
 	struct outcome outcome;
 
-	name_list_job_cancel(start(*state, "a\nb\n", false, &outcome));
+	name_list_job_cancel(
+	    start(*state, "a\nb\n", NAME_LIST_LINES, &outcome));
 	uv_run(*state, UV_RUN_DEFAULT);
 	assert_int_equal(outcome.calls, 0);
 }

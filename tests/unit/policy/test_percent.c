@@ -40,6 +40,31 @@ static void decodes_escapes(void **state)
 		    percent_decode_byte(rows[i].escape), rows[i].byte);
 }
 
+static void decodes_forms(void **state)
+{
+	static const struct {
+		const char *text;
+		const char *expected;
+	} rows[] = { { "", "" }, { "a+b%20c%2Bd", "a b c+d" },
+		{ "%C3%a4%ff", "\xc3\xa4\xff" }, { "100%", "100%" },
+		{ "%4", "%4" }, { "%zz%%41", "%zz%A" } };
+	char ret[16];
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LENGTH(rows); i++) {
+		size_t n = percent_decode_form(
+		    rows[i].text, strlen(rows[i].text), ret);
+
+		assert_int_equal(n, strlen(rows[i].expected));
+		assert_memory_equal(ret, rows[i].expected, n);
+	}
+	/* An escape ends where the text does, and a NUL is a byte. */
+	assert_int_equal(percent_decode_form("a%41", 3, ret), 3);
+	assert_memory_equal(ret, "a%4", 3);
+	assert_int_equal(percent_decode_form("%00+", 4, ret), 2);
+	assert_memory_equal(ret, "\0 ", 2);
+}
+
 static void encodes_what_is_not_literal(void **state)
 {
 	static const struct {
@@ -71,6 +96,7 @@ int main(void)
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(knows_escapes),
 		cmocka_unit_test(decodes_escapes),
+		cmocka_unit_test(decodes_forms),
 		cmocka_unit_test(encodes_what_is_not_literal),
 	};
 
