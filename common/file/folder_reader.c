@@ -89,6 +89,19 @@ static bool is_of_all(int error)
 	    error == -EIO;
 }
 
+/*
+ * Asks by the name once more, so if that has become another file by now, the
+ * answer is of that one. An open finds out for itself.
+ */
+static bool is_refused(
+    const struct folder_reader *reader, const char *name, mode_t kind)
+{
+	int mode = S_ISDIR(kind) ? R_OK | X_OK : R_OK;
+
+	return faccessat(dirfd(reader->dir), name, mode, AT_EACCESS) < 0 &&
+	    errno == EACCES;
+}
+
 bool folder_reader_wants(const char *name, bool hidden)
 {
 	if (strcmp(name, ".") == 0 || strcmp(name, "..") == 0)
@@ -118,6 +131,7 @@ static int read_entry(struct folder_reader *reader, struct folder_entry *ret)
 	*ret = (struct folder_entry){
 		.name = entry->d_name,
 		.is_folder = S_ISDIR(st.st_mode),
+		.is_unreadable = is_refused(reader, entry->d_name, st.st_mode),
 		.size = S_ISDIR(st.st_mode) ? 0 : (uint64_t)st.st_size,
 		.modified = st.st_mtim.tv_sec,
 	};

@@ -17,6 +17,8 @@ struct folder_reader;
 struct folder_entry {
 	const char *name; /* until the next call */
 	bool is_folder;
+	/* This process may not read it, or, if it is a folder, enter it. */
+	bool is_unreadable;
 	uint64_t size; /* bytes; 0 of a folder */
 	time_t modified;
 };
@@ -24,8 +26,8 @@ struct folder_entry {
 /*
  * A reader of the folder that was opened as `fd` at `target`, whose strings are
  * copied and whose root_fd stays open meanwhile. Takes `fd` over. With `hidden`
- * also of names that begin with a dot, but never of "." and "..". Does not
- * block. NULL: out of memory; `fd` stays the caller's.
+ * also of names that begin with a dot, but never of "." and "..".
+ * Does not block. NULL: out of memory; `fd` stays the caller's.
  */
 struct folder_reader *folder_reader_new(
     int fd, const struct file_open_target *target, bool hidden);

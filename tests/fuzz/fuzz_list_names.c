@@ -64,7 +64,7 @@ static void check_html(
 	char text[LIST_PAGE_ENTRY_MAX + 1];
 	struct text_out out = { .text = text, .size = sizeof(text) - 1 };
 	const struct list_totals totals = { 0 };
-	const struct list_entry plain = { "x", false, 0, 0 };
+	const struct list_entry plain = { "x", false, 0, 0, false };
 	size_t tags[2] = { 0 }, quotes[2] = { 0 };
 
 	for (int i = 0; i < 2; i++) {
@@ -88,7 +88,7 @@ static void check_name(const char *name)
 {
 	struct media_types *types = media_types_new();
 	const struct list_page page = { .types = types, .archive = "/x" };
-	struct list_entry entry = { name, false, 0, 0 };
+	struct list_entry entry = { name, false, 0, 0, false };
 
 	require(types != NULL);
 	if (*name != '\0' && strlen(name) <= NAME_MAX) {

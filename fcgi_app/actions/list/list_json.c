@@ -51,7 +51,8 @@ static void json_entry(struct text_out *out, const struct list_page *page,
 	else
 		text_out_format(
 		    out, "\",\"type\":\"file\",\"size\":%" PRIu64, entry->size);
-	text_out_format(out, ",\"mtime\":\"%s\"}", date);
+	text_out_format(out, ",\"mtime\":\"%s\",\"readable\":%s}", date,
+	    entry->is_unreadable ? "false" : "true");
 }
 
 static void json_end(struct text_out *out, const struct list_page *page,

@@ -14,6 +14,7 @@ struct list_entry {
 	bool is_folder;
 	uint64_t size; /* bytes; 0 of a folder */
 	time_t modified;
+	bool is_unreadable; /* a request for it would be 403 */
 };
 
 /*

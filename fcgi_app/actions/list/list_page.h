@@ -54,7 +54,8 @@ extern const struct list_format_ops list_html;
  * An object (RFC 8259): "path"; "sort" and "order" as in a query, or null if
  * the entries are in no order; "entries", each with "name", "href" (a
  * relative reference: the name's bytes, percent-encoded), "type" ("file" or
- * "directory"), "size" in bytes if it is a file, and "mtime" (RFC 3339).
+ * "directory"), "size" in bytes if it is a file, "mtime" (RFC 3339), and
+ * "readable": whether it can be had.
  */
 extern const struct list_format_ops list_json;
 

@@ -115,6 +115,7 @@ static int read_entry(struct listing *listing, struct list_entry *ret)
 		.is_folder = entry.is_folder,
 		.size = entry.size,
 		.modified = entry.modified,
+		.is_unreadable = entry.is_unreadable,
 	};
 	return 1;
 }

@@ -18,6 +18,9 @@
 #include "tests/unit/support/open_fixture.h"
 #include "tests/unit/support/unit.h"
 
+/* Any user but root. */
+#define NOBODY 65534
+
 static struct open_fixture fixture;
 
 static void make_file(const char *path, off_t size)
@@ -64,6 +67,17 @@ static int tear_down(void **state)
 	return open_fixture_fini(&fixture);
 }
 
+static int open_folder(const char *path)
+{
+	char real[128];
+	int fd;
+
+	snprintf(real, sizeof(real), "root/site/%s", path);
+	fd = open(real, O_RDONLY | O_DIRECTORY | O_NONBLOCK | O_CLOEXEC);
+	assert_true(fd >= 0);
+	return fd;
+}
+
 static struct folder_reader *read_folder(const char *path, bool hidden)
 {
 	const struct file_open_target target = {
@@ -71,14 +85,9 @@ static struct folder_reader *read_folder(const char *path, bool hidden)
 		.below = "site",
 		.path = path,
 	};
-	struct folder_reader *reader;
-	char real[128];
-	int fd;
+	struct folder_reader *reader =
+	    folder_reader_new(open_folder(path), &target, hidden);
 
-	snprintf(real, sizeof(real), "root/site/%s", path);
-	fd = open(real, O_RDONLY | O_DIRECTORY | O_NONBLOCK | O_CLOEXEC);
-	assert_true(fd >= 0);
-	reader = folder_reader_new(fd, &target, hidden);
 	assert_non_null(reader);
 	return reader;
 }
@@ -191,6 +200,84 @@ static void a_folder_that_vanishes(void **state)
 	folder_reader_free(reader);
 }
 
+/* What stands in root/site/rights, and what may be done with it. */
+static const struct {
+	const char *name;
+	mode_t mode;
+	bool is_folder;
+	bool is_unreadable;
+} rights[] = {
+	{ "open", 0644, false, false },
+	{ "shut", 0, false, true },
+	{ "shut-link", 0, false, true },
+	{ "all", 0755, true, false },
+	{ "enter", 0111, true, true },
+	{ "names", 0444, true, true },
+	{ "none", 0, true, true },
+};
+
+static void make_rights(void)
+{
+	char path[64];
+
+	assert_int_equal(mkdir("root/site/rights", 0755), 0);
+	assert_int_equal(symlink("shut", "root/site/rights/shut-link"), 0);
+	for (size_t i = 0; i < ARRAY_LENGTH(rights); i++) {
+		snprintf(
+		    path, sizeof(path), "root/site/rights/%s", rights[i].name);
+		if (strcmp(rights[i].name, "shut-link") == 0)
+			continue;
+		if (rights[i].is_folder)
+			assert_int_equal(mkdir(path, 0755), 0);
+		else
+			make_file(path, 5);
+		assert_int_equal(chmod(path, rights[i].mode), 0);
+	}
+}
+
+static void check_rights(void)
+{
+	const struct file_open_target target = {
+		.root_fd = fixture.root_fd,
+		.below = "site",
+		.path = "rights/",
+	};
+	struct folder_reader *reader =
+	    folder_reader_new(open_folder("rights"), &target, false);
+	struct folder_entry entry;
+	size_t count = 0;
+	int r;
+
+	while ((r = folder_reader_next(reader, &entry)) != 0) {
+		size_t i = 0;
+
+		if (r == -EAGAIN)
+			continue;
+		assert_int_equal(r, 1);
+		while (strcmp(rights[i].name, entry.name) != 0)
+			i++;
+		assert_int_equal(entry.is_folder, rights[i].is_folder);
+		assert_int_equal(entry.is_unreadable, rights[i].is_unreadable);
+		count++;
+	}
+	folder_reader_free(reader);
+	assert_int_equal(count, ARRAY_LENGTH(rights));
+}
+
+/* Looks for itself with the rights of others, if it is root. */
+static void what_may_not_be_read_is_marked(void **state)
+{
+	bool is_root = geteuid() == 0;
+
+	(void)state;
+	make_rights();
+	if (is_root && seteuid(NOBODY) < 0)
+		skip();
+	check_rights();
+	if (is_root)
+		assert_int_equal(seteuid(0), 0);
+}
+
 static void one_that_was_not_read(void **state)
 {
 	(void)state;
@@ -249,6 +336,7 @@ int main(void)
 		cmocka_unit_test(nobody_hears_of_what_lies_outside),
 		cmocka_unit_test(an_empty_folder),
 		cmocka_unit_test(a_folder_that_vanishes),
+		cmocka_unit_test(what_may_not_be_read_is_marked),
 		cmocka_unit_test(one_that_was_not_read),
 		cmocka_unit_test(no_folder_at_all),
 		cmocka_unit_test(stats_beneath_the_target),

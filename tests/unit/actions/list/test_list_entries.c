@@ -21,7 +21,7 @@ static int fill(struct list_entries *entries, size_t count)
 
 	for (size_t i = count; r == 0 && i > 0; i--) {
 		char name[24];
-		const struct list_entry entry = { name, false, i, 0 };
+		const struct list_entry entry = { name, false, i, 0, false };
 
 		snprintf(name, sizeof(name), "%zu", i);
 		r = list_entries_add(entries, &entry);
@@ -55,7 +55,7 @@ static void has_a_limit(void **state)
 {
 	struct memory_budget budget = { PLENTY };
 	struct list_entries *entries = list_entries_new(&budget);
-	const struct list_entry entry = { "x", false, 0, 0 };
+	const struct list_entry entry = { "x", false, 0, 0, false };
 
 	(void)state;
 	assert_int_equal(fill(entries, LIST_ENTRIES_MAX), 0);
@@ -113,7 +113,7 @@ static void takes_the_longest_names(void **state)
 	struct memory_budget budget = { PLENTY };
 	struct list_entries *entries = list_entries_new(&budget);
 	char name[NAME_MAX + 2];
-	const struct list_entry entry = { name, true, 0, 0 };
+	const struct list_entry entry = { name, true, 0, 0, false };
 
 	(void)state;
 	memset(name, 'x', sizeof(name));

@@ -85,9 +85,9 @@ static void the_frame_of_a_page(void **state)
 static void entries(void **state)
 {
 	static const struct list_entry entries[] = {
-		{ "a:b", true, 0, 1582979696 },
-		{ "<i>.JPG", false, 1, 0 },
-		{ "javascript:x", false, 1234567, 0 },
+		{ "a:b", true, 0, 1582979696, false },
+		{ "<i>.JPG", false, 1, 0, false },
+		{ "javascript:x", false, 1234567, 0, false },
 	};
 
 	(void)state;
@@ -149,11 +149,11 @@ static void headers_that_sort(void **state)
 static void an_archive(void **state)
 {
 	static const struct list_entry entries[] = {
-		{ "folder", true, 0, 0 },
-		{ "a&b", false, 1, 0 },
-		{ "new\nline", false, 1, 0 },
-		{ "bad\xff", false, 1, 0 },
-		{ "c1\xc2\x85", false, 1, 0 },
+		{ "folder", true, 0, 0, false },
+		{ "a&b", false, 1, 0, false },
+		{ "new\nline", false, 1, 0, false },
+		{ "bad\xff", false, 1, 0, false },
+		{ "c1\xc2\x85", false, 1, 0, false },
 	};
 	struct list_page page = { .path = "x y/z/", .archive = "/zip&co" };
 
@@ -186,7 +186,7 @@ static void an_archive(void **state)
 static void names_that_look_like_others(void **state)
 {
 	static const struct list_entry entry = { "x\xe2\x80\xaegpj.exe", false,
-		1, 0 };
+		1, 0, false };
 	struct list_page page = { .path = ".", .archive = "/zip" };
 
 	(void)state;
@@ -212,7 +212,7 @@ static void the_longest(void **state)
 {
 	char name[NAME_MAX + 1], path[PATH_MAX], archive[1025];
 	struct list_page page = { .path = path, .archive = archive };
-	struct list_entry entry = { name, false, UINT64_MAX, INT64_MAX };
+	struct list_entry entry = { name, false, UINT64_MAX, INT64_MAX, false };
 	struct list_totals totals = { UINT64_MAX, UINT64_MAX, UINT64_MAX };
 	struct text_out out = { .text = text, .size = sizeof(text) };
 

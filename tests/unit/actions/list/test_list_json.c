@@ -59,8 +59,8 @@ static void an_empty_folder(void **state)
 static void entries(void **state)
 {
 	static const struct list_entry entries[] = {
-		{ "sub folder", true, 0, 0 },
-		{ "a\"\n\xff", false, INT64_MAX, 1582979696 },
+		{ "sub folder", true, 0, 0, false },
+		{ "a\"\n\xff", false, INT64_MAX, 1582979696, true },
 	};
 	const struct list_page page = {
 		.path = "x/y/",
@@ -80,6 +80,8 @@ static void entries(void **state)
 	assert_string_equal(string_of(folder, "type"), "directory");
 	assert_string_equal(string_of(folder, "href"), "./sub%20folder/");
 	assert_string_equal(string_of(folder, "mtime"), "1970-01-01T00:00:00Z");
+	assert_true(json_is_true(json_object_get(folder, "readable")));
+	assert_true(json_is_false(json_object_get(file, "readable")));
 	assert_null(json_object_get(folder, "size"));
 	assert_string_equal(string_of(file, "name"), "a\"\n\xef\xbf\xbd");
 	assert_string_equal(string_of(file, "href"), "./a%22%0A%FF");
@@ -106,7 +108,7 @@ static void the_longest(void **state)
 {
 	char name[NAME_MAX + 1], path[PATH_MAX];
 	struct list_page page = { .path = path };
-	struct list_entry entry = { name, false, UINT64_MAX, INT64_MIN };
+	struct list_entry entry = { name, false, UINT64_MAX, INT64_MIN, false };
 	struct list_totals totals = { 1, 0, 0 };
 	struct text_out out = { .text = text, .size = sizeof(text) };
 

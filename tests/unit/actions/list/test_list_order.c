@@ -7,11 +7,11 @@
 #include "fcgi_app/actions/list/list_query.h"
 #include "tests/unit/support/unit.h"
 
-static const struct list_entry folder2 = { "2", true, 0, 30 };
-static const struct list_entry folder10 = { "10", true, 0, 20 };
-static const struct list_entry big = { "b", false, UINT64_MAX, 10 };
-static const struct list_entry small = { "a", false, 1, 40 };
-static const struct list_entry equal = { "C", false, 1, 40 };
+static const struct list_entry folder2 = { "2", true, 0, 30, false };
+static const struct list_entry folder10 = { "10", true, 0, 20, false };
+static const struct list_entry big = { "b", false, UINT64_MAX, 10, false };
+static const struct list_entry small = { "a", false, 1, 40, false };
+static const struct list_entry equal = { "C", false, 1, 40, false };
 
 /* All pairs of a list that is in order. */
 static void check(const struct list_query *query,
