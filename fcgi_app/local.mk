@@ -49,6 +49,7 @@ libapp_a_SOURCES = \
 	%D%/actions/list/list_action.c %D%/actions/list/list_action.h \
 	%D%/actions/list/list_assets.c %D%/actions/list/list_assets.h \
 	%D%/actions/list/list_entries.c %D%/actions/list/list_entries.h \
+	%D%/actions/list/list_form.c %D%/actions/list/list_form.h \
 	%D%/actions/list/list_html.c \
 	%D%/actions/list/list_json.c \
 	%D%/actions/list/list_order.c %D%/actions/list/list_order.h \

@@ -60,6 +60,7 @@ unit_tests = \
 	%D%/unit/actions/follow/test_follow_watch_rotation \
 	%D%/unit/actions/follow/test_last_lines \
 	%D%/unit/actions/list/test_list_entries \
+	%D%/unit/actions/list/test_list_form \
 	%D%/unit/actions/list/test_list_html \
 	%D%/unit/actions/list/test_list_json \
 	%D%/unit/actions/list/test_list_order \
@@ -242,6 +243,7 @@ tests_fuzz_fuzz_SOURCES = \
 	%D%/fuzz/fuzz_follow_query.c \
 	%D%/fuzz/fuzz_http_date.c \
 	%D%/fuzz/fuzz_if_range.c \
+	%D%/fuzz/fuzz_list_form.c \
 	%D%/fuzz/fuzz_list_names.c \
 	%D%/fuzz/fuzz_list_query.c \
 	%D%/fuzz/fuzz_media_type.c \
@@ -302,6 +304,7 @@ functional_tests = \
 	%D%/functional/test_harness.py \
 	%D%/functional/test_io_tiers.py \
 	%D%/functional/test_layers.py \
+	%D%/functional/test_list_clients.py \
 	%D%/functional/test_list_slow.py \
 	%D%/functional/test_listen.py \
 	%D%/functional/test_load.py \

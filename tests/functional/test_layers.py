@@ -58,6 +58,7 @@ PURE = {
     "fcgi_app/actions/follow/follow_range": "",
     "fcgi_app/actions/follow/last_lines": "",
     "fcgi_app/actions/list/list_assets": "",
+    "fcgi_app/actions/list/list_form": "",
     "fcgi_app/actions/list/list_html": "",
     "fcgi_app/actions/list/list_json": "",
     "fcgi_app/actions/list/list_order": "",

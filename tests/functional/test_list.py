@@ -2,10 +2,9 @@
 # SPDX-License-Identifier: MIT
 """The action list, over FastCGI: folders as a page and as JSON."""
 
-import grp
 import os
-import pwd
 import signal
+import subprocess
 
 from support import fastcgi
 from support.harness import (MIB, SANITIZED, Skip, check_file, check_response,
@@ -35,14 +34,14 @@ def a_folder_is_listed_as_json(case):
     listing = json_listing(case.start().fetch("/dir/", **JSON))
     equal((listing["path"], listing["sort"], listing["order"]),
           ("/dir/", "name", "asc"), "what it is")
-    true(all(entry.keys() >= {"name", "href", "type", "mtime"}
+    true(all(entry.keys() >= {"name", "href", "type", "mtime", "readable"}
              for entry in listing["entries"]), f"{listing}")
     equal([(entry["name"], entry["href"], entry["type"], entry.get("size"))
            for entry in listing["entries"]],
-          [("sub 9", "./sub%209/", "directory", None),
-           ("sub 10", "./sub%2010/", "directory", None),
-           ("file 2", "./file%202", "file", 3000),
-           ("file 10", "./file%2010", "file", 2000)], "entries")
+          [("sub 9", "sub%209/", "directory", None),
+           ("sub 10", "sub%2010/", "directory", None),
+           ("file 2", "file%202", "file", 3000),
+           ("file 10", "file%2010", "file", 2000)], "entries")
     equal(listing["entries"][3]["mtime"], "2020-02-29T12:34:56Z", "mtime")
 
 
@@ -58,7 +57,7 @@ def a_folder_is_listed_as_a_page(case):
     for field in ("Content-Length", "ETag", "Last-Modified", "Accept-Ranges"):
         equal(response.header(field), None, field)
     text = response.body.decode()
-    found(r'title="2,000 bytes">2\.0 KiB<td class="m">'
+    found(r'title="2,000 bytes">2\.0 KiB</td><td class="m">'
           r'<time datetime="2020-02-29T12:34:56Z">2020-02-29 12:34</time>',
           text, "a row")
     found("2 folders, 2 files, 4.9 KiB", text, "the sum")
@@ -257,25 +256,58 @@ def what_is_out_of_reach_is_refused(case):
     equal(response.header("Allow"), "GET, HEAD, OPTIONS", "Allow")
 
 
+def start_with_few_rights(case):
+    """A daemon that no privilege helps to read a file."""
+    if os.geteuid() != 0:
+        return case.start()
+    case.dir.chmod(0o711)
+    try:
+        return case.start(listen="127.0.0.1:0", user=65534, group=65534,
+                          extra_groups=[])
+    except (OSError, subprocess.SubprocessError) as error:
+        raise Skip(f"cannot become somebody else: {error}") from None
+
+
 @test
 def a_folder_that_may_not_be_read_is_refused(case):
-    if os.geteuid() != 0:
-        raise Skip("only root can start it as somebody else")
-    try:
-        user = pwd.getpwnam("nobody")
-        group = grp.getgrnam("nogroup")
-    except KeyError:
-        raise Skip("there is no user nobody in a group nogroup") from None
-    case.store("shut/secret", 10)
-    case.store("blind/secret", 10)
-    case.dir.chmod(0o711)
-    (case.root / "shut").chmod(0o711)
-    (case.root / "blind").chmod(0o744)
-    daemon = case.start(listen="127.0.0.1:0", user=user.pw_uid,
-                        group=group.gr_gid, extra_groups=[])
+    # It is the owner's own, or root's.
+    for name, mode in (("shut", 0o311), ("blind", 0o644)):
+        case.store(f"{name}/secret", 10)
+        (case.root / name).chmod(mode)
+        case.defer((case.root / name).chmod, 0o755)
+    daemon = start_with_few_rights(case)
     check_error(daemon.fetch("/shut/", **LIST), 403, what="not readable")
     # Names can be read there, but nothing could be had by them.
     equal(json_names(daemon.fetch("/blind/", **JSON)), [], "names")
+
+
+@test
+def what_may_not_be_read_is_marked(case):
+    for name, mode in (("open", 0o644), ("shut", 0), ("all/x", 0o644),
+                       ("enter/index.html", 0o644), ("none/x", 0o644)):
+        case.store(f"dir/{name}", 10).path.chmod(mode)
+    folder = case.root / "dir"
+    (folder / "link").symlink_to("shut")
+    for name, mode in (("enter", 0o111), ("none", 0)):
+        (folder / name).chmod(mode)
+        case.defer((folder / name).chmod, 0o755)
+    daemon = start_with_few_rights(case)
+    entries = json_listing(daemon.fetch("/dir/", **JSON))["entries"]
+    readable = {entry["href"]: entry["readable"] for entry in entries}
+    equal(readable, {"all/": True, "enter/": False, "none/": False,
+                     "link": False, "open": True, "shut": False},
+          "what is readable")
+    equal({href: daemon.fetch(f"/dir/{href}", STREAM_INDEX="index.html",
+                              **LIST).status for href in readable},
+          {href: 200 if good else 403 for href, good in readable.items()},
+          "statuses")
+    response = daemon.fetch("/dir/", STREAM_LIST_ARCHIVE="/zip", **LIST)
+    page = Page(response.body)
+    equal(page.entries, [href for href, good in readable.items() if good],
+          "links on the page")
+    equal([value for name, value in page.fields if name == "f"], ["open"],
+          "what can be selected")
+    equal(response.body.count(b"not readable"), 4, "marks")
 
 
 # --- the head ----------------------------------------------------------------
@@ -320,26 +352,66 @@ def the_operators_fields_are_added(case):
     check_error(response, 500, what="an expiry that is none")
 
 
+def archive_forms(response):
+    """How, where and with what a page's forms ask for an archive."""
+    return [(form.get("method"), form["action"], form["fields"])
+            for form in Page(response.body).forms if "action" in form]
+
+
 @test
-def a_page_links_to_an_archive(case):
+def a_page_leads_to_an_archive(case):
     case.store("a b/ä/x.txt", 10)
     daemon = case.start()
+    fields = [("format", "zip")]
     for value in ("/zip", "/zip/", "/zip//"):
         response = daemon.fetch("/a b/ä/", STREAM_LIST_ARCHIVE=value, **LIST)
-        text = response.body.decode()
-        found('href="/zip/a%20b/%C3%A4/\\?format=zip"', text, "the link")
-        found('<form action="/zip/a%20b/%C3%A4/">', text, "the form")
-        true(("f", "x.txt") in Page(response.body).fields, "no field")
-    true(b"<form" not in daemon.fetch("/a b/", **LIST).body, "a form")
+        equal(archive_forms(response),
+              [(None, "/zip/a%20b/%C3%A4/", fields),
+               ("post", "/zip/a%20b/%C3%A4/", fields)], "forms")
+        page = Page(response.body)
+        true(("f", "x.txt") in page.fields, "no field")
+        equal(page.links, ["../../", "../", "x.txt"], "links")
+    equal(archive_forms(daemon.fetch("/a b/", **LIST)), [], "forms")
     # "//a" would be another host.
-    text = daemon.fetch("/a b/", STREAM_LIST_ARCHIVE="/", **LIST).body.decode()
-    found('href="/a%20b/\\?format=zip"', text, "the link from the root")
-    text = daemon.fetch("/", STREAM_LIST_ARCHIVE="/", **LIST).body.decode()
-    found('<form action="/">', text, "the form of the root")
+    for path, action in (("/a b/", "/a%20b/"), ("/", "/")):
+        response = daemon.fetch(path, STREAM_LIST_ARCHIVE="/", **LIST)
+        equal(archive_forms(response)[0], (None, action, fields),
+              f"the form of {path}")
     for value in ("zip", "//host/zip", "/zip?x", '/"', "/" + 1024 * "z"):
         response = daemon.fetch("/", STREAM_LIST_ARCHIVE=value, **LIST)
         check_error(response, 500, what=value)
     daemon.wait_log('STREAM_LIST_ARCHIVE=".*": not a URL.s absolute path')
+
+
+@test
+def buttons_keep_the_rest_of_the_query(case):
+    case.store("x.txt", 10)
+    daemon = case.start()
+    wish = {"STREAM_LIST_ARCHIVE": "/zip", **LIST}
+    kept = [("md5", "a-_b"), ("to", "1 2'")]
+    page = Page(daemon.fetch(
+        "/", QUERY_STRING="md5=a-_b&sort=size&f=y&to=1+2%27", **wish).body)
+    equal([(form.get("method"), form.get("action"), form["fields"])
+           for form in page.forms], [
+        (None, "/zip/", [("format", "zip"), *kept]),
+        *((None, None, [kept[0], ("f", "y"), kept[1], ("sort", sort),
+                        ("order", order)])
+          for sort, order in (("name", "asc"), ("size", "desc"),
+                              ("time", "desc"))),
+        ("post", "/zip/?md5=a-_b&to=1+2%27", [("format", "zip")])], "forms")
+    equal(page.links, ["x.txt"], "links")
+    # As the same page, it is to be found without a query.
+    for query, robots in (("", False), ("x=1", True), ("sort=name", True),
+                          (f"x={'y' * 5000}", True)):
+        text = daemon.fetch("/", QUERY_STRING=query, **wish).body.decode()
+        equal('<meta name="robots" content="noindex">' in text, robots,
+              f"robots of {query[:20]}")
+    # More than is kept is not kept in part.
+    for query, count in ((f"x={'y' * 2046}", 1), (f"x={'y' * 2047}", 0),
+                         ("&".join(["x"] * 32), 32),
+                         ("&".join(["x"] * 33), 0)):
+        form = Page(daemon.fetch("/", QUERY_STRING=query, **wish).body).forms[0]
+        equal(len(form["fields"]), 1 + count, f"fields of {query[:20]}")
 
 
 # --- large folders, slow clients ---------------------------------------------
@@ -361,7 +433,7 @@ def up_to_10000_entries_are_sorted(case):
           sorted([*names, "sub", "one more"]), "names")
     text = daemon.fetch("/dir/", **LIST).body.decode()
     found("in no particular order", text, "the page")
-    true("?sort=" not in text.partition("<tbody>")[0], "headers that sort")
+    true("<button" not in text.partition("<tbody>")[0], "headers that sort")
 
 
 def check_growth(daemon, before, limit, what):

@@ -12,31 +12,14 @@ import urllib.parse
 import zipfile
 
 from support.chromium import Browser, check_node
-from support.fronts import Nginx, insert_params, start_daemon
+from support.fronts import start_daemon
 from support.harness import MIB, equal, found, main, test, true
-from support.listings import Page, make_files
+from support.listings import NginxList, Page, make_files
 from support.nginx import curl
 
 TIME = 1582979696  # 2020-02-29 12:34:56
 ODD = [b"javascript:alert(1)", b"<b>&\"'x", b"q?h#%41", b"new\nline",
        b"bad\xff\xfe", "ä\u202ex".encode(), b"a:b", b"//", b"x" * 255]
-
-
-class NginxList(Nginx):
-    """nginx with listings."""
-
-    example = "examples/nginx-actions.conf"
-
-    def insert(self, text, params):
-        """Adds parameters where folders are listed."""
-        first, behind, rest = text.partition("location ~ ^/zip")
-        found("STREAM_ACTION archive;", rest, "the place for archives")
-        return insert_params(first, self.param_line, params) + behind + rest
-
-    def url(self, path=""):
-        """An address, for a client."""
-        quoted = urllib.parse.quote(path)
-        return f"http://127.0.0.1:{self.port}/{quoted}"
 
 
 def start_site(case, params=None):
@@ -62,7 +45,7 @@ BY_SIZE = ["folder 2/", "folder 10/", "b10.iso", "c.mp4", "A.jpg", "b2.txt"]
 def curl_gets_pages_json_and_files(case):
     _, nginx = start_site(case)
     text = curl(nginx.url("top/")).decode()
-    found('<a href="./folder%202/">', text, "the page")
+    found('<a href="folder%202/">', text, "the page")
     listing = json.loads(curl("-H", "Accept: application/json",
                               nginx.url("top/")))
     equal([entry["name"] for entry in listing["entries"]],
@@ -125,21 +108,29 @@ def check_members(case, data, names, folder="top"):
                      f"wrong bytes of {name}")
 
 
+def ask_form(nginx, page, number, *fields):
+    """What curl gets that submits a form of a page, with more fields."""
+    form = page.forms[number]
+    how = ["--data", urllib.parse.urlencode([*form["fields"], *fields])]
+    if form.get("method") != "post":
+        how.insert(0, "--get")
+    return curl("--fail", *how, nginx.url().rstrip("/") + form["action"])
+
+
 @test
-def the_links_to_archives_lead_to_them(case):
+def the_forms_for_archives_lead_to_them(case):
     _, nginx = start_site(case)
     case.store("100%/a+b", 10)
     for path, names in (("top/folder 10/x/", ["y z/", "y z/file"]),
                         ("100%/", ["a+b"])):
         page = Page(curl(nginx.url(path)))
-        link = [link for link in page.links if link.startswith("/zip/")]
-        equal(link, [f"/zip/{urllib.parse.quote(path)}?format=zip"], "link")
-        check_members(case, curl(nginx.url().rstrip("/") + link[0]), names,
-                      path)
+        equal([link for link in page.links if "zip" in link], [], "links")
+        equal(page.forms[0]["action"], f"/zip/{urllib.parse.quote(path)}",
+              "where the form leads")
+        check_members(case, ask_form(nginx, page, 0), names, path)
     names = [value for name, value in page.fields if name == "f"]
     equal(names, ["a+b"], "what can be chosen")
-    query = urllib.parse.urlencode([("format", "zip"), ("f", names[0])])
-    check_members(case, curl(nginx.url("zip/100%/") + "?" + query), names,
+    check_members(case, ask_form(nginx, page, -1, ("f", names[0])), names,
                   "100%")
 
 
@@ -164,7 +155,7 @@ def a_page_has_all_that_is_needed_to_use_it(case):
     value = visit(case, nginx, "top/folder 10/x/")
     look = value["looks"][0]
     equal((look["title"], look["lang"], look["h1"]),
-          ("x – Files", "en", "x"), "title, language, heading")
+          ("Index of /top/folder 10/x/", "en", "x"), "title, language, heading")
     equal(look["crumbs"], [
         ["Files", nginx.url()], ["top", nginx.url("top/")],
         ["folder 10", nginx.url("top/folder 10/")]], "folders above")
@@ -174,7 +165,8 @@ def a_page_has_all_that_is_needed_to_use_it(case):
     roles = {tuple(node) for node in value["tree"]}
     for node in (("navigation", "Folders above"), ("heading", "x"),
                  ("table", "Folders and files"), ("columnheader", "Name"),
-                 ("columnheader", "Size"), ("rowheader", "y z/"),
+                 ("columnheader", "Size"), ("button", "Name"),
+                 ("button", "Download folder as ZIP"), ("rowheader", "y z/"),
                  ("link", "y z/"), ("status", "")):
         true(node in roles, f"no {node} in {sorted(roles)}")
     true("RootWebArea" in dict(value["tree"]), "no page")
@@ -216,9 +208,9 @@ def a_click_on_a_header_sorts_without_the_server(case):
     check_node()
     daemon, nginx = start_site(case)
     value = visit(case, nginx, steps=[
-        {"click": "thead .s a"}, {"click": "thead .s a"},
-        {"click": "thead .n a"}, {"click": "thead .n a"},
-        {"click": "thead .m a"}, {"reload": True}])
+        {"click": "thead .s button"}, {"click": "thead .s button"},
+        {"click": "thead .n button"}, {"click": "thead .n button"},
+        {"click": "thead .m button"}, {"reload": True}])
     looks = value["looks"]
     equal(looks[0]["rows"], ROWS, "rows")
     equal(looks[1]["rows"], BY_SIZE, "by size")
@@ -242,8 +234,8 @@ def it_works_without_its_script(case):
     check_node()
     daemon, nginx = start_site(case)
     value = visit(case, nginx, script=False, steps=[
-        {"click": "thead .s a", "leads": True},
-        {"click": "thead .s a", "leads": True},
+        {"click": "thead .s button", "leads": True},
+        {"click": "thead .s button", "leads": True},
         {"click": "text=folder 10", "leads": True}])
     first, down, up, folder = value["looks"]
     equal(first["rows"], ROWS, "rows")
@@ -266,7 +258,7 @@ def the_script_sorts_as_the_server_does(case):
         case.store(f"many/{name}", 1)
     daemon, nginx = start_site(case)
     value = visit(case, nginx, "many/", steps=[
-        {"click": "thead .n a"}, {"click": "thead .n a"}])
+        {"click": "thead .n button"}, {"click": "thead .n button"}])
     first, down, up = (look["rows"] for look in value["looks"])
     equal(sorted(first), sorted(name.strip() for name in names), "names")
     equal(down, first[::-1], "order of the script, down")
@@ -286,15 +278,16 @@ def it_works_with_the_keyboard_alone(case):
         {"press": "Enter"}])
     looks = value["looks"]
     equal([look["focus"] for look in looks[1:10]], [
-        "a Files", "a Download folder as ZIP", "input Select all files",
-        "a Name", "a Size", "a Modified (UTC)", "a folder 2/",
-        "a folder 10/", "input Select A.jpg"], "what Tab leads to")
+        "a Files", "button Download folder as ZIP",
+        "input Select all files", "button Name", "button Size",
+        "button Modified (UTC)", "a folder 2/", "a folder 10/",
+        "input Select A.jpg"], "what Tab leads to")
     for look in looks[1:10]:
         equal(look["outline"], "solid", f"outline of {look['focus']}")
     equal(looks[10]["button"], "Download 1 selected as ZIP", "the button")
     equal(looks[12]["url"], nginx.url("top/folder 10/"), "where Enter leads")
     equal(looks[-1]["rows"], BY_SIZE, "rows after Enter on a header")
-    equal(looks[-1]["focus"], "a Size", "focus after it")
+    equal(looks[-1]["focus"], "button Size", "focus after it")
     daemon.wait_access(path="/top/folder 10/", status=200)
 
 
@@ -322,7 +315,7 @@ def what_is_selected_is_had_as_zip(case):
     some, every = case.dir / "some.zip", case.dir / "every.zip"
     value = visit(case, nginx, steps=[
         {"check": "[value='b2.txt']"}, {"check": "[value='ä&b=c.txt']"},
-        {"click": "button", "saves": str(some)},
+        {"click": "footer button", "saves": str(some)},
         {"check": "thead input"},
         {"click": "header >> text=Download", "saves": str(every)}])
     first, one, two, _, all_of_them, last = value["looks"]
@@ -334,18 +327,93 @@ def what_is_selected_is_had_as_zip(case):
     equal(all_of_them["button"], "Download 5 selected as ZIP",
           "the button with all")
     equal(last["url"], nginx.url("top/"), "where the reader is")
-    sent = [urllib.parse.urlsplit(url) for url in value["requests"]
-            if "/zip/" in url]
-    equal({url.path for url in sent}, {"/zip/top/"}, "where the form leads")
-    equal([urllib.parse.parse_qsl(url.query, strict_parsing=True)
-           for url in sent],
-          [[("format", "zip"), ("f", "b2.txt"), ("f", "ä&b=c.txt")],
-           [("format", "zip")]], "what is sent")
+    equal(value["posts"], [{
+        "url": nginx.url("zip/top/"),
+        "body": "format=zip&f=b2.txt&f=%C3%A4%26b%3Dc.txt"}], "what is posted")
+    equal([url for url in value["requests"] if "/zip/" in url],
+          [nginx.url("zip/top/"), nginx.url("zip/top/") + "?format=zip"],
+          "what is asked for")
     check_members(case, some.read_bytes(), ["b2.txt", "ä&b=c.txt"])
     check_members(case, every.read_bytes(), [
         "A.jpg", "b10.iso", "b2.txt", "c.mp4", "folder 10/", "folder 10/x/",
         "folder 10/x/y z/", "folder 10/x/y z/file", "folder 2/", "ä&b=c.txt"])
     daemon.wait_access(2, path="/top/", action="archive", status=200)
+
+
+@test(timeout=180)
+def two_thousand_files_are_selected_at_once(case):
+    check_node()
+    names = [f"{number:04d} & {'ä' * 80}{'n' * 80}.txt"
+             for number in range(2000)]
+    folder = case.root / "many"
+    folder.mkdir()
+    for name in names:
+        (folder / name).write_bytes(name.encode())
+    daemon, nginx = start_site(case)
+    path = case.dir / "many.zip"
+    value = visit(case, nginx, "many/", steps=[
+        {"check": "thead input"},
+        {"click": "footer button", "saves": str(path)}])
+    equal(value["looks"][1]["button"], "Download 2000 selected as ZIP",
+          "the button")
+    equal(len(value["posts"]), 1, "how often it was posted")
+    true(len(value["posts"][0]["body"]) > MIB, "a small list")
+    check_members(case, path.read_bytes(), names, "many")
+    daemon.wait_access(path="/many/", action="archive", status=200)
+
+
+class SignedList(NginxList):
+    """One that lets only those in who have a signature."""
+
+    def insert(self, text, params):
+        """Looks for it in the query, as a signed link has it."""
+        lock = 'if ($arg_md5 != "a-_B9") { return 403; }'
+        return super().insert(text, params).replace(
+            "fastcgi_pass fcgi_stream;", f"{lock} fastcgi_pass fcgi_stream;")
+
+
+@test(timeout=180)
+def a_signature_stays_with_every_button(case):
+    check_node()
+    start_site(case)
+    nginx = SignedList(case, case.daemons[0])
+    page, key = nginx.url("top/"), "md5=a-_B9&expires=12"
+    equal(curl("-o", "/dev/null", "-w", "%{http_code}", page), b"403",
+          "status without it")
+    folder, some = case.dir / "folder.zip", case.dir / "some.zip"
+    for script in (True, False):
+        leads = {} if script else {"leads": True}
+        browser = Browser(
+            case, "list", page=f"{page}?{key}", script=script, steps=[
+                {"click": "thead .s button", **leads},
+                {"click": "thead .s button", **leads}, {"reload": True},
+                {"click": "header button", "saves": str(folder)},
+                {"check": "[value='b2.txt']"},
+                {"click": "footer button", "saves": str(some)}])
+        looks = browser.value["looks"]
+        equal([look["rows"] for look in looks[:4]],
+              [ROWS, BY_SIZE, *[[*ROWS[:2], "b2.txt", "A.jpg", "c.mp4",
+                                 "b10.iso"]] * 2], "rows")
+        equal(looks[1]["url"], f"{page}?{key}&sort=size&order=desc", "URL")
+        equal(browser.value["posts"], [{
+            "url": f"{nginx.url('zip/top/')}?{key}",
+            "body": "format=zip&f=b2.txt"}], "what is posted")
+        check_members(case, some.read_bytes(), ["b2.txt"])
+        true(len(zipfile.ZipFile(folder).namelist()) > 6, "the folder")
+        browser.close()
+        os.rename(case.dir / "browser", case.dir / f"browser-{script}")
+
+
+@test(timeout=120)
+def a_query_cannot_break_the_script(case):
+    check_node()
+    _, nginx = start_site(case)
+    value = Browser(
+        case, "list", page=nginx.url("top/") + "?elements=1&querySelector=2"
+        "&method=3&submit=4&id=5&%22%3E%3Cb%3E=6",
+        steps=[{"click": "thead .s button"}]).value
+    equal(value["errors"], [], "messages on the console")
+    equal(value["looks"][1]["rows"], BY_SIZE, "rows")
 
 
 @test(timeout=120)
@@ -360,7 +428,7 @@ def odd_names_do_no_harm_in_a_browser(case):
     _, nginx = start_site(case, {"STREAM_CONTENT_TYPE": "text/plain"})
     value = visit(case, nginx, "odd/", steps=[
         {"click": "text=javascript", "leads": True},
-        {"goto": nginx.url("odd/")}, {"click": "thead .n a"}])
+        {"goto": nginx.url("odd/")}, {"click": "thead .n button"}])
     equal({urllib.parse.unquote_to_bytes(urllib.parse.urlsplit(href).path)
            for href in value["looks"][0]["hrefs"]},
           {b"/odd/" + name for name in names}, "links")

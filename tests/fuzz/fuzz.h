@@ -25,6 +25,7 @@
 	ENTRY(follow_query)        \
 	ENTRY(http_date)           \
 	ENTRY(if_range)            \
+	ENTRY(list_form)           \
 	ENTRY(list_names)          \
 	ENTRY(list_query)          \
 	ENTRY(media_type)          \

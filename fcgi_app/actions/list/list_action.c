@@ -30,6 +30,7 @@
 #include "fcgi_app/actions/file/file_action.h"
 #include "fcgi_app/actions/list/list_assets.h"
 #include "fcgi_app/actions/list/list_entries.h"
+#include "fcgi_app/actions/list/list_form.h"
 #include "fcgi_app/actions/list/list_page.h"
 #include "fcgi_app/actions/list/listing.h"
 #include "fcgi_app/actions/list/text_out.h"
@@ -321,6 +322,7 @@ static struct listing *make_listing(const struct request *request,
     const struct file_open_result *result, const struct list_params *params)
 {
 	struct list_service *service = request->action_state;
+	const char *query = request_param(request, "QUERY_STRING");
 	struct request_place_fault fault;
 	struct file_open_target target;
 	struct request_place place;
@@ -330,6 +332,8 @@ static struct listing *make_listing(const struct request *request,
 		.hidden = request_place_shows_hidden(request),
 		.page.query = params->query,
 		.page.archive = params->has_archive ? params->archive : NULL,
+		.page.query_text = list_form_query(query),
+		.page.has_query = query != NULL,
 		.page.types = request->services->media_types,
 		.format = params->format,
 		.budget = &service->budget,

@@ -1,9 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * A page that works without its script, with a keyboard and with a screen
- * reader: breadcrumbs, a table whose headers are links that sort it, and, where
- * there is an archive, a form that asks for some of the files. End tags that
- * HTML allows to omit are omitted in the table (HTML, 13.1.2.4).
+ * reader: breadcrumbs, a table whose headers are buttons that sort it, and,
+ * where there is an archive, forms that ask for the folder or some of the
+ * files.
+ *
+ * Programs read it, too, by what they know of other servers' listings: each
+ * entry is one line with <a href="NAME">NAME</a> and nothing else in the link;
+ * then its size and </td>, and its date. Other end tags that HTML allows to
+ * omit are omitted in the table (HTML, 13.1.2.4).
  */
 #include "config.h"
 
@@ -12,18 +17,20 @@
 #include <string.h>
 
 #include "fcgi_app/actions/list/list_assets.h"
+#include "fcgi_app/actions/list/list_form.h"
 #include "fcgi_app/actions/list/list_order.h"
 #include "fcgi_app/actions/list/list_page.h"
 #include "fcgi_app/actions/list/size_text.h"
 #include "fcgi_app/actions/list/text_out.h"
 #include "fcgi_app/policy/http_date.h"
 #include "fcgi_app/policy/media_type.h"
-#include "fcgi_app/policy/utf8.h"
 
 /* The most folders above the shown one that have a link. */
 #define CRUMBS_MAX 8
 /* The root's name: clients have no business to know its own. */
 #define ROOT_NAME "Files"
+
+#define FORMAT_FIELD "<input type=\"hidden\" name=\"format\" value=\"zip\">"
 
 #define COUNT(table) (sizeof(table) / sizeof((table)[0]))
 
@@ -99,22 +106,15 @@ static bool has_form(const struct list_page *page)
 
 /* --- above the table ------------------------------------------------------ */
 
-static void put_name(struct text_out *out, const char *name)
-{
-	text_out_put(out, "<bdi>");
-	text_out_html(out, name);
-	text_out_put(out, "</bdi>");
-}
-
 /* Puts a link some folders up. */
 static void put_crumb(struct text_out *out, const char *name, size_t up)
 {
-	text_out_put(out, "<li><a href=\"");
+	text_out_put(out, "<li><bdi><a href=\"");
 	for (size_t i = 0; i < up; i++)
 		text_out_put(out, "../");
 	text_out_put(out, "\">");
-	put_name(out, name);
-	text_out_put(out, "</a>\n");
+	text_out_html(out, name);
+	text_out_put(out, "</a></bdi>\n");
 }
 
 /* Puts the folders above; those near the root may be left out. */
@@ -137,18 +137,31 @@ static void put_crumbs(struct text_out *out, const struct list_page *page)
 	text_out_put(out, "</ol></nav>\n");
 }
 
+/* As other servers have it: some programs know a listing by that. */
+static void put_title(struct text_out *out, const struct list_page *page)
+{
+	text_out_put(out, "<title>Index of /");
+	if (path_depth(page) > 0)
+		text_out_html(out, page->path);
+	if (path_depth(page) > 0 && page->path[path_length(page)] == '\0')
+		text_out_put(out, "/");
+	text_out_put(out, "</title>\n");
+}
+
 static void put_head(struct text_out *out, const struct list_page *page)
 {
 	text_out_put(out,
 	    "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n"
 	    "<meta charset=\"utf-8\">\n"
 	    "<meta name=\"viewport\" "
-	    "content=\"width=device-width, initial-scale=1\">\n<title>");
-	text_out_html(out, page_name(page).name);
-	if (path_depth(page) > 0)
-		text_out_put(out, " \xe2\x80\x93 " ROOT_NAME);
+	    "content=\"width=device-width, initial-scale=1\">\n");
+	/* The same is at the address without it, and a signature is secret. */
+	if (page->has_query)
+		text_out_put(
+		    out, "<meta name=\"robots\" content=\"noindex\">\n");
+	put_title(out, page);
 	text_out_put(out,
-	    "</title>\n<link rel=\"icon\" href=\"data:image/svg+xml,"
+	    "<link rel=\"icon\" href=\"data:image/svg+xml,"
 	    "%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 24 24'%3E"
 	    "%3Cpath fill='%23e9a93a' d='M2 4h8l2 3h10v13H2z'/%3E%3C/svg%3E\">"
 	    "\n<style>");
@@ -161,13 +174,17 @@ static void put_header(struct text_out *out, const struct list_page *page)
 	text_out_put(out, "<header><div>\n");
 	if (path_depth(page) > 0)
 		put_crumbs(out, page);
-	text_out_put(out, "<h1>");
-	put_name(out, page_name(page).name);
-	text_out_put(out, "</h1></div>\n");
+	text_out_put(out, "<h1><bdi>");
+	text_out_html(out, page_name(page).name);
+	text_out_put(out, "</bdi></h1></div>\n");
 	if (page->archive) {
-		text_out_put(out, "<a class=\"btn\" href=\"");
+		text_out_put(out, "<form action=\"");
 		put_archive(out, page);
-		text_out_put(out, "?format=zip\">Download folder as ZIP</a>\n");
+		text_out_put(out, "\">" FORMAT_FIELD);
+		list_form_put_fields(out, LIST_FORM_ARCHIVE, page->query_text);
+		text_out_put(out,
+		    "<button class=\"btn\">Download folder as ZIP</button>"
+		    "</form>\n");
 	}
 	text_out_put(out, "</header>\n");
 }
@@ -185,23 +202,44 @@ static const struct column {
 	{ LIST_SORT_TIME, "Modified (UTC)", "m", true },
 };
 
+static bool is_chosen(const struct list_page *page, const struct column *column)
+{
+	return page->query.sort == column->sort;
+}
+
+/*
+ * A form must not stand in another one, so the table's head has the button
+ * alone. Not to be filled in: the script changes the order, and a browser that
+ * reloads the page would keep that.
+ */
+static void put_sort_form(struct text_out *out, const struct list_page *page,
+    const struct column *column)
+{
+	bool next = is_chosen(page, column) ? !page->query.descending
+					    : column->descending;
+	const char *sort = list_query_sort_name(column->sort);
+
+	text_out_format(out, "<form id=\"by-%s\" autocomplete=\"off\">", sort);
+	list_form_put_fields(out, LIST_FORM_SORT, page->query_text);
+	text_out_format(out,
+	    "<input type=\"hidden\" name=\"sort\" value=\"%s\">"
+	    "<input type=\"hidden\" name=\"order\" value=\"%s\"></form>\n",
+	    sort, list_query_order_name(next));
+}
+
 static void put_column(struct text_out *out, const struct list_page *page,
     const struct column *column)
 {
-	bool chosen = page->query.sort == column->sort;
-	bool next = chosen ? !page->query.descending : column->descending;
-
 	text_out_format(out, "<th scope=\"col\" class=\"%s\"", column->class);
 	if (!page->sorted) {
 		text_out_format(out, ">%s\n", column->title);
 		return;
 	}
-	if (chosen)
+	if (is_chosen(page, column))
 		text_out_format(out, " aria-sort=\"%s\"",
 		    page->query.descending ? "descending" : "ascending");
-	text_out_format(out, "><a href=\"?sort=%s&amp;order=%s\">%s</a>\n",
-	    list_query_sort_name(column->sort), list_query_order_name(next),
-	    column->title);
+	text_out_format(out, "><button form=\"by-%s\">%s</button>\n",
+	    list_query_sort_name(column->sort), column->title);
 }
 
 static void put_columns(struct text_out *out, const struct list_page *page)
@@ -226,12 +264,14 @@ static void html_begin(struct text_out *out, const struct list_page *page)
 		text_out_put(out,
 		    "<p class=\"note\">The entries are in no particular order: "
 		    "they are too many to sort, or the server is busy.</p>\n");
+	for (size_t i = 0; page->sorted && i < COUNT(columns); i++)
+		put_sort_form(out, page, &columns[i]);
 	if (has_form(page)) {
-		text_out_put(out, "<form action=\"");
+		/* The front looks for a signature in the URL. */
+		text_out_put(out, "<form method=\"post\" action=\"");
 		put_archive(out, page);
-		text_out_put(out,
-		    "\"><input type=\"hidden\" name=\"format\" "
-		    "value=\"zip\">\n");
+		list_form_put_query(out, LIST_FORM_ARCHIVE, page->query_text);
+		text_out_put(out, "\">" FORMAT_FIELD "\n");
 	}
 	put_columns(out, page);
 }
@@ -271,24 +311,11 @@ static const char *icon_of(
 	return "f";
 }
 
-/*
- * Returns whether a browser sends the name back byte by byte in a form's query.
- */
-static bool survives_form(const char *name)
-{
-	if (!utf8_is_valid(name))
-		return false;
-	for (; *name != '\0'; name += utf8_length(name)) {
-		if (utf8_is_control(name))
-			return false;
-	}
-	return true;
-}
-
 static void put_choice(struct text_out *out, const struct list_entry *entry)
 {
 	text_out_put(out, "<td class=\"c\">");
-	if (entry->is_folder || !survives_form(entry->name))
+	if (entry->is_folder || entry->is_unreadable ||
+	    !list_form_can_send(entry->name))
 		return;
 	text_out_put(out, "<input type=\"checkbox\" name=\"f\" value=\"");
 	text_out_html_hidden(out, entry->name);
@@ -297,24 +324,41 @@ static void put_choice(struct text_out *out, const struct list_entry *entry)
 	text_out_put(out, "\">");
 }
 
+/* Puts the name, as a link if it leads anywhere. */
+static void put_name(struct text_out *out, const struct list_entry *entry)
+{
+	const char *slash = entry->is_folder ? "/" : "";
+
+	text_out_put(out, "<bdi>");
+	if (!entry->is_unreadable) {
+		text_out_put(out, "<a href=\"");
+		text_out_url(out, entry->name, strlen(entry->name));
+		text_out_format(out, "%s\">", slash);
+	}
+	text_out_html(out, entry->name);
+	text_out_put(out, slash);
+	text_out_put(out,
+	    entry->is_unreadable ? "</bdi> <small>not readable</small>"
+				 : "</a></bdi>");
+}
+
 static void put_size(struct text_out *out, const struct list_entry *entry)
 {
 	char exact[SIZE_TEXT_EXACT_MAX], text[SIZE_TEXT_SHORT_MAX];
 
 	if (entry->is_folder) {
-		text_out_put(out, "<td class=\"s\">");
+		text_out_put(out, "<td class=\"s\"></td>");
 		return;
 	}
 	size_text_exact(entry->size, exact);
 	size_text_short(entry->size, text);
-	text_out_format(out, "<td class=\"s\" title=\"%s byte%s\">%s", exact,
-	    plural(entry->size), text);
+	text_out_format(out, "<td class=\"s\" title=\"%s byte%s\">%s</td>",
+	    exact, plural(entry->size), text);
 }
 
 static void html_entry(struct text_out *out, const struct list_page *page,
     const struct list_totals *totals, const struct list_entry *entry)
 {
-	const char *slash = entry->is_folder ? "/" : "";
 	char date[HTTP_DATE_ISO_SIZE];
 
 	(void)totals;
@@ -322,12 +366,9 @@ static void html_entry(struct text_out *out, const struct list_page *page,
 	text_out_put(out, "<tr>");
 	if (page->archive)
 		put_choice(out, entry);
-	text_out_format(out, "<th scope=\"row\" class=\"%s\"><a href=\"./",
-	    icon_of(page, entry));
-	text_out_url(out, entry->name, strlen(entry->name));
-	text_out_format(out, "%s\">", slash);
-	put_name(out, entry->name);
-	text_out_format(out, "%s</a>", slash);
+	text_out_format(
+	    out, "<th scope=\"row\" class=\"%s\">", icon_of(page, entry));
+	put_name(out, entry);
 	put_size(out, entry);
 	text_out_format(out,
 	    "<td class=\"m\"><time datetime=\"%s\">%.10s %.5s</time>\n", date,

@@ -44,7 +44,7 @@ static void json_entry(struct text_out *out, const struct list_page *page,
 	text_out_put(out, totals->folders + totals->files > 0 ? ",\n" : "\n");
 	text_out_put(out, "{\"name\":\"");
 	text_out_json(out, entry->name);
-	text_out_put(out, "\",\"href\":\"./");
+	text_out_put(out, "\",\"href\":\"");
 	text_out_url(out, entry->name, strlen(entry->name));
 	if (entry->is_folder)
 		text_out_put(out, "/\",\"type\":\"directory\"");

@@ -19,6 +19,8 @@ struct list_page {
 	bool empty;  /* there are no entries */
 	/* The path of a URL, without slashes at its end, or NULL. */
 	const char *archive;
+	const char *query_text; /* from list_form_query() */
+	bool has_query;         /* also one that is not kept */
 	const struct media_types *types;
 };
 
@@ -41,12 +43,13 @@ struct list_format_ops {
 };
 
 /* The longest beginning; and the longest entry or end. */
-#define LIST_PAGE_BEGIN_MAX 61440
+#define LIST_PAGE_BEGIN_MAX 163840
 #define LIST_PAGE_ENTRY_MAX 8192
 
 /*
  * A page for people (HTML): valid UTF-8 whatever the names are, each link the
- * percent-encoded name after "./".
+ * percent-encoded name; what can't be had has none. All that sorts or downloads
+ * is a form's button, which programs that follow links leave alone.
  */
 extern const struct list_format_ops list_html;
 

@@ -33,24 +33,31 @@ struct listing {
 	uint64_t deadline;       /* of it, by uv_hrtime() */
 	struct list_totals totals;
 	struct text_out out;
-	char strings[]; /* path, archive */
+	char strings[]; /* path, query, archive */
 };
+
+_Static_assert(LISTING_OUTPUT_MAX >= LISTING_FILL + LIST_PAGE_ENTRY_MAX,
+    "it has room for any step");
 
 struct listing *listing_new(const struct listing_plan *plan)
 {
 	size_t path = strlen(plan->page.path) + 1;
+	size_t query = strlen(plan->page.query_text) + 1;
 	size_t archive =
 	    plan->page.archive ? strlen(plan->page.archive) + 1 : 0;
-	struct listing *listing = calloc(1, sizeof(*listing) + path + archive);
+	struct listing *listing =
+	    calloc(1, sizeof(*listing) + path + query + archive);
 
 	if (!listing)
 		return NULL;
 	listing->format = plan->format;
 	listing->page = plan->page;
 	listing->page.path = memcpy(listing->strings, plan->page.path, path);
+	listing->page.query_text =
+	    memcpy(listing->strings + path, plan->page.query_text, query);
 	if (archive > 0)
-		listing->page.archive = memcpy(
-		    listing->strings + path, plan->page.archive, archive);
+		listing->page.archive = memcpy(listing->strings + path + query,
+		    plan->page.archive, archive);
 	listing->entries = list_entries_new(plan->budget);
 	if (listing->entries)
 		listing->reader =
@@ -191,15 +198,17 @@ static int write_some(struct listing *listing)
 	int r = 0;
 
 	if (!listing->out.text) {
-		listing->out.text = malloc(LISTING_OUTPUT_MAX);
-		listing->out.size = LISTING_OUTPUT_MAX;
+		listing->out.size = listing->has_begun
+		    ? LISTING_FILL + LIST_PAGE_ENTRY_MAX
+		    : LISTING_OUTPUT_MAX;
+		listing->out.text = malloc(listing->out.size);
 	}
 	if (!listing->out.text)
 		return -ENOMEM;
 	while (r == 0 && listing->state == LISTING_WRITING &&
 	    listing->reads_left > 0 && listing->out.length < LISTING_FILL)
 		r = write_one(listing);
-	/* A bug: LISTING_OUTPUT_MAX has room for what the formats write. */
+	/* A bug: there is room for what the formats write. */
 	if (r == 0 && listing->out.overflow)
 		return -EOVERFLOW;
 	return r;

@@ -21,10 +21,10 @@ struct text_out;
 #define LISTING_STEP_NS 10000000
 /*
  * A step ends when it has written LISTING_FILL bytes; what it writes never
- * exceeds LISTING_OUTPUT_MAX.
+ * exceeds LISTING_OUTPUT_MAX: a beginning is the first thing in a step.
  */
 #define LISTING_FILL 32768
-#define LISTING_OUTPUT_MAX (LISTING_FILL + LIST_PAGE_BEGIN_MAX)
+#define LISTING_OUTPUT_MAX LIST_PAGE_BEGIN_MAX
 
 enum listing_state {
 	LISTING_COLLECTING, /* to sort; nothing is written yet */

@@ -12,9 +12,10 @@
 
 #define FORMAT_MAX 256
 
-/* RFC 3986, 2.3, and the slash. */
-static const char literal[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-			      "abcdefghijklmnopqrstuvwxyz0123456789-._~/";
+/* RFC 3986, 2.3. */
+#define UNRESERVED                   \
+	"ABCDEFGHIJKLMNOPQRSTUVWXYZ" \
+	"abcdefghijklmnopqrstuvwxyz0123456789-._~"
 
 size_t text_out_room(const struct text_out *out)
 {
@@ -134,12 +135,23 @@ void text_out_json(struct text_out *out, const char *name)
 
 /* --- URLs ----------------------------------------------------------------- */
 
-void text_out_url(struct text_out *out, const char *path, size_t length)
+static void put_encoded(
+    struct text_out *out, const char *text, size_t length, const char *literal)
 {
 	for (size_t i = 0; i < length; i++) {
 		char bytes[PERCENT_ENCODED_MAX];
 
 		put_bytes(
-		    out, bytes, percent_encode_byte(path[i], literal, bytes));
+		    out, bytes, percent_encode_byte(text[i], literal, bytes));
 	}
+}
+
+void text_out_url(struct text_out *out, const char *path, size_t length)
+{
+	put_encoded(out, path, length, UNRESERVED "/");
+}
+
+void text_out_query(struct text_out *out, const char *text, size_t length)
+{
+	put_encoded(out, text, length, UNRESERVED "%!$()*+,;=:@/?");
 }

@@ -60,4 +60,11 @@ void text_out_json(struct text_out *out, const char *name);
  */
 void text_out_url(struct text_out *out, const char *path, size_t length);
 
+/*
+ * Appends the first `length` bytes at `text`, of a query (RFC 3986, 3.4) and
+ * without "&", as they are. But what may not stand there is percent-encoded,
+ * and so is "'": it needs no escape in HTML.
+ */
+void text_out_query(struct text_out *out, const char *text, size_t length);
+
 #endif

@@ -10,7 +10,7 @@
 // save what is downloaded then.
 // Returns what the page looks like before the first step and after each: its
 // address, title, rows, headers and what has the focus; then the errors and
-// the requests of the whole visit.
+// the requests of the whole visit, and the bodies of those that have one.
 
 // Runs in the page.
 function look() {
@@ -33,8 +33,8 @@ function look() {
         hrefs: [...document.querySelectorAll('tbody th a')].map(
             (link) => link.href),
         status: text(document.querySelector('[role=status]')),
-        button: text(document.querySelector('button')),
-        disabled: document.querySelector('button')?.disabled ?? null,
+        button: text(document.querySelector('footer button')),
+        disabled: document.querySelector('footer button')?.disabled ?? null,
         selectAll: document.querySelector('thead input')?.checkVisibility()
             ?? null,
         focus: `${focus.localName} ${
@@ -105,13 +105,18 @@ async function accessible(page) {
 export default async function (page, options) {
     const errors = [];
     const requests = [];
+    const posts = [];
     page.on('console', (message) => {
         // A browser looks for it by itself, for what is no page.
         if (!message.location().url.endsWith('/favicon.ico'))
             errors.push(message.text());
     });
     page.on('pageerror', (error) => errors.push(String(error)));
-    page.on('request', (request) => requests.push(request.url()));
+    page.on('request', (request) => {
+        requests.push(request.url());
+        if (request.method() === 'POST')
+            posts.push({ url: request.url(), body: request.postData() });
+    });
     await page.setViewportSize({ width: options.width ?? 1000, height: 760 });
     if (options.script === false) {
         const session = await page.context().newCDPSession(page);
@@ -128,5 +133,5 @@ export default async function (page, options) {
         await act(page, step);
         looks.push(await page.evaluate(look));
     }
-    return { looks, tree, contrast, errors, requests };
+    return { looks, tree, contrast, errors, requests, posts };
 }

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Listings of folders, as a client reads them."""
+"""Listings of folders, as a client reads them, and an nginx that has them."""
 
 import html.parser
 import json
@@ -7,20 +7,39 @@ import os
 import subprocess
 import urllib.parse
 
-from support.harness import (SANITIZED, Skip, check_response, equal, need, open_files,
-                     true)
+from support.fronts import Nginx, insert_params
+from support.harness import (SANITIZED, Skip, check_response, equal, found, need,
+                     open_files, true)
 
 LIST = {"STREAM_ACTION": "list"}
 JSON = {**LIST, "QUERY_STRING": "format=json"}
 
 
+class NginxList(Nginx):
+    """nginx with listings, from examples/nginx-actions.conf."""
+
+    example = "examples/nginx-actions.conf"
+
+    def insert(self, text, params):
+        """Adds parameters where folders are listed."""
+        first, behind, rest = text.partition("location ~ ^/zip")
+        found("STREAM_ACTION archive;", rest, "the place for archives")
+        return insert_params(first, self.param_line, params) + behind + rest
+
+    def url(self, path=""):
+        """An address, for a client."""
+        quoted = urllib.parse.quote(path)
+        return f"http://127.0.0.1:{self.port}/{quoted}"
+
+
 class Page(html.parser.HTMLParser):
-    """What is in a page: its links, and the tags that it has."""
+    """What is in a page: its links, forms, and the tags that it has."""
 
     def __init__(self, body):
         super().__init__()
         self.links = []
         self.entries = []
+        self.forms = []  # attributes of each, its fields among them
         self.tags = []
         self.fields = []
         self.in_table = False
@@ -35,8 +54,12 @@ class Page(html.parser.HTMLParser):
             self.links.append(attrs["href"])
             if self.in_table:
                 self.entries.append(attrs["href"])
+        if tag == "form":
+            self.forms.append({**attrs, "fields": []})
         if tag == "input":
             self.fields.append((attrs.get("name"), attrs.get("value")))
+            if attrs.get("type") == "hidden":
+                self.forms[-1]["fields"].append(self.fields[-1])
 
     def handle_endtag(self, tag):
         if tag == "table":
@@ -45,8 +68,9 @@ class Page(html.parser.HTMLParser):
 
 def name_of(href):
     """The name, as bytes, of a link to an entry, with its slash if any."""
-    true(href.startswith("./"), f"a link that is no name: {href}")
-    return urllib.parse.unquote_to_bytes(href[2:])
+    true(not set(":?#") & set(href) and "/" not in href[:-1],
+         f"a link that is no name: {href}")
+    return urllib.parse.unquote_to_bytes(href)
 
 
 def page_names(response, what="page"):

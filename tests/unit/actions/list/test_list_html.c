@@ -9,11 +9,18 @@
 #include <string.h>
 
 #include "fcgi_app/actions/list/list_assets.h"
+#include "fcgi_app/actions/list/list_form.h"
 #include "fcgi_app/actions/list/list_order.h"
 #include "fcgi_app/actions/list/list_page.h"
 #include "fcgi_app/actions/list/text_out.h"
 #include "fcgi_app/policy/media_type.h"
 #include "tests/unit/support/unit.h"
+
+#define HIDDEN(name, value) \
+	"<input type=\"hidden\" name=\"" name "\" value=\"" value "\">"
+#define SORT_FORM(sort, kept, order)                                  \
+	"<form id=\"by-" sort "\" autocomplete=\"off\">" kept HIDDEN( \
+	    "sort", sort) HIDDEN("order", order) "</form>"
 
 static struct media_types *types;
 static char text[LIST_PAGE_BEGIN_MAX + 16 * LIST_PAGE_ENTRY_MAX + 1];
@@ -70,14 +77,16 @@ static void the_frame_of_a_page(void **state)
 	(void)state;
 	list((struct list_page){ .path = ".", .sorted = true }, NULL, 0);
 	assert_memory_equal(text, "<!DOCTYPE html>\n<html lang=\"en\">", 32);
-	has("<title>Files</title>");
+	has("<title>Index of /</title>");
+	has_not("robots");
 	has("<h1><bdi>Files</bdi></h1>");
 	has("<caption>");
 	has("This folder is empty.");
 	has("role=\"status\"");
 	has_not("<nav");
-	has_not("<form");
-	has_not("<input");
+	has_not("<form action");
+	has_not("<form method");
+	has_not("checkbox");
 	has_not("<p class=\"note\">");
 	has("</html>\n");
 }
@@ -88,40 +97,67 @@ static void entries(void **state)
 		{ "a:b", true, 0, 1582979696, false },
 		{ "<i>.JPG", false, 1, 0, false },
 		{ "javascript:x", false, 1234567, 0, false },
+		{ "shut", false, 7, 0, true },
+		{ "no <way>", true, 0, 0, true },
 	};
+	struct list_page page = { .path = "x", .sorted = true };
 
 	(void)state;
-	list((struct list_page){ .path = "x", .sorted = true }, entries, 3);
-	has("<tr><th scope=\"row\" class=\"d\"><a href=\"./a%3Ab/\">"
-	    "<bdi>a:b</bdi>/</a><td class=\"s\"><td class=\"m\">"
+	list(page, entries, 3);
+	has("<tr><th scope=\"row\" class=\"d\"><bdi><a href=\"a%3Ab/\">a:b/"
+	    "</a></bdi><td class=\"s\"></td><td class=\"m\">"
 	    "<time datetime=\"2020-02-29T12:34:56Z\">2020-02-29 12:34</time>");
-	has("<th scope=\"row\" class=\"i\"><a href=\"./%3Ci%3E.JPG\">"
-	    "<bdi>&lt;i&gt;.JPG</bdi></a><td class=\"s\" title=\"1 byte\">1 B");
-	has("class=\"f\"><a href=\"./javascript%3Ax\">");
+	has("<th scope=\"row\" class=\"i\"><bdi><a href=\"%3Ci%3E.JPG\">"
+	    "&lt;i&gt;.JPG</a></bdi><td class=\"s\" title=\"1 byte\">1 B</td>");
+	has("class=\"f\"><bdi><a href=\"javascript%3Ax\">");
 	has("title=\"1,234,567 bytes\">1.2 MiB");
 	has("title=\"1,234,568 bytes\">1 folder, 2 files, 1.2 MiB</span>");
 	has_not("<i>");
 	has_not("empty.");
+	has_not("not readable");
+	/* What can't be had has neither a link nor a checkbox. */
+	page.archive = "/zip";
+	list(page, entries, ARRAY_LENGTH(entries));
+	has("<td class=\"c\"><th scope=\"row\" class=\"f\"><bdi>shut</bdi> "
+	    "<small>not readable</small><td class=\"s\" title=\"7 bytes\">");
+	has("class=\"d\"><bdi>no &lt;way&gt;/</bdi> <small>not "
+	    "readable</small>");
+	has("2 folders, 3 files");
+	has_not("href=\"shut");
+	has_not("value=\"shut");
+}
+
+/* The title has the whole path, whatever stands in it. */
+static void titles(void **state)
+{
+	(void)state;
+	list((struct list_page){ .path = "a/<i>&\"" }, NULL, 0);
+	has("<title>Index of /a/&lt;i&gt;&amp;&quot;/</title>");
+	has("<h1><bdi>&lt;i&gt;&amp;&quot;</bdi></h1>");
+	has_not("<i>");
+	list((struct list_page){ .path = "<i>&\"/b/" }, NULL, 0);
+	has("<title>Index of /&lt;i&gt;&amp;&quot;/b/</title>");
+	has("<li><bdi><a href=\"../\">&lt;i&gt;&amp;&quot;</a></bdi>");
+	has_not("<i>");
 }
 
 static void the_folders_above(void **state)
 {
 	(void)state;
 	list((struct list_page){ .path = "a/b & c/d/" }, NULL, 0);
-	has("<title>d \xe2\x80\x93 Files</title>");
 	has("<h1><bdi>d</bdi></h1>");
-	has("<li><a href=\"../../../\"><bdi>Files</bdi></a>\n"
-	    "<li><a href=\"../../\"><bdi>a</bdi></a>\n"
-	    "<li><a href=\"../\"><bdi>b &amp; c</bdi></a>\n</ol>");
+	has("<li><bdi><a href=\"../../../\">Files</a></bdi>\n"
+	    "<li><bdi><a href=\"../../\">a</a></bdi>\n"
+	    "<li><bdi><a href=\"../\">b &amp; c</a></bdi>\n</ol>");
 	list((struct list_page){ .path = "1/2/3/4/5/6/7/8" }, NULL, 0);
-	has("<a href=\"../../../../../../../../\"><bdi>Files</bdi>");
+	has("<a href=\"../../../../../../../../\">Files</a>");
 	/* One more: the farthest has no link. */
 	list((struct list_page){ .path = "1/2/3/4/5/6/7/8/9" }, NULL, 0);
-	has("<li>\xe2\x80\xa6\n<li><a href=\"../../../../../../../../\">"
-	    "<bdi>1</bdi>");
+	has("<li>\xe2\x80\xa6\n<li><bdi><a href=\"../../../../../../../../\">"
+	    "1</a>");
 	list((struct list_page){ .path = "1/2/3/4/5/6/7/8/9/10" }, NULL, 0);
-	has_not("<bdi>1</bdi>");
-	has("<bdi>2</bdi>");
+	has_not(">1</a>");
+	has(">2</a>");
 }
 
 static void headers_that_sort(void **state)
@@ -131,19 +167,49 @@ static void headers_that_sort(void **state)
 	(void)state;
 	list(page, NULL, 0);
 	has("class=\"n\" aria-sort=\"ascending\">"
-	    "<a href=\"?sort=name&amp;order=desc\">Name</a>");
-	has("class=\"s\"><a href=\"?sort=size&amp;order=desc\">Size</a>");
+	    "<button form=\"by-name\">Name</button>");
+	has(SORT_FORM("name", "", "desc"));
+	has("class=\"s\"><button form=\"by-size\">Size</button>");
+	has(SORT_FORM("size", "", "desc"));
+	has_not("<a href=\"?");
 	page.query.sort = LIST_SORT_SIZE;
 	page.query.descending = true;
 	list(page, NULL, 0);
-	has("class=\"n\"><a href=\"?sort=name&amp;order=asc\">Name</a>");
+	has("class=\"n\"><button form=\"by-name\">Name</button>");
+	has(SORT_FORM("name", "", "asc"));
 	has("class=\"s\" aria-sort=\"descending\">"
-	    "<a href=\"?sort=size&amp;order=asc\">Size</a>");
+	    "<button form=\"by-size\">Size</button>");
+	has(SORT_FORM("size", "", "asc"));
+	has(SORT_FORM("time", "", "desc"));
 	page.sorted = false;
 	list(page, NULL, 0);
 	has("<th scope=\"col\" class=\"s\">Size\n");
 	has("<p class=\"note\">The entries are in no particular order: ");
-	has_not("?sort=size&amp;");
+	has_not("<form");
+	has_not("<button");
+}
+
+/* All buttons lead to where the reader may go. */
+static void a_query_is_kept(void **state)
+{
+	static const struct list_entry entry = { "a", false, 1, 0, false };
+	const struct list_page page = {
+		.path = "x",
+		.sorted = true,
+		.archive = "/zip",
+		.query_text = "md5=<&sort=size&expires=1+2",
+		.has_query = true,
+	};
+
+	(void)state;
+	list(page, &entry, 1);
+	has("<meta name=\"robots\" content=\"noindex\">");
+	has(SORT_FORM(
+	    "name", HIDDEN("md5", "&lt;") HIDDEN("expires", "1 2"), "desc"));
+	has("<form action=\"/zip/x/\">" HIDDEN("format", "zip")
+		HIDDEN("md5", "&lt;") HIDDEN("expires", "1 2") "<button");
+	has("<form method=\"post\" action=\"/zip/x/?md5=%3C&amp;"
+	    "expires=1+2\">" HIDDEN("format", "zip") "\n");
 }
 
 static void an_archive(void **state)
@@ -159,9 +225,10 @@ static void an_archive(void **state)
 
 	(void)state;
 	list(page, entries, ARRAY_LENGTH(entries));
-	has("<a class=\"btn\" href=\"/zip&amp;co/x%20y/z/?format=zip\">");
-	has("<form action=\"/zip&amp;co/x%20y/z/\">"
-	    "<input type=\"hidden\" name=\"format\" value=\"zip\">");
+	has("<form action=\"/zip&amp;co/x%20y/z/\">" HIDDEN(
+	    "format", "zip") "<button class=\"btn\">");
+	has("<form method=\"post\" action=\"/zip&amp;co/x%20y/z/\">" HIDDEN(
+	    "format", "zip"));
 	has("<input type=\"checkbox\" name=\"f\" value=\"a&amp;b\" "
 	    "aria-label=\"Select a&amp;b\">");
 	/* A form would send other bytes of these, and no folder at all. */
@@ -169,17 +236,15 @@ static void an_archive(void **state)
 	has_not("value=\"new");
 	has_not("value=\"bad");
 	has_not("value=\"c1");
-	has("<button");
+	has("Download selected as ZIP</button>");
 	list(page, NULL, 0);
-	has("?format=zip\">");
-	has_not("<form");
-	has_not("</form");
-	has_not("<input");
+	has("<form action=\"/zip&amp;co/x%20y/z/\">");
+	has_not("<form method");
 	page.path = ".";
 	list(page, entries, 1);
-	has("<form");
-	has("href=\"/zip&amp;co/?format=zip\"");
-	has_not("<button");
+	has("<form action=\"/zip&amp;co/\">");
+	has("<form method=\"post\" action=\"/zip&amp;co/\">");
+	has_not("Download selected as ZIP</button>");
 }
 
 /* A right-to-left override turns "gpj.exe" round for the eye. */
@@ -191,8 +256,8 @@ static void names_that_look_like_others(void **state)
 
 	(void)state;
 	list(page, &entry, 1);
-	has("<bdi>x\xef\xbf\xbdgpj.exe</bdi>");
-	has("href=\"./x%E2%80%AEgpj.exe\"");
+	has("<bdi><a "
+	    "href=\"x%E2%80%AEgpj.exe\">x\xef\xbf\xbdgpj.exe</a></bdi>");
 	has("aria-label=\"Select x\xef\xbf\xbdgpj.exe\"");
 	/* What is sent is what it is called. */
 	has("value=\"x\xe2\x80\xaegpj.exe\"");
@@ -211,7 +276,14 @@ static void older_browsers(void **state)
 static void the_longest(void **state)
 {
 	char name[NAME_MAX + 1], path[PATH_MAX], archive[1025];
-	struct list_page page = { .path = path, .archive = archive };
+	char query[LIST_FORM_QUERY_MAX + 1];
+	struct list_page page = {
+		.path = path,
+		.sorted = true,
+		.archive = archive,
+		.query_text = query,
+		.has_query = true,
+	};
 	struct list_entry entry = { name, false, UINT64_MAX, INT64_MAX, false };
 	struct list_totals totals = { UINT64_MAX, UINT64_MAX, UINT64_MAX };
 	struct text_out out = { .text = text, .size = sizeof(text) };
@@ -228,8 +300,13 @@ static void the_longest(void **state)
 	for (size_t i = NAME_MAX; i < PATH_MAX; i += NAME_MAX + 1)
 		path[i] = '/';
 	path[PATH_MAX - 1] = '\0';
+	memset(query, '"', LIST_FORM_QUERY_MAX);
+	query[LIST_FORM_QUERY_MAX] = '\0';
+	for (size_t i = 1; i < LIST_FORM_PAIRS_MAX; i++)
+		query[LIST_FORM_QUERY_MAX - 2 * i] = '&';
+	assert_ptr_equal(list_form_query(query), query);
 	list_html.begin(&out, &page);
-	assert_in_range(out.length, 30000, LIST_PAGE_BEGIN_MAX);
+	assert_in_range(out.length, 120000, LIST_PAGE_BEGIN_MAX);
 	out.length = 0;
 	list_html.entry(&out, &page, &totals, &entry);
 	assert_in_range(out.length, 4000, LIST_PAGE_ENTRY_MAX);
@@ -296,8 +373,10 @@ int main(void)
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_frame_of_a_page),
 		cmocka_unit_test(entries),
+		cmocka_unit_test(titles),
 		cmocka_unit_test(the_folders_above),
 		cmocka_unit_test(headers_that_sort),
+		cmocka_unit_test(a_query_is_kept),
 		cmocka_unit_test(an_archive),
 		cmocka_unit_test(names_that_look_like_others),
 		cmocka_unit_test(older_browsers),

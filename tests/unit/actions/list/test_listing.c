@@ -29,7 +29,7 @@ static struct open_fixture fixture;
 
 static void begin(struct text_out *out, const struct list_page *page)
 {
-	text_out_format(out, "%s %s %d\n", page->path,
+	text_out_format(out, "%s %s %s %d\n", page->path, page->query_text,
 	    page->archive ? page->archive : "-", page->sorted);
 }
 
@@ -98,6 +98,7 @@ static struct listing *start(struct memory_budget *budget)
 		.target = &target,
 		.page.path = "in/",
 		.page.archive = "/zip",
+		.page.query_text = "a=b",
 		.format = &format,
 		.budget = budget,
 	};
@@ -159,7 +160,7 @@ static void a_small_folder_is_sorted_in_one_step(void **state)
 	assert_int_equal(listing_state(listing), LISTING_COMPLETE);
 	assert_false(listing_is_open(listing));
 	assert_memory_equal(listing_output(listing)->text,
-	    "in/ /zip 1\nsub\n0\n1\n2\n3\n4\n5\n6\n7\n8\n9\n10\n1/11/0\n",
+	    "in/ a=b /zip 1\nsub\n0\n1\n2\n3\n4\n5\n6\n7\n8\n9\n10\n1/11/0\n",
 	    listing_output(listing)->length);
 	listing_free(listing);
 	all = finish(start(&budget));
@@ -177,7 +178,7 @@ static void at_the_limit_it_is_sorted(void **state)
 	/* With the folder in it. */
 	fill(LIST_ENTRIES_MAX - 1);
 	all = finish(start(&budget));
-	assert_memory_equal(all, "in/ /zip 1\nsub\n0\n1\n2\n", 21);
+	assert_memory_equal(all, "in/ a=b /zip 1\nsub\n0\n1\n2\n", 25);
 	assert_non_null(strstr(all, "\n9997\n9998\n1/9999/0\n"));
 	assert_int_equal(count_lines(all), LIST_ENTRIES_MAX + 2);
 	free(all);
@@ -192,7 +193,7 @@ static void above_it_comes_as_it_is_read(void **state)
 	(void)state;
 	fill(LIST_ENTRIES_MAX + 2000);
 	all = finish(start(&budget));
-	assert_memory_equal(all, "in/ /zip 0\n", 11);
+	assert_memory_equal(all, "in/ a=b /zip 0\n", 15);
 	assert_int_equal(count_lines(all), LIST_ENTRIES_MAX + 2003);
 	assert_non_null(strstr(all, "\n1/12000/0\n"));
 	/* Each is there: the last in any order. */
@@ -214,7 +215,7 @@ static void without_memory_it_comes_as_it_is_read(void **state)
 		char *all = finish(start(&budget));
 
 		assert_memory_equal(
-		    all, i == 3 ? "in/ /zip 1\n" : "in/ /zip 0\n", 11);
+		    all, i == 3 ? "in/ a=b /zip 1\n" : "in/ a=b /zip 0\n", 15);
 		assert_int_equal(count_lines(all), 3003);
 		assert_non_null(strstr(all, "\n1/3000/0\n"));
 		free(all);
@@ -230,7 +231,7 @@ static void a_small_folder_is_sorted_in_any_case(void **state)
 	(void)state;
 	fill(300);
 	all = finish(start(&budget));
-	assert_memory_equal(all, "in/ /zip 1\nsub\n0\n1\n2\n", 21);
+	assert_memory_equal(all, "in/ a=b /zip 1\nsub\n0\n1\n2\n", 25);
 	free(all);
 	assert_int_equal(budget.left, 0);
 }

@@ -11,6 +11,11 @@
 
 typedef void put_fn(struct text_out *out, const char *name);
 
+static void put_query(struct text_out *out, const char *text)
+{
+	text_out_query(out, text, strlen(text));
+}
+
 static void put_url(struct text_out *out, const char *name)
 {
 	text_out_url(out, name, strlen(name));
@@ -60,6 +65,10 @@ static void urls(void **state)
 	    "%20%22%23%25%26%27%2B%3A%3B%3C%3D"
 	    "%3E%3F%40%5B%5D");
 	check(put_url, "\n\xff\xc3\xa4", "%0A%FF%C3%A4");
+	/* What is encoded already stays as it is. */
+	check(put_query, "a-._~!$()*+,;=:@/?%4A", "a-._~!$()*+,;=:@/?%4A");
+	check(
+	    put_query, " \"#<>'[]&\n\xff", "%20%22%23%3C%3E%27%5B%5D%26%0A%FF");
 }
 
 static void what_does_not_fit(void **state)
