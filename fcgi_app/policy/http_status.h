@@ -13,9 +13,8 @@
 int http_status_of_errno(int err);
 
 /*
- * Returns the reason phrase of a status, as RFC 9110, 15 spells it (308
- * included).
- * Returns a constant string; "Unknown" for a status that is not in use here.
+ * Returns the reason phrase of a status, a constant string, as the registry of
+ * the IANA (RFC 9110, 16.2.1) spells it; "Unknown" for one that is not there.
  */
 const char *http_status_reason(int status);
 

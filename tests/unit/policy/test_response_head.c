@@ -42,7 +42,7 @@ static void writes_the_status_line(void **state)
 	} cases[] = {
 		{ 200, "Status: 200 OK\r\n" },
 		{ 404, "Status: 404 Not Found\r\n" },
-		{ 100, "Status: 100 Unknown\r\n" },
+		{ 100, "Status: 100 Continue\r\n" },
 		{ 999, "Status: 999 Unknown\r\n" },
 	};
 
