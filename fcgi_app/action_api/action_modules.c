@@ -1,13 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * A module's description is copied, as far as both sides know it: one that was
- * built with an older header of the same ABI version is shorter.
+ * built with an older header of the same ABI version is shorter. A longer one
+ * is good if it uses nothing of what is newer. The symbol's size tells a
+ * `size` that is a mistake from one that is true.
  */
 #include "config.h"
 #include "fcgi_app/action_api/action_modules.h"
 
 #include <dlfcn.h>
 #include <errno.h>
+#include <link.h>
+#include <stdalign.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -26,8 +30,6 @@
 /* What the first version had. */
 #define SIZE_MIN \
 	(offsetof(struct action_module, load) + sizeof(action_load_fn *))
-/* More is not a struct action_module. */
-#define SIZE_MAX_SANE 4096
 
 struct module {
 	struct stream_action action; /* the first: see start_module() */
@@ -81,6 +83,50 @@ fail(const char *option, const char *format, ...)
 	return false;
 }
 
+/* Returns how many bytes the module has exported. */
+static size_t exported_size(const void *found)
+{
+	const ElfW(Sym) * symbol;
+	void *entry = NULL;
+	Dl_info info;
+
+	dladdr1(found, &info, &entry, RTLD_DL_SYMENT);
+	symbol = entry;
+	/* Assembly may leave the size away. */
+	return symbol && symbol->st_size > 0 ? symbol->st_size
+					     : sizeof(struct action_module);
+}
+
+/* Returns whether nothing is set of what only newer versions know. */
+static bool has_no_more(const struct action_module *found)
+{
+	const unsigned char *bytes = (const void *)found;
+
+	for (size_t i = sizeof(*found); i < found->size; i++)
+		if (bytes[i] != 0)
+			return false;
+	return true;
+}
+
+/* Returns whether `size` is true, and we know all that the module uses. */
+static bool check_size(const char *option, const struct action_module *found)
+{
+	size_t exported = exported_size(found);
+
+	if (found->size < SIZE_MIN || found->size > exported ||
+	    found->size % alignof(struct action_module) != 0)
+		return fail(option,
+		    "`size` is %ju, not sizeof(struct action_module); `" SYMBOL
+		    "` has %zu bytes",
+		    (uintmax_t)found->size, exported);
+	if (!has_no_more(found))
+		return fail(option,
+		    "made for a newer version of fcgi-stream: `size` is %ju, "
+		    "and what is after the first %zu bytes is not 0",
+		    (uintmax_t)found->size, sizeof(*found));
+	return true;
+}
+
 /* Returns whether a module's description can be used. */
 static bool check(const char *option, const struct action_module *found)
 {
@@ -93,12 +139,15 @@ static bool check(const char *option, const struct action_module *found)
 		    "ACTION_ABI_VERSION is %ju, not %ju",
 		    (uintmax_t)found->abi_version,
 		    (uintmax_t)ACTION_ABI_VERSION);
-	if (found->size < SIZE_MIN || found->size > SIZE_MAX_SANE)
-		return fail(option,
-		    "`size` is %ju, not that of a struct action_module",
-		    (uintmax_t)found->size);
+	if (!check_size(option, found))
+		return false;
+	if (found->reserved != 0)
+		return fail(option, "`reserved` is %ju, not 0",
+		    (uintmax_t)found->reserved);
 	if (found->methods == 0)
-		return fail(option, "`methods` is 0");
+		return fail(option,
+		    "`methods` is 0, not some of ACTION_GET, ACTION_HEAD and "
+		    "ACTION_POST");
 	if (found->methods & ~known)
 		return fail(option, "unknown method bits 0x%jx in `methods`",
 		    (uintmax_t)(found->methods & ~known));

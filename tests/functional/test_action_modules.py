@@ -19,16 +19,28 @@ GOOD = """
 #include <fcgi_stream/action.h>
 static void start(struct action *action) { action_send_text(action, "%s"); }
 const struct action_module fcgi_stream_action = {
-	.size = %s, .abi_version = %s, .methods = %s, .start = %s, .load = %s };
+	.size = %s, .abi_version = %s, .methods = %s, .start = %s, .load = %s,
+	.reserved = %s };
+"""
+# As one looks that was built with the header of a later version.
+LONGER = """
+#include <fcgi_stream/action.h>
+static void start(struct action *action) { action_send_text(action, "longer"); }
+struct longer { struct action_module known; long more[%d]; };
+extern const struct longer longer __asm__("fcgi_stream_action");
+const struct longer longer = { .known = { .size = %s,
+	.abi_version = ACTION_ABI_VERSION, .methods = ACTION_GET,
+	.start = start }, .more = { [%d] = %d } };
 """
 
 
 def write_module(case, name, size="sizeof(struct action_module)",
                  version="ACTION_ABI_VERSION", methods="ACTION_GET",
-                 start="start", load="0", more=""):
+                 start="start", load="0", reserved="0", more=""):
     """Builds a module that answers with its name, or is wrong."""
     path = case.dir / f"{name}.c"
-    path.write_text(more + GOOD % (name, size, version, methods, start, load))
+    path.write_text(more + GOOD % (name, size, version, methods, start, load,
+                                    reserved))
     return build_module(case, path, "-Wno-unused-function")
 
 
@@ -111,19 +123,31 @@ def a_module_of_another_version_is_refused(case):
         path = write_module(case, "version", version=version)
         refuse(case, f"a={path}", "ACTION_ABI_VERSION")
     size = "sizeof(struct action_module)"
-    for wrong in ("0", f"{size} - 1", "4097"):
+    for wrong in ("0", f"{size} - 1", f"{size} - 8", f"{size} + 1",
+                  f"{size} + 8", "4096", "4097", "0xffffffff"):
         path = write_module(case, "size", size=wrong)
         refuse(case, f"a={path}", "`size` is")
+    path = write_module(case, "reserved", reserved="7")
+    refuse(case, f"a={path}", "`reserved` is 7, not 0")
     for methods in ("0", "8"):
         path = write_module(case, "methods", methods=methods)
         refuse(case, f"a={path}", "`methods`")
     refuse(case, f"a={write_module(case, 'start', start='0')}", "`start` is NULL")
-    # One that knows more than we do is as good as it is for us.
-    for longer in (f"{size} + 8", "4096"):
-        path = write_module(case, "longer", size=longer,
-                            more="char room[1 << 13];\n")
+
+
+@test
+def a_module_of_a_newer_header_is_good_if_it_uses_nothing_of_it(case):
+    def longer(number, more, size):
+        path = case.dir / f"longer{number}{more}.c"
+        path.write_text(LONGER % (number, size, number - 1, more))
+        return build_module(case, path)
+    for number in (1, 1000):
+        path = longer(number, 0, "sizeof(longer)")
         daemon = case.start(f"--action=a={path}")
         check_response(daemon.fetch("/", STREAM_ACTION="a"), 200, b"longer")
+        refuse(case, f"a={longer(number, 1, 'sizeof(longer)')}",
+               "made for a newer version")
+        refuse(case, f"a={longer(number, 2, 'sizeof(longer) + 8')}", "`size` is")
 
 
 @test
