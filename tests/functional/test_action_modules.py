@@ -267,7 +267,7 @@ def an_action_is_built_with_what_is_installed(case):
     source.write_text(EXAMPLE.read_text())
     modules = target / str(moduledir).replace(
         str(target.relative_to("/")) + "/", "")
-    modules.mkdir(parents=True)
+    true(modules.is_dir(), f"no {modules}")
     command = ["cc", "-Wall", "-Wextra", "-Werror", "-shared", "-fPIC",
                *flags, "-o", modules / "events.so", source]
     done = subprocess.run([str(word) for word in command], cwd=outside,
