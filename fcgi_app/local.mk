@@ -2,10 +2,14 @@
 # The program, all but main.c.
 libapp_a_SOURCES = \
 	%D%/action_api/action.c %D%/action_api/action.h \
+	%D%/action_api/action_drain.c \
+	%D%/action_api/action_handle.c %D%/action_api/action_handle.h \
 	%D%/action_api/action_head.c \
 	%D%/action_api/action_internal.h \
 	%D%/action_api/action_modules.c %D%/action_api/action_modules.h \
+	%D%/action_api/action_open.c \
 	%D%/action_api/action_send.c \
+	%D%/action_api/action_start.c \
 	%D%/action_api/action_turn.c \
 	%D%/action_api/action_write.c \
 	%D%/actions/archive/archive.c %D%/actions/archive/archive.h \

@@ -35,8 +35,13 @@ unit_tests = \
 	%D%/unit/test_turnstile \
 	%D%/unit/action_api/test_action \
 	%D%/unit/action_api/test_action_body \
+	%D%/unit/action_api/test_action_drain \
 	%D%/unit/action_api/test_action_ends \
 	%D%/unit/action_api/test_action_events \
+	%D%/unit/action_api/test_action_handle \
+	%D%/unit/action_api/test_action_head \
+	%D%/unit/action_api/test_action_mistakes \
+	%D%/unit/action_api/test_action_open \
 	%D%/unit/actions/test_dispatch \
 	%D%/unit/actions/archive/test_archive_form \
 	%D%/unit/actions/archive/test_archive_layout \
@@ -180,6 +185,7 @@ unit_tests = \
 
 # Mocks and fixtures.
 libunit_a_SOURCES = \
+	%D%/unit/support/action_fixture.c %D%/unit/support/action_fixture.h \
 	%D%/unit/support/answer_rows.c %D%/unit/support/answer_rows.h \
 	%D%/unit/support/captured_log.c %D%/unit/support/captured_log.h \
 	%D%/unit/support/connection_events.c \
@@ -278,6 +284,8 @@ functional_tests = \
 	%D%/functional/test_browser.py \
 	%D%/functional/test_list_page.py \
 	%D%/functional/test_action_api.py \
+	%D%/functional/test_action_files.py \
+	%D%/functional/test_action_mistakes.py \
 	%D%/functional/test_archive_changes.py \
 	%D%/functional/test_archive_crc.py \
 	%D%/functional/test_action_modules.py \
@@ -332,6 +340,7 @@ EXTRA_DIST += $(functional_tests) \
 	%D%/functional/support/harness.py \
 	%D%/functional/support/http_raw.py \
 	%D%/functional/support/listings.py \
+	%D%/functional/support/mistakes.c \
 	%D%/functional/support/modules.py \
 	%D%/functional/support/nginx.py \
 	%D%/functional/support/odd_fronts.py \

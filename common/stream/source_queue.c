@@ -210,6 +210,11 @@ size_t source_queue_room(const struct source_queue *queue)
 	return queue->ended ? 0 : queue->limit - queue->waiting;
 }
 
+bool source_queue_is_wanted(const struct source_queue *queue)
+{
+	return queue->in_flight;
+}
+
 int source_queue_write(
     struct source_queue *queue, const void *data, size_t length)
 {

@@ -3,6 +3,7 @@
 #ifndef COMMON_STREAM_SOURCE_QUEUE_H
 #define COMMON_STREAM_SOURCE_QUEUE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 struct source;
@@ -35,6 +36,10 @@ struct source *source_queue_source(struct source_queue *queue);
 
 /* Returns how many bytes could be written now. */
 size_t source_queue_room(const struct source_queue *queue);
+
+/* Returns whether a read waits: `drained` was called, and nothing was written.
+ */
+bool source_queue_is_wanted(const struct source_queue *queue);
 
 /*
  * Copies `length` bytes to the end, all or none. Returns 0; -ENOBUFS: there is

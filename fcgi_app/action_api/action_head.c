@@ -50,13 +50,15 @@ static const struct {
 
 int action_status(struct action *action, int status)
 {
-	int r = action_check_open(action);
+	struct action_answer *answer = action_handle_find(action, __func__);
+	int r = answer ? action_check_open(answer) : -EPIPE;
 
 	if (r < 0)
 		return r;
 	if (status < 200 || status > 599)
 		return -EINVAL;
-	action->status = status;
+	answer->status = status;
+	answer->has_status = true;
 	return 0;
 }
 
@@ -72,11 +74,12 @@ static bool is_good(const char *name, const char *value)
 	return true;
 }
 
-int action_field(struct action *action, const char *name, const char *value)
+int action_add_field(
+    struct action_answer *answer, const char *name, const char *value)
 {
 	size_t name_size = strlen(name) + 1, value_size = strlen(value) + 1;
-	size_t most = RESPONSE_HEAD_LENGTH_MAX - action->fields_length;
-	int r = action_check_open(action);
+	size_t most = RESPONSE_HEAD_LENGTH_MAX - answer->fields_length;
+	int r = action_check_open(answer);
 	char *fields;
 
 	if (r < 0)
@@ -86,54 +89,76 @@ int action_field(struct action *action, const char *name, const char *value)
 	if (name_size > most || value_size > most - name_size)
 		return -ENOSPC;
 	fields = realloc(
-	    action->fields, action->fields_length + name_size + value_size);
+	    answer->fields, answer->fields_length + name_size + value_size);
 	if (!fields)
 		return -ENOMEM;
-	action->fields = fields;
-	fields += action->fields_length;
+	answer->fields = fields;
+	fields += answer->fields_length;
 	memcpy(fields, name, name_size);
 	memcpy(fields + name_size, value, value_size);
-	action->fields_length += name_size + value_size;
+	answer->fields_length += name_size + value_size;
 	return 0;
+}
+
+int action_field(struct action *action, const char *name, const char *value)
+{
+	struct action_answer *answer = action_handle_find(action, __func__);
+
+	if (!answer)
+		return -EPIPE;
+	if (!name || !value)
+		return -EINVAL;
+	return action_add_field(answer, name, value);
 }
 
 int action_length(struct action *action, uint64_t length)
 {
-	int r = action_check_open(action);
+	struct action_answer *answer = action_handle_find(action, __func__);
+	int r = answer ? action_check_open(answer) : -EPIPE;
 
 	if (r < 0)
 		return r;
-	action->has_length = true;
-	action->length = length;
+	if (length > INT64_MAX)
+		return -EINVAL;
+	answer->has_length = true;
+	answer->length = length;
 	return 0;
+}
+
+/* One strong tag is equal to itself; a list or a weak one is not. */
+static bool is_etag(const char *etag)
+{
+	size_t length = etag ? strlen(etag) : 0;
+
+	return length >= 2 && length < ACTION_ETAG_MAX &&
+	    etag[length - 1] == '"' && field_value_is_valid(etag) &&
+	    etag_strong_equal(etag, etag);
 }
 
 int action_validators(struct action *action, const char *etag, time_t modified)
 {
-	size_t length = strlen(etag);
-	int r = action_check_open(action);
+	struct action_answer *answer = action_handle_find(action, __func__);
+	int r = answer ? action_check_open(answer) : -EPIPE;
 
 	if (r < 0)
 		return r;
-	/* One strong tag is equal to itself; a list or a weak one is not. */
-	if (length < 2 || length >= ACTION_ETAG_MAX ||
-	    etag[length - 1] != '"' || !field_value_is_valid(etag) ||
-	    !etag_strong_equal(etag, etag))
+	if (!is_etag(etag))
 		return -EINVAL;
-	strcpy(action->etag, etag);
-	action->modified = modified;
+	strcpy(answer->etag, etag);
+	answer->modified = modified;
 	return 0;
 }
 
 /* --- making it ------------------------------------------------------------ */
 
 /* Returns the name that follows `name`, the first for NULL, or NULL. */
-static const char *next_field(const struct action *action, const char *name)
+static const char *next_field(
+    const struct action_answer *answer, const char *name)
 {
-	const char *end = action->fields + action->fields_length;
+	const char *end = answer->fields + answer->fields_length;
 
 	if (!name)
-		name = action->fields;
+		name = answer->fields;
 	else
 		for (int parts = 0; parts < 2; parts++)
 			name += strlen(name) + 1;
@@ -145,25 +170,27 @@ static const char *value_of(const char *name)
 	return name + strlen(name) + 1;
 }
 
-const char *action_find_field(const struct action *action, const char *name)
+const char *action_find_field(
+    const struct action_answer *answer, const char *name)
 {
 	const char *found = NULL;
 	const char *field = NULL;
 
-	while ((field = next_field(action, field)))
+	while ((field = next_field(answer, field)))
 		if (strcasecmp(field, name) == 0)
 			found = value_of(field);
 	return found;
 }
 
 /* Returns whether the operator sets the field in the action's stead. */
-static bool is_overridden(const struct action *action, const char *name)
+static bool is_overridden(const struct action_answer *answer, const char *name)
 {
 	for (size_t i = 0; i < COUNT(overridden); i++) {
 		if (strcasecmp(overridden[i].name, name) != 0)
 			continue;
 		for (size_t p = 0; p < 2 && overridden[i].params[p]; p++)
-			if (action_param(action, overridden[i].params[p]))
+			if (request_param(
+				answer->request, overridden[i].params[p]))
 				return true;
 	}
 	return false;
@@ -185,34 +212,37 @@ static bool is_of_content(const char *name)
 
 void action_add_fields(const void *context, struct response_head *head)
 {
-	const struct action *action = context;
+	const struct action_answer *answer = context;
 	const char *name = NULL;
 
-	while ((name = next_field(action, name)))
-		if (!has_own_place(name) && !is_overridden(action, name) &&
+	while ((name = next_field(answer, name)))
+		if (!has_own_place(name) && !is_overridden(answer, name) &&
 		    !(head->status == 304 && is_of_content(name)))
 			response_head_put(head, name, value_of(name));
 }
 
 const struct param_rule *action_media_type(
-    const struct action *action, const char *fallback, char *ret, size_t size)
+    const struct action_answer *answer, char *ret, size_t size)
 {
-	const char *type = action_find_field(action, "Content-Type");
+	const char *type = action_find_field(answer, "Content-Type");
 
+	if (!type)
+		type = answer->type ? answer->type : "application/octet-stream";
 	return operator_fields_media_type(
-	    action->request->origin.params, type ? type : fallback, ret, size);
+	    answer->request->origin.params, type, ret, size);
 }
 
 /* RFC 9110, 15: a Location leads on with 201 and 3xx only. */
-static void begin_head(const struct action *action, struct response_head *head)
+static void begin_head(
+    const struct action_answer *answer, struct response_head *head)
 {
-	const char *location = action_find_field(action, "Location");
+	const char *location = action_find_field(answer, "Location");
 
-	if (location && action->status / 100 == 3) {
-		response_head_init_redirect(head, action->status, location);
+	if (location && answer->status / 100 == 3) {
+		response_head_init_redirect(head, answer->status, location);
 		return;
 	}
-	response_head_init(head, action->status);
+	response_head_init(head, answer->status);
 	if (location)
 		response_head_put(head, "Location", location);
 }
@@ -222,26 +252,26 @@ bool action_has_no_body(int status)
 	return status == 204 || status == 304;
 }
 
-static const struct param_rule *add_type(
-    const struct action *action, uint64_t length, struct response_head *head)
+static const struct param_rule *add_type(const struct action_answer *answer,
+    uint64_t length, struct response_head *head)
 {
 	char type[CONTENT_TYPE_MAX];
 	const struct param_rule *bad;
 
-	if (action_has_no_body(action->status) ||
-	    (length == 0 && !action_find_field(action, "Content-Type")))
+	if (action_has_no_body(answer->status) ||
+	    (length == 0 && !answer->type &&
+		!action_find_field(answer, "Content-Type")))
 		return NULL;
-	bad = action_media_type(
-	    action, "application/octet-stream", type, sizeof(type));
+	bad = action_media_type(answer, type, sizeof(type));
 	if (!bad)
 		response_head_put(head, "Content-Type", type);
 	return bad;
 }
 
-static const struct param_rule *add_all(
-    const struct action *action, uint64_t length, struct response_head *head)
+static const struct param_rule *add_all(const struct action_answer *answer,
+    uint64_t length, struct response_head *head)
 {
-	const struct fcgi_params *params = action->request->origin.params;
+	const struct fcgi_params *params = answer->request->origin.params;
 	struct operator_fields fields;
 	char date[HTTP_DATE_SIZE];
 	const struct param_rule *bad =
@@ -249,35 +279,35 @@ static const struct param_rule *add_all(
 
 	if (bad)
 		return bad;
-	begin_head(action, head);
-	bad = add_type(action, length, head);
+	begin_head(answer, head);
+	bad = add_type(answer, length, head);
 	if (bad)
 		return bad;
-	if (action->etag[0]) {
-		http_date_format(action->modified, date);
-		response_head_put(head, "ETag", action->etag);
+	if (answer->etag[0]) {
+		http_date_format(answer->modified, date);
+		response_head_put(head, "ETag", answer->etag);
 		response_head_put(head, "Last-Modified", date);
 	}
-	if (length != ACTION_LENGTH_NONE && !action_has_no_body(action->status))
+	if (length != ACTION_LENGTH_NONE && !action_has_no_body(answer->status))
 		response_head_add(head, "Content-Length", "%" PRIu64, length);
 	/* Or a front would gather what is meant to arrive bit by bit. */
-	else if (!action_find_field(action, "X-Accel-Buffering"))
+	else if (!action_find_field(answer, "X-Accel-Buffering"))
 		response_head_put(head, "X-Accel-Buffering", "no");
-	if (action->status == 200) {
+	if (answer->status == 200) {
 		operator_fields_add_caching(&fields, head);
 		operator_fields_add_disposition(&fields, head);
 	}
-	action_add_fields(action, head);
+	action_add_fields(answer, head);
 	operator_fields_add_common(params, head, NULL);
 	return NULL;
 }
 
-bool action_make_head(
-    struct action *action, uint64_t length, struct response_head *ret_head)
+bool action_make_head(struct action_answer *answer, uint64_t length,
+    struct response_head *ret_head)
 {
-	const struct param_rule *bad = add_all(action, length, ret_head);
+	const struct param_rule *bad = add_all(answer, length, ret_head);
 
 	if (bad)
-		request_bad_param(action->request, bad);
+		request_bad_param(answer->request, bad);
 	return !bad;
 }

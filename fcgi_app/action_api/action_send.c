@@ -27,81 +27,92 @@
 
 /* --- any bytes ------------------------------------------------------------ */
 
-/* Begins an answer that ends the action; the head is as it is now. */
-static int begin(struct action *action)
+/*
+ * Begins an answer that ends the action; the head is as it is now. `caller` is
+ * the action's function, `fault` NULL or what is wrong with its arguments.
+ */
+static int begin(
+    struct action_answer *answer, const char *caller, const char *fault)
 {
-	int r = action_check_open(action);
+	int r = action_check_output(answer, caller);
 
-	if (r < 0 && r != -EPIPE)
+	if (r == -EALREADY)
 		return r;
-	action->ended = true;
-	action->phase = ACTION_ANSWERED;
+	if (r == 0 && fault)
+		r = action_give_up(answer, -EINVAL, "%s(): %s", caller, fault);
+	else if (r == 0 && answer->phase != ACTION_OPEN)
+		r = action_give_up(answer, -EALREADY,
+		    "%s() after the answer has begun bit by bit", caller);
+	answer->ended = true;
+	if (answer->phase == ACTION_OPEN)
+		answer->phase = ACTION_ANSWERED;
 	/* Opening takes a while: a fault of the body must not answer first. */
 	if (r == 0)
-		request_forget_body(action->request);
-	action_let_go(action);
+		request_forget_body(answer->request);
+	action_cancel_open(answer);
+	action_let_go(answer);
 	return r;
 }
 
 /* All of it, whatever the request says of ranges and preconditions. */
 static void send_whole(
-    struct action *action, const struct representation *representation)
+    struct action_answer *answer, const struct representation *representation)
 {
 	const struct source_maker *bytes = &representation->bytes;
 	uint64_t size = representation->size;
 	struct response_head head;
 	struct source *source = NULL;
 
-	if (!action_make_head(action, size, &head)) {
+	if (!action_make_head(answer, size, &head)) {
 		source_maker_release(bytes);
 		return;
 	}
-	if (action->drops_body || action_has_no_body(action->status))
+	if (answer->drops_body || action_has_no_body(answer->status))
 		size = 0;
 	if (size > 0)
 		source = bytes->open(bytes->context);
 	source_maker_release(bytes);
 	if (size > 0 && !source)
-		request_refuse(action->request, 503, strerror(ENOMEM));
+		request_refuse(answer->request, 503, strerror(ENOMEM));
 	else
-		request_stream(action->request, &head, source, 0, size);
+		request_stream(answer->request, &head, source, 0, size);
 }
 
 /* Returns whether conditions and ranges apply (RFC 9110, 13.2.1, 14.2). */
-static bool is_conditional(
-    const struct action *action, const struct representation *representation)
+static bool is_conditional(const struct action_answer *answer,
+    const struct representation *representation)
 {
-	const char *method = action_method(action);
+	const char *method = answer->request->method;
 
-	return action->status == 200 && representation->etag &&
+	return answer->status == 200 && representation->etag &&
 	    (strcmp(method, "GET") == 0 || strcmp(method, "HEAD") == 0);
 }
 
 /* Answers with a representation but for what the action says itself. */
-static void send_bytes(struct action *action, const char *fallback_type,
-    struct representation *representation)
+static void send_bytes(
+    struct action_answer *answer, struct representation *representation)
 {
 	char type[CONTENT_TYPE_MAX];
 	const struct param_rule *bad;
 
-	if (action->etag[0]) {
-		representation->etag = action->etag;
-		representation->modified = action->modified;
+	if (answer->etag[0]) {
+		representation->etag = answer->etag;
+		representation->modified = answer->modified;
 	}
-	if (!is_conditional(action, representation)) {
-		send_whole(action, representation);
+	if (!is_conditional(answer, representation)) {
+		send_whole(answer, representation);
 		return;
 	}
-	bad = action_media_type(action, fallback_type, type, sizeof(type));
+	bad = action_media_type(answer, type, sizeof(type));
 	if (bad) {
 		source_maker_release(&representation->bytes);
-		request_bad_param(action->request, bad);
+		request_bad_param(answer->request, bad);
 		return;
 	}
 	representation->content_type = type;
 	representation->add_fields = action_add_fields;
-	representation->fields_context = action;
-	representation_answer(action->request, representation);
+	representation->fields_context = answer;
+	representation_answer(answer->request, representation);
 }
 
 /* --- memory --------------------------------------------------------------- */
@@ -146,49 +157,52 @@ static struct copy *make_copy(const void *data, size_t length)
 }
 
 static int send_memory(
-    struct action *action, const char *type, const void *data, size_t length)
+    struct action_answer *answer, const void *data, size_t length)
 {
 	struct representation representation = { .size = length };
-	int r = begin(action);
-	struct copy *copy;
+	struct copy *copy = make_copy(data, length);
 
-	if (r < 0)
-		return r;
-	copy = make_copy(data, length);
 	if (!copy) {
-		request_refuse(action->request, 503, strerror(ENOMEM));
+		request_refuse(answer->request, 503, strerror(ENOMEM));
 		return 0;
 	}
 	representation.bytes =
 	    (struct source_maker){ open_copy, unref_copy, copy };
-	send_bytes(action, type, &representation);
+	send_bytes(answer, &representation);
 	return 0;
 }
 
 int action_send_bytes(struct action *action, const void *data, size_t length)
 {
-	return send_memory(action, "application/octet-stream", data, length);
+	struct action_answer *answer = action_handle_find(action, __func__);
+	const char *fault = !data && length > 0 ? "`data` is NULL" : NULL;
+	int r;
+
+	/* No object is larger. */
+	if (length > (size_t)PTRDIFF_MAX - sizeof(struct copy))
+		fault = "`length` is that of no object";
+	r = answer ? begin(answer, __func__, fault) : -EPIPE;
+	return r < 0 ? r : send_memory(answer, data, length);
 }
 
 int action_send_text(struct action *action, const char *text)
 {
-	static const char type[] = "text/plain; charset=utf-8";
-	int r = 0;
+	struct action_answer *answer = action_handle_find(action, __func__);
+	int r = answer ? begin(answer, __func__, text ? NULL : "NULL") : -EPIPE;
 
-	if (!action_find_field(action, "Content-Type"))
-		r = action_field(action, "Content-Type", type);
-	if (r < 0 && r != -EPIPE)
+	if (r < 0)
 		return r;
-	return send_memory(action, type, text, strlen(text));
+	answer->type = "text/plain; charset=utf-8";
+	return send_memory(answer, text, strlen(text));
 }
 
 /* --- a file --------------------------------------------------------------- */
 
 /* Takes the descriptor over. */
-static void send_opened(struct action *action, const char *type,
-    const struct file_open_result *result)
+static void send_opened(
+    struct action_answer *answer, const struct file_open_result *result)
 {
-	struct request *request = action->request;
+	struct request *request = answer->request;
 	struct representation file = {
 		.size = (uint64_t)result->stat.st_size,
 		.modified = result->stat.st_mtim.tv_sec,
@@ -197,43 +211,43 @@ static void send_opened(struct action *action, const char *type,
 	int status = S_ISDIR(result->stat.st_mode) ? 404 : 500;
 
 	if (!S_ISREG(result->stat.st_mode)) {
-		file_open_discard(action->loop, result);
+		file_open_discard(answer->loop, result);
 		request_refuse(request, status, "not a regular file");
 		return;
 	}
 	if (opened_file_init(request->services, result, &file.bytes) < 0) {
-		file_open_discard(action->loop, result);
+		file_open_discard(answer->loop, result);
 		request_refuse_errno(request, -ENOMEM);
 		return;
 	}
 	opened_file_etag(&result->stat, etag);
 	file.etag = etag;
-	send_bytes(action, type, &file);
+	send_bytes(answer, &file);
 }
 
 static void on_open(
     struct request *request, const struct file_open_result *result)
 {
-	struct action *action = request->action;
-
-	send_opened(action, action_find_field(action, "Content-Type"), result);
+	send_opened(request->action, result);
 }
 
 int action_send_file(struct action *action, const char *path)
 {
-	int r = action_check_open(action);
+	struct action_answer *answer = action_handle_find(action, __func__);
+	int r = answer ? begin(answer, __func__, NULL) : -EPIPE;
+	struct request *request;
 
-	/* The name tells the type, unless the action does. */
-	if (r == 0 && !action_find_field(action, "Content-Type"))
-		r = action_field(action, "Content-Type",
-		    media_types_find(action->request->services->media_types,
-			path ? path : action_path(action)));
-	if (r < 0 && r != -EPIPE)
+	if (r < 0)
 		return r;
-	r = begin(action);
-	if (r == 0)
-		request_open(action->request, path, on_open);
-	return r;
+	request = answer->request;
+	/* The name tells the type, unless the action does. */
+	answer->type = media_types_find(
+	    request->services->media_types, path ? path : request->path);
+	if (action_name_file(answer, path) < 0)
+		request_refuse(request, 503, strerror(ENOMEM));
+	else
+		request_open(request, path, on_open);
+	return 0;
 }
 
 /* --- a descriptor --------------------------------------------------------- */
@@ -241,7 +255,7 @@ int action_send_file(struct action *action, const char *path)
 /* fstat(2) of a regular file, which may have to wait for a disk. */
 struct look {
 	uv_work_t work;
-	struct action *action;
+	struct action_answer *answer;
 	struct file_open_result result;
 };
 
@@ -256,22 +270,22 @@ static void do_look(uv_work_t *work)
 static void on_look(uv_work_t *work, int status)
 {
 	struct look *look = work->data;
-	struct action *action = look->action;
+	struct action_answer *answer = look->answer;
 	int error = status < 0 ? status : look->result.error;
 
-	action->jobs--;
-	if (action_is_live(action) && error == 0) {
-		send_opened(action, "application/octet-stream", &look->result);
+	answer->jobs--;
+	if (action_is_live(answer) && error == 0) {
+		send_opened(answer, &look->result);
 	} else {
-		file_open_discard(action->loop, &look->result);
-		if (action_is_live(action))
-			request_refuse_errno(action->request, error);
+		file_open_discard(answer->loop, &look->result);
+		if (action_is_live(answer))
+			request_refuse_errno(answer->request, error);
 	}
 	free(look);
-	action_let_go(action);
+	action_let_go(answer);
 }
 
-static int start_look(struct action *action, int fd)
+static int start_look(struct action_answer *answer, int fd)
 {
 	struct look *look = calloc(1, sizeof(*look));
 	int r;
@@ -279,59 +293,60 @@ static int start_look(struct action *action, int fd)
 	if (!look)
 		return -ENOMEM;
 	look->work.data = look;
-	look->action = action;
+	look->answer = answer;
 	look->result.fd = fd;
 	look->result.close_blocks = true;
 	look->result.variant = -1;
-	r = uv_queue_work(action->loop, &look->work, do_look, on_look);
+	r = uv_queue_work(answer->loop, &look->work, do_look, on_look);
 	if (r < 0)
 		free(look);
 	else
-		action->jobs++;
+		answer->jobs++;
 	return r;
 }
 
-static int send_pipe(struct action *action, int fd)
+static int send_pipe(struct action_answer *answer, int fd)
 {
 	struct response_head head;
 	struct source *source;
-	int r = source_fd_new(action->loop, fd, action->chunk_size, &source);
+	int r = source_fd_new(answer->loop, fd, answer->chunk_size, &source);
 
 	if (r < 0)
 		return r;
-	if (action_make_head(action, ACTION_LENGTH_NONE, &head) &&
-	    !action->drops_body && !action_has_no_body(action->status)) {
-		request_stream(action->request, &head, source, 0, 0);
+	if (action_make_head(answer, ACTION_LENGTH_NONE, &head) &&
+	    !answer->drops_body && !action_has_no_body(answer->status)) {
+		request_stream(answer->request, &head, source, 0, 0);
 		return 0;
 	}
 	source->ops->close(source);
-	if (action_is_live(action))
-		request_respond(action->request, &head);
+	if (action_is_live(answer))
+		request_respond(answer->request, &head);
 	return 0;
 }
 
 int action_send_fd(struct action *action, int fd, size_t chunk_size)
 {
-	int r = chunk_size > 0 && chunk_size <= ACTION_CHUNK_MAX ? 0 : -EINVAL;
+	struct action_answer *answer = action_handle_find(action, __func__);
+	bool is_good = chunk_size > 0 && chunk_size <= ACTION_CHUNK_MAX;
+	const char *fault =
+	    is_good ? NULL : "`chunk_size` is not from 1 to ACTION_CHUNK_MAX";
+	char why[ACTION_MISTAKE_MAX];
+	int r = answer ? begin(answer, __func__, fault) : -EPIPE;
 
-	if (r == 0)
-		r = action_check_open(action);
-	if (r < 0)
+	if (r < 0) {
 		close(fd);
-	if (r < 0 && r != -EPIPE)
 		return r;
-	r = begin(action);
-	if (r < 0)
-		return r;
-	action->chunk_size = chunk_size;
+	}
+	answer->chunk_size = chunk_size;
 	/* What can be sought in is a file, and can't be polled. */
-	r = lseek(fd, 0, SEEK_CUR) >= 0 ? start_look(action, fd)
-					: send_pipe(action, fd);
+	r = lseek(fd, 0, SEEK_CUR) >= 0 ? start_look(answer, fd)
+					: send_pipe(answer, fd);
 	if (r == 0)
 		return 0;
 	if (r != -EBADF)
 		close(fd);
-	request_refuse(action->request, r == -ENOMEM ? 503 : 500, strerror(-r));
+	action_mistake(answer, why, "action_send_fd(%d): %s", fd, strerror(-r));
+	request_refuse(answer->request, r == -ENOMEM ? 503 : 500, why);
 	return 0;
 }
 
@@ -339,14 +354,16 @@ int action_send_fd(struct action *action, int fd, size_t chunk_size)
 
 int action_refuse(struct action *action, int status, const char *why)
 {
-	int r = action_check_open(action);
+	struct action_answer *answer = action_handle_find(action, __func__);
+	int r = answer ? begin(answer, __func__, NULL) : -EPIPE;
 
-	if (r < 0 && r != -EPIPE)
+	if (r < 0)
 		return r;
-	if (status < 400 || status > 599)
+	if (status < 400 || status > 599) {
+		action_log_mistake(answer,
+		    "action_refuse(%d): not a status from 400 to 599", status);
 		status = 500;
-	r = begin(action);
-	if (r == 0)
-		request_refuse(action->request, status, why);
-	return r;
+	}
+	request_refuse(answer->request, status, why ? why : "refused");
+	return 0;
 }

@@ -1,98 +1,80 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * When a function of the action has its turn: `start`, then what gets the
- * request's body, if it was asked for, and at last `gone`. What the action
- * writes in the first two only gathers until they have returned.
+ * request's body, or a file, if it was asked for. What the action writes in
+ * them only gathers until they have returned. One that leaves nothing to wait
+ * for has answered, or has made a mistake.
  */
 #include "config.h"
 #include "fcgi_app/action_api/action_internal.h"
 
 #include <errno.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 
 #include "fcgi_app/request/request.h"
-#include "fcgi_app/request/services.h"
 
 static void on_body(struct request *request, const char *body, size_t length);
 
-/* `start` or the body's `done` has returned: what comes next? */
-static void end_turn(struct action *action)
+/* Returns whether the action has said anything that is an answer. */
+static bool has_answered(const struct action_answer *answer)
 {
-	if (action->waits_for_body && !action->ended &&
-	    action_is_live(action)) {
-		request_read_body(action->request, action->body_most, on_body);
+	return answer->phase != ACTION_OPEN || answer->has_status ||
+	    answer->has_length;
+}
+
+void action_end_turn(struct action_answer *answer)
+{
+	if (answer->waits_for_body && !answer->ended &&
+	    action_is_live(answer)) {
+		request_read_body(answer->request, answer->body_most, on_body);
 		return;
 	}
 	/* Still in its turn: if that is all, its length is known. */
-	action_call_drain(action);
-	action->turn = false;
-	if (action->ended || !action_is_live(action))
+	action_call_drain(answer);
+	answer->turn = false;
+	if (answer->ended || !action_is_live(answer))
 		return;
-	if (action->taken || action->drain)
-		action_begin_if_due(action);
+	if (answer->taken || answer->drain)
+		action_begin(answer);
+	else if (answer->on_open)
+		return;
+	else if (has_answered(answer))
+		action_complete(answer);
 	else
-		action_end(action);
+		action_give_up(answer, -EPROTO,
+		    "returned without an answer; one that comes later needs "
+		    "action_take(), an empty one action_end()");
 }
 
 static void on_body(struct request *request, const char *body, size_t length)
 {
-	struct action *action = request->action;
+	struct action_answer *answer = request->action;
 
-	action->waits_for_body = false;
-	action->turn = true;
-	action->on_body(action, body, length);
-	end_turn(action);
+	answer->waits_for_body = false;
+	answer->turn = true;
+	answer->on_body(answer->handle, body, length);
+	action_end_turn(answer);
 }
 
 int action_read_body(struct action *action, size_t most, action_body_fn *done)
 {
-	int r = action_check_open(action);
+	struct action_answer *answer = action_handle_find(action, __func__);
+	int r = answer ? action_check_open(answer) : -EPIPE;
 
 	if (r < 0)
 		return r;
-	if (!action->turn || action->on_body)
+	if (!answer->starting || answer->on_body)
 		return -EALREADY;
-	if (most > ACTION_BODY_MAX)
+	if (answer->on_open)
+		return -EBUSY;
+	if (most > ACTION_BODY_MAX || !done) {
+		action_log_mistake(answer,
+		    "action_read_body(%zu, %s): not up to %zu bytes and a "
+		    "function that gets them",
+		    most, done ? "done" : "NULL", ACTION_BODY_MAX);
 		return -EINVAL;
-	action->on_body = done;
-	action->body_most = most;
-	action->waits_for_body = true;
-	return 0;
-}
-
-/* A queue that was handed over is freed after this: its source is closed. */
-static void on_ended(struct request *request, const char *reason)
-{
-	struct action *action = request->action;
-
-	(void)reason;
-	action->request = NULL;
-	if (action->phase < ACTION_STREAMING)
-		action_drop_queue(action);
-	if (action->gone)
-		action->gone(action);
-	action_let_go(action);
-}
-
-void action_start(struct request *request, action_start_fn *start)
-{
-	struct action *action = calloc(1, sizeof(*action));
-
-	if (!action) {
-		request_refuse(request, 503, strerror(ENOMEM));
-		return;
 	}
-	action->request = request;
-	action->loop = request->services->loop;
-	action->ends = &request->services->ends;
-	action->drops_body = request_is_head(request);
-	action->status = 200;
-	snprintf(action->id, sizeof(action->id), "%s", request->id);
-	request->action = action;
-	request->ended = on_ended;
-	action->turn = true;
-	start(action);
-	end_turn(action);
+	answer->on_body = done;
+	answer->body_most = most;
+	answer->waits_for_body = true;
+	return 0;
 }

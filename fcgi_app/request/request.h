@@ -12,7 +12,7 @@
 #include "common/turn_end.h"
 #include "fcgi_app/setup/log.h"
 
-struct action;
+struct action_answer;
 struct fcgi_output;
 struct fcgi_params;
 struct param_rule;
@@ -90,9 +90,8 @@ struct request {
 	/* The head leaves at once: the first bytes may come late. */
 	bool head_first;
 
-	/* For action.c: the handle that answers it through action.h, or NULL.
-	 */
-	struct action *action;
+	/* For action.c: what answers it through action.h, or NULL. */
+	struct action_answer *action;
 
 	/* For request.c and dispatch.c. */
 	bool path_is_malformed;

@@ -87,6 +87,41 @@ static void open_later(struct request *request,
 	request->cancel = cancel_pending;
 }
 
+/* Returns the error of which a request is refused with this status. */
+static int errno_of_status(int status)
+{
+	switch (status) {
+	case 403:
+		return -EACCES;
+	case 404:
+		return -ENOENT;
+	default:
+		return -EINVAL;
+	}
+}
+
+int request_open_start(struct request *request, const char *path,
+    file_open_done_fn *done, void *context, struct file_open **ret_open)
+{
+	struct request_place place;
+	struct request_place_fault fault;
+	struct file_open_target target;
+	struct file_open *open;
+
+	if (!request_place_find(request, path, &place, &fault)) {
+		request_log(request,
+		    fault.status == 404 ? LOG_LEVEL_NOTICE : LOG_LEVEL_ERROR,
+		    fault.why);
+		return errno_of_status(fault.status);
+	}
+	target = request_place_target(&place);
+	open = file_open_start(request->services->loop, &target, done, context);
+	if (!open)
+		return -ENOMEM;
+	*ret_open = open;
+	return 0;
+}
+
 void request_open(
     struct request *request, const char *path, request_open_fn *done)
 {

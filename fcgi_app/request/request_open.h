@@ -3,7 +3,8 @@
 #ifndef FCGI_APP_REQUEST_REQUEST_OPEN_H
 #define FCGI_APP_REQUEST_REQUEST_OPEN_H
 
-struct file_open_result;
+#include "common/file/file_open.h"
+
 struct request;
 
 /*
@@ -22,6 +23,15 @@ typedef void request_open_fn(
  */
 void request_open(
     struct request *request, const char *path, request_open_fn *done);
+
+/*
+ * Opens the same in the thread pool, but answers nothing and leaves `cancel`
+ * and `state` alone: `done(context, …)` gets the result, unless *ret_open is
+ * cancelled before. Returns 0, or -errno: the log has what is wrong with the
+ * place (-EINVAL, -EACCES, -ENOENT), or out of memory.
+ */
+int request_open_start(struct request *request, const char *path,
+    file_open_done_fn *done, void *context, struct file_open **ret_open);
 
 /* Answers with the status of an error: -errno. For a name beneath the root. */
 void request_refuse_errno(struct request *request, int error);

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 #include <uv.h>
 
@@ -60,9 +61,21 @@ static void status(struct action *action)
 	action_send_text(action, "with a status\n");
 }
 
-static void nothing(struct action *action)
+static void empty(struct action *action)
 {
-	(void)action;
+	action_end(action);
+}
+
+static void fields(struct action *action)
+{
+	action_field(action, "X-C", "1");
+	action_field(action, "Content-Type", "text/first");
+	action_field(action, "Link", "</1>; rel=prev");
+	action_field(action, "X-A", "2");
+	action_field(action, "Link", "</2>; rel=next");
+	action_field(action, "Content-Type", "text/second");
+	action_field(action, "X-B", "3");
+	action_send_text(action, "fields\n");
 }
 
 static void short_answer(struct action *action)
@@ -84,6 +97,37 @@ static void file(struct action *action)
 		action_status(action, (int)number(action, "code", 0));
 	action_field(action, "X-Way", "file");
 	action_send_file(action, path);
+}
+
+/* The file at STREAM_WAYS_FILE, or the second one if there is none. */
+static void on_open(struct action *action, int fd, const struct stat *st)
+{
+	char bytes[64];
+	ssize_t n;
+
+	if (fd == -ENOENT && strstr(query(action), "twice")) {
+		action_open(action, "/second", on_open);
+		return;
+	}
+	if (fd < 0) {
+		action_fail(action, fd);
+		return;
+	}
+	if (strstr(query(action), "send")) {
+		action_send_fd(action, fd, 4096);
+		return;
+	}
+	n = read(fd, bytes, sizeof(bytes));
+	close(fd);
+	action_print(action, "%jd %o: ", (intmax_t)st->st_size,
+	    (unsigned int)(st->st_mode & S_IFMT));
+	if (n > 0)
+		action_write(action, bytes, (size_t)n);
+}
+
+static void opened(struct action *action)
+{
+	action_open(action, action_param(action, "STREAM_WAYS_FILE"), on_open);
 }
 
 /* --- descriptors ---------------------------------------------------------- */
@@ -240,12 +284,15 @@ static void do_job(uv_work_t *work)
 static void on_job(uv_work_t *work, int error)
 {
 	struct job *job = work->data;
-	char line[32];
 
 	(void)error;
-	snprintf(line, sizeof(line), "%zu\n", job->sum);
-	if (action_send_text(job->action, line) < 0)
+	if (action_print(job->action, "%zu", job->sum) < 0)
 		action_log(job->action, "nobody wants it");
+	action_print(job->action, "\n");
+	if (strstr(query(job->action), "fail"))
+		action_fail(job->action, -ENOENT);
+	else
+		action_end(job->action);
 	free(job);
 }
 
@@ -258,6 +305,30 @@ static void in_thread(struct action *action)
 	job->ms = number(action, "ms", 0);
 	action_take(action);
 	uv_queue_work(action_loop(action), &job->work, do_job, on_job);
+}
+
+/* Takes the answer, and says how to write it only when a timer is over. */
+static void on_drain_time(uv_timer_t *timer)
+{
+	struct action *action = timer->data;
+
+	if (strstr(query(action), "first"))
+		action_print(action, "first ");
+	action_on_drain(action, write_more);
+	uv_close((uv_handle_t *)timer, (uv_close_cb)free);
+}
+
+static void drained_late(struct action *action)
+{
+	struct much *much = calloc(1, sizeof(*much));
+	uv_timer_t *timer = calloc(1, sizeof(*timer));
+
+	much->size = number(action, "size", 1000);
+	action_set_state(action, much, free_state);
+	uv_timer_init(action_loop(action), timer);
+	timer->data = action;
+	action_take(action);
+	uv_timer_start(timer, on_drain_time, 20, 0);
 }
 
 /* --- the body ------------------------------------------------------------- */
@@ -320,6 +391,7 @@ static void hurry(struct action *action)
 
 /* --- what must not be done ------------------------------------------------ */
 
+/* Too late or never, but no harm is done. */
 static void misbehave(struct action *action)
 {
 	action_print(
@@ -328,9 +400,6 @@ static void misbehave(struct action *action)
 	action_print(action, "%d\n", action_status(action, 404));
 	action_print(action, "%d\n", action_length(action, 3));
 	action_print(action, "%d\n", action_validators(action, "\"a\"", 0));
-	action_print(action, "%d\n", action_send_text(action, "again"));
-	action_print(action, "%d\n", action_send_file(action, NULL));
-	action_print(action, "%d\n", action_refuse(action, 500, "too late"));
 	action_print(action, "%d\n", action_read_body(action, 1, echo));
 	action_end(action);
 	if (action_write(action, "x", 1) != -EALREADY ||
@@ -339,13 +408,12 @@ static void misbehave(struct action *action)
 		action_log(action, "an answer can end twice");
 }
 
-static void too_much(struct action *action)
+static void all_the_room(struct action *action)
 {
-	char *bytes = calloc(1, ACTION_ROOM_MAX + 1);
+	char *bytes = calloc(1, ACTION_ROOM_MAX);
 
-	if (action_write(action, bytes, ACTION_ROOM_MAX + 1) == -ENOBUFS)
-		action_write(action, bytes, ACTION_ROOM_MAX);
-	if (action_write(action, "x", 1) == -ENOBUFS)
+	action_write(action, bytes, ACTION_ROOM_MAX);
+	if (action_room(action) == 0)
 		action_log(action, "full");
 	free(bytes);
 }
@@ -368,20 +436,23 @@ static const struct {
 	{ "/text", text },
 	{ "/tagged", tagged },
 	{ "/status", status },
-	{ "/nothing", nothing },
+	{ "/empty", empty },
+	{ "/fields", fields },
 	{ "/short", short_answer },
 	{ "/refuse", refuse },
 	{ "/file", file },
+	{ "/opened", opened },
 	{ "/fd", from_fd },
 	{ "/pipe", from_pipe },
 	{ "/reset", reset_socket },
 	{ "/much", much },
 	{ "/later", later },
 	{ "/thread", in_thread },
+	{ "/drained-late", drained_late },
 	{ "/body", body },
 	{ "/hurry", hurry },
 	{ "/misbehave", misbehave },
-	{ "/too-much", too_much },
+	{ "/all-the-room", all_the_room },
 	{ "/bad-field", bad_field },
 };
 

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "fcgi_app/request/request.h"
+#include "tests/unit/support/action_fixture.h"
 #include "tests/unit/support/mock_request.h"
 #include "tests/unit/support/unit.h"
 
@@ -44,12 +45,6 @@ static void on_gone(struct action *action)
 	seen.gone++;
 }
 
-static void check_head_has(struct mock_request *mock, const char *line)
-{
-	if (!strstr(mock_request_text(mock), line))
-		fail_msg("no %s in %s", line, mock_request_text(mock));
-}
-
 static void on_body(struct action *action, const char *body, size_t length)
 {
 	seen.body_length = length;
@@ -63,6 +58,7 @@ static void start_body(struct action *action)
 	action_set_state(action, NULL, on_gone);
 	assert_int_equal(
 	    action_read_body(action, ACTION_BODY_MAX + 1, on_body), -EINVAL);
+	assert_int_equal(action_read_body(action, 10, NULL), -EINVAL);
 	assert_int_equal(action_read_body(action, 10, on_body), 0);
 	assert_int_equal(action_read_body(action, 10, on_body), -EALREADY);
 	assert_int_equal(seen.body_length, 0);

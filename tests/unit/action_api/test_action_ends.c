@@ -234,9 +234,11 @@ static void between_the_end_and_gone(void **state)
 	struct mock_request *mock = *state;
 
 	seen.end = send_text;
-	mock->writer.error = -EPIPE;
 	mock_request_start(mock, start_timer, get);
 	uv_close((uv_handle_t *)&seen.timer, NULL);
+	assert_int_equal(action_write(seen.action, "a", 1), 0);
+	mock_request_run(mock);
+	mock->writer.error = -EPIPE;
 	assert_int_equal(action_write(seen.action, "a", 1), 0);
 	stream_group_run(&mock->services.streams);
 	assert_true(mock->request->is_over);

@@ -89,6 +89,8 @@ void mock_request_run(struct mock_request *mock)
 	do {
 		uv_run(&mock->loop, UV_RUN_NOWAIT);
 		more = stream_group_run(&mock->services.streams);
+		/* What ends, or begins, may make a stream runnable. */
+		more |= !TAILQ_EMPTY(&mock->services.ends.list);
 		turn_ends_run(&mock->services.ends);
 		more |= uv_loop_alive(&mock->loop) &&
 		    uv_backend_timeout(&mock->loop) == 0;
