@@ -5,7 +5,8 @@
  *	serving   accepts (acceptor.c says when)
  *	draining  after SIGTERM: no longer accepts, responses run to their end;
  *	          SIGQUIT breaks them off
- *	stopping  no connection is left: every handle is closed, the loop ends
+ *	stopping  no connection is left: every handle is closed, the loop ends;
+ *	          what modules have left open holds it up for a second at most
  *
  * Memory: the chunk pool holds --buffer-memory; the record pool a few buffers
  * more, since a record is borrowed only within a call. Lists of files take up
@@ -51,6 +52,8 @@
 #define MALLOC_ARENAS 2
 /* Buffers of output; one is in use at a time. */
 #define OUTPUT_BUFFERS 2
+/* How long a worker that stops waits for handles that modules have open. */
+#define STOP_GRACE_MS 1000
 /* Chunks that stay allocated in a worker without connections. */
 #define IDLE_CHUNKS 2
 
@@ -130,6 +133,34 @@ static void close_handle(uv_handle_t *handle)
 		uv_close(handle, NULL);
 }
 
+/* Lets the loop end although a handle is open. */
+static void let_end(uv_handle_t *handle, void *context)
+{
+	unsigned int *count = context;
+
+	/* But not a poll: the kernel may have a read of ours under way. */
+	if (handle->type == UV_POLL || !uv_is_active(handle) ||
+	    !uv_has_ref(handle))
+		return;
+	uv_unref(handle);
+	++*count;
+}
+
+/* What is open still is not ours. */
+static void on_stop_timeout(uv_timer_t *timer)
+{
+	struct worker *worker = timer->data;
+	unsigned int count = 0;
+
+	uv_walk(&worker->loop, let_end, &count);
+	if (count > 0)
+		log_message(LOG_LEVEL_WARNING,
+		    "stopping with %u libuv handles of an --action open: it "
+		    "has to close those of a request in `gone`, and to "
+		    "uv_unref() those of the worker",
+		    count);
+}
+
 static void stop(struct worker *worker)
 {
 	if (worker->is_stopping)
@@ -143,10 +174,12 @@ static void stop(struct worker *worker)
 	close_handle((uv_handle_t *)&worker->log_retry);
 	close_handle((uv_handle_t *)&worker->run);
 	close_handle((uv_handle_t *)&worker->more);
-	close_handle((uv_handle_t *)&worker->drain);
 	close_handle((uv_handle_t *)&worker->before_sleep);
 	dispatch_close(&worker->services);
 	aio_reader_close(worker->services.reader);
+	uv_unref((uv_handle_t *)&worker->drain);
+	uv_timer_start(
+	    &worker->drain, on_stop_timeout, STOP_GRACE_MS, STOP_GRACE_MS);
 }
 
 /* There are fewer connections, or a pause is over. */
@@ -385,19 +418,19 @@ static void worker_fini(struct worker *worker)
 	chunk_pool_free(worker->connections.records);
 	chunk_pool_free(worker->chunks);
 	uv_loop_close(&worker->loop);
-	free(worker);
 }
 
 int worker_run(const struct worker_config *config, unsigned int number)
 {
-	struct worker *worker = calloc(1, sizeof(*worker));
-	int r = worker ? 0 : -ENOMEM;
+	/* There to the end: the loop may know handles that modules left open.
+	 */
+	static struct worker the_worker;
+	struct worker *worker = &the_worker;
+	int r;
 
-	if (r == 0) {
-		worker->config = config;
-		worker->number = number;
-		r = worker_init(worker);
-	}
+	worker->config = config;
+	worker->number = number;
+	r = worker_init(worker);
 	if (r < 0) {
 		/* The process ends here, and all it has with it. */
 		log_message(
@@ -409,6 +442,8 @@ int worker_run(const struct worker_config *config, unsigned int number)
 		log_message(LOG_LEVEL_WARNING, "log: %s; writing it may block",
 		    strerror(-r));
 	acceptor_update(&worker->acceptor);
+	uv_run(&worker->loop, UV_RUN_DEFAULT);
+	close_handle((uv_handle_t *)&worker->drain);
 	uv_run(&worker->loop, UV_RUN_DEFAULT);
 	worker_fini(worker);
 	log_stop_writer();

@@ -5,8 +5,9 @@ gets an answer that is not taken for a good one, and the log names the action.""
 
 import pathlib
 import re
+import time
 
-from support.harness import (check_response, equal, main, test, true,
+from support.harness import (SLOWNESS, check_response, equal, main, test, true,
                      wait_until)
 from support.modules import build_module
 
@@ -133,6 +134,21 @@ def a_timer_that_goes_on_is_named(case):
     daemon.wait_log(
         r"action mine: action_print\(\) with a handle whose request", count=2)
     check_alive(daemon, worker)
+
+
+@test
+def a_timer_of_the_worker_does_not_hold_up_a_stop(case):
+    for query in ("unref", ""):
+        daemon = start_mistakes(case)
+        check_response(ask(daemon, "leave-a-timer", query), 200, b"left\n")
+        began = time.monotonic()
+        daemon.send_signal(15)
+        equal(daemon.wait_exit(), 0, "exit status")
+        # It would be killed after 35 seconds.
+        true(time.monotonic() - began < 5 * SLOWNESS, "it took long")
+        true("killing" not in daemon.log(), "it was killed")
+        named = "stopping with 1 libuv handles of an --action open"
+        equal(named in daemon.log(), not query, f"the log of {query!r}")
 
 
 @test

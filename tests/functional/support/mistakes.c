@@ -245,6 +245,24 @@ static void end_and_tick(struct action *action)
 	action_send_text(action, "ended\n");
 }
 
+static void on_worker_tick(uv_timer_t *timer)
+{
+	(void)timer;
+}
+
+/* One for the worker, which nothing closes. */
+static void leave_a_timer(struct action *action)
+{
+	static uv_timer_t timer;
+
+	if (!timer.loop)
+		uv_timer_init(action_loop(action), &timer);
+	uv_timer_start(&timer, on_worker_tick, 50, 50);
+	if (has(action, "unref"))
+		uv_unref((uv_handle_t *)&timer);
+	action_send_text(action, "left\n");
+}
+
 static const struct {
 	const char *path;
 	void (*make)(struct action *action);
@@ -276,6 +294,7 @@ static const struct {
 	{ "/keep", keep_the_handle },
 	{ "/use-kept", use_the_kept_one },
 	{ "/end-and-tick", end_and_tick },
+	{ "/leave-a-timer", leave_a_timer },
 };
 
 static void make(struct action *action)
