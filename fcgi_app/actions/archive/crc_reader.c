@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A reader is parked until another of the same file ends; or it runs: on the
- * list of the ready, or waiting for its read. In each turn of the loop the
- * first few of the list read a chunk each, and go to its end.
+ * A reader is parked until another of the same file, its leader, ends; or it
+ * waits for its turn; or it runs: on the list of the ready, or waiting for its
+ * read. In each turn of the loop the first few of the list read a chunk each,
+ * and go to its end.
  */
 #include "config.h"
 #include "fcgi_app/actions/archive/crc_reader.h"
@@ -12,6 +13,7 @@
 #include <stdbool.h>
 #include <stdlib.h>
 
+#include "common/container_of.h"
 #include "common/min.h"
 #include "common/stream/source.h"
 #include "fcgi_app/members/member_list.h"
@@ -20,16 +22,20 @@
 #define TURN_READS 2
 /* Chunks that are read ahead while one is summed up. */
 #define AHEAD 2
+/* Chunks that a reader reads before others have its turn. */
+#define TURN_CHUNKS 64
 
 struct crc_reader {
 	struct crc_readers *readers;
 	struct crc_reader_params params; /* its state grows */
-	bool ready;                      /* on the list */
-	int error;                       /* of the read that was in flight */
+	struct turnstile_job turn;
+	uint64_t turn_end; /* where another has it */
+	bool ready;        /* on the list */
+	int error;         /* of the read that was in flight */
 	TAILQ_ENTRY(crc_reader) link;
 	/* While it is parked: the one that it waits for. */
 	struct crc_reader *leader;
-	/* In readers->running, or in its leader's list. */
+	/* In readers->leaders, or in its leader's list. */
 	TAILQ_ENTRY(crc_reader) among;
 	TAILQ_HEAD(crc_reader_list, crc_reader) parked;
 };
@@ -64,22 +70,55 @@ static struct crc_reader *find_leader(
 {
 	struct crc_reader *leader;
 
-	TAILQ_FOREACH(leader, &readers->running, among)
+	TAILQ_FOREACH(leader, &readers->leaders, among)
 		if (file_identity_equal(
 			&leader->params.file->file, &file->file))
 			return leader;
 	return NULL;
 }
 
-static void run(struct crc_reader *reader)
+static void set_ahead(struct crc_reader *reader, unsigned int chunks)
 {
 	struct source *source = reader->params.source;
 
-	reader->leader = NULL;
-	TAILQ_INSERT_TAIL(&reader->readers->running, reader, among);
 	if (source->ops->read_ahead)
-		source->ops->read_ahead(source, AHEAD, source->size);
+		source->ops->read_ahead(source, chunks, source->size);
+}
+
+/* It is its turn. */
+static void begin(struct turnstile_job *turn)
+{
+	struct crc_reader *reader = container_of(turn, struct crc_reader, turn);
+
+	reader->turn_end = reader->params.state.offset +
+	    TURN_CHUNKS * (uint64_t)reader->readers->chunk_size;
+	set_ahead(reader, AHEAD);
 	add_ready(reader);
+}
+
+static void wait_for_turn(struct crc_reader *reader)
+{
+	reader->turn.begin = begin;
+	turnstile_enter(&reader->readers->turns, &reader->turn);
+}
+
+static void give_turn(struct crc_reader *reader)
+{
+	set_ahead(reader, 0);
+	remove_ready(reader);
+	turnstile_leave(&reader->readers->turns, &reader->turn);
+	wait_for_turn(reader);
+}
+
+static void lead(struct crc_reader *reader)
+{
+	reader->leader = NULL;
+	TAILQ_INSERT_TAIL(&reader->readers->leaders, reader, among);
+	/* One whose leader has read all of it takes no turn to end. */
+	if (reader->params.state.offset == reader->params.source->size)
+		add_ready(reader);
+	else
+		wait_for_turn(reader);
 }
 
 /* Lets the next one go on. */
@@ -96,7 +135,7 @@ static void hand_on(struct crc_reader *reader)
 		other->leader = next;
 	if (next->params.state.offset < reader->params.state.offset)
 		next->params.state = reader->params.state;
-	run(next);
+	lead(next);
 }
 
 static void leave(struct crc_reader *reader)
@@ -106,8 +145,9 @@ static void leave(struct crc_reader *reader)
 		return;
 	}
 	remove_ready(reader);
-	TAILQ_REMOVE(&reader->readers->running, reader, among);
+	TAILQ_REMOVE(&reader->readers->leaders, reader, among);
 	hand_on(reader);
+	turnstile_leave(&reader->readers->turns, &reader->turn);
 }
 
 /* --- reading -------------------------------------------------------------- */
@@ -160,6 +200,10 @@ static void read_on(struct crc_reader *reader)
 		end(reader, reader->error);
 		return;
 	}
+	if (offset >= reader->turn_end) {
+		give_turn(reader);
+		return;
+	}
 	remove_ready(reader);
 	r = source->ops->read(source, offset, length, &chunk);
 	if (r > 0)
@@ -181,8 +225,9 @@ static void on_turn(uv_idle_t *turn)
 void crc_readers_init(
     struct crc_readers *readers, uv_loop_t *loop, size_t chunk_size)
 {
+	turnstile_init(&readers->turns, CRC_READERS_MAX);
 	TAILQ_INIT(&readers->ready);
-	TAILQ_INIT(&readers->running);
+	TAILQ_INIT(&readers->leaders);
 	uv_idle_init(loop, &readers->turn);
 	readers->turn.data = readers;
 	readers->chunk_size = chunk_size;
@@ -210,7 +255,7 @@ struct crc_reader *crc_reader_start(
 	if (reader->leader)
 		TAILQ_INSERT_TAIL(&reader->leader->parked, reader, among);
 	else
-		run(reader);
+		lead(reader);
 	return reader;
 }
 
@@ -218,7 +263,7 @@ struct crc_state crc_reader_cancel(struct crc_reader *reader)
 {
 	const struct crc_reader_params params = reader->params;
 
-	if (!reader->ready && !reader->leader)
+	if (reader->turn.state == TURNSTILE_RUNS && !reader->ready)
 		params.source->ops->cancel(params.source);
 	leave(reader);
 	params.source->ops->close(params.source);

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Makes the CRC-32 of files by reading them, for a part of an archive that is
- * asked for without the files in front of it. All readers of a worker share a
- * few chunks in each turn of its loop, so that they hold up nothing else.
+ * asked for without the files in front of it, or needs it first. Some readers
+ * of a worker run at a time, and give their turn to others after some chunks;
+ * together they read a few chunks in each turn of the loop. So they hold up
+ * neither each other nor anything else.
  */
 #ifndef FCGI_APP_ACTIONS_ARCHIVE_CRC_READER_H
 #define FCGI_APP_ACTIONS_ARCHIVE_CRC_READER_H
@@ -11,16 +13,21 @@
 #include <sys/queue.h>
 #include <uv.h>
 
+#include "common/turnstile.h"
 #include "fcgi_app/actions/archive/crc_state.h"
 
 struct crc_reader;
 struct member;
 struct source;
 
+/* Readers that run at a time, each with up to three chunks in memory. */
+#define CRC_READERS_MAX 8
+
 /* One for each loop. Embedded by value. */
 struct crc_readers {
+	struct turnstile turns;
 	TAILQ_HEAD(, crc_reader) ready;   /* can read on */
-	TAILQ_HEAD(, crc_reader) running; /* one for each file */
+	TAILQ_HEAD(, crc_reader) leaders; /* one for each file */
 	uv_idle_t turn;                   /* active while one is ready */
 	size_t chunk_size;
 };

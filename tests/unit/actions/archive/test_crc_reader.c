@@ -15,7 +15,7 @@
 
 #define CHUNK 1000
 #define SIZE (10 * CHUNK + 1)
-#define MANY 10
+#define MANY (CRC_READERS_MAX + 2)
 
 struct job {
 	struct mock_source mock;
@@ -169,6 +169,52 @@ static void many_share_the_turns(void **state)
 		check_whole(&f->jobs[i]);
 }
 
+/* The others wait until one ends, or is cancelled. */
+static void some_run_at_a_time(void **state)
+{
+	struct fixture *f = *state;
+	unsigned int running = 0;
+
+	for (size_t i = 0; i < MANY; i++)
+		start(f, i, 0)->mock.late = true;
+	for (size_t i = 0; i < MANY; i++)
+		uv_run(&f->loop, UV_RUN_NOWAIT);
+	for (size_t i = 0; i < MANY; i++)
+		running += f->jobs[i].mock.in_flight;
+	assert_int_equal(running, CRC_READERS_MAX);
+	assert_false(f->jobs[MANY - 1].mock.in_flight);
+	assert_int_equal(f->jobs[MANY - 1].mock.ahead, 0);
+	crc_reader_cancel(f->jobs[MANY - 1].reader);
+	assert_int_equal(f->jobs[MANY - 1].mock.cancels, 0);
+	crc_reader_cancel(f->jobs[0].reader);
+	assert_int_equal(f->jobs[0].mock.cancels, 1);
+	uv_run(&f->loop, UV_RUN_NOWAIT);
+	assert_true(f->jobs[MANY - 2].mock.in_flight);
+	assert_int_equal(f->jobs[MANY - 2].mock.ahead, 2);
+	for (size_t i = 1; i < MANY - 1; i++)
+		crc_reader_cancel(f->jobs[i].reader);
+}
+
+/* However long the others are. */
+static void a_turn_has_an_end(void **state)
+{
+	struct fixture *f = *state;
+	struct job *last = &f->jobs[MANY - 1];
+
+	for (size_t i = 0; i < MANY; i++)
+		start(f, i, 0);
+	for (size_t i = 0; i < MANY - 1; i++)
+		f->jobs[i].mock.source.size = 1000 * CHUNK;
+	while (last->done == 0)
+		uv_run(&f->loop, UV_RUN_NOWAIT);
+	check_whole(last);
+	for (size_t i = 0; i < MANY - 1; i++) {
+		assert_int_equal(f->jobs[i].done, 0);
+		assert_true(
+		    crc_reader_cancel(f->jobs[i].reader).offset < 200 * CHUNK);
+	}
+}
+
 static void late_reads_leave_the_loop_idle(void **state)
 {
 	struct fixture *f = *state;
@@ -303,6 +349,10 @@ int main(void)
 		    what_is_known_is_not_read, setup, teardown),
 		cmocka_unit_test_setup_teardown(
 		    many_share_the_turns, setup, teardown),
+		cmocka_unit_test_setup_teardown(
+		    some_run_at_a_time, setup, teardown),
+		cmocka_unit_test_setup_teardown(
+		    a_turn_has_an_end, setup, teardown),
 		cmocka_unit_test_setup_teardown(
 		    late_reads_leave_the_loop_idle, setup, teardown),
 		cmocka_unit_test_setup_teardown(
