@@ -4,10 +4,15 @@
  *
  * FCGX_Accept_r() reads its descriptor as if it had a process to itself: it
  * blocks until a head is whole, reads ahead and closes at leisure. So it gets
- * a pipe of ours that holds exactly one whole head: it can't block, over-read
- * or meet another record. With keepConnection set it leaves the pipe open for
- * the next head. On a parse error it closes the pipe and tries to accept() on
- * listen_sock, which is -1 and fails: a new pipe is made then.
+ * a file of ours, in memory, that ends with one whole head: it can't block,
+ * over-read or meet another record. With keepConnection set it leaves its
+ * descriptor open for the next head. On a parse error it closes that and tries
+ * to accept() on listen_sock, which is -1 and fails: it gets a new one then.
+ *
+ * A head is written where the one before ends: the offset is already there,
+ * since libfcgi has read that one to its end. So it costs two system calls, a
+ * write and a read. (A pipe would do as well, but the kernel grants a user only
+ * so many, and each worker needed one of 64 KiB.)
  *
  * libfcgi believes the lengths of a pair: one that claims 2 GiB is allocated,
  * and a process that can't have them ends in an assertion. So the pairs are
@@ -28,17 +33,22 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include "common/fcgi/fcgi_pairs.h"
 #include "common/fcgi/fcgi_scan.h"
 
+/* How long the file gets before the heads begin at its start again. */
+#define FILE_MAX ((off_t)4 * FCGI_SCAN_HEAD_MAX)
+
 /* libfcgi adds FCGI_ROLE. */
 #define LIBFCGI_PAIRS 1
 
 struct fcgi_params_parser {
-	FCGX_Request request;
-	int write_fd;
+	FCGX_Request request; /* with a duplicate of our descriptor */
+	int fd;
+	off_t end; /* of the last head, and the offset of both */
 	/* The contents of a head's PARAMS records, joined. */
 	uint8_t joined[FCGI_SCAN_HEAD_MAX];
 };
@@ -57,33 +67,17 @@ struct fcgi_params {
 	struct pair pairs[]; /* the strings follow in the block */
 };
 
-/* A pipe must take a whole head in one write. */
-static int make_pipe(int ret_fds[2])
-{
-	int size;
-
-	if (pipe2(ret_fds, O_CLOEXEC | O_NONBLOCK) < 0)
-		return -errno;
-	size = fcntl(ret_fds[1], F_GETPIPE_SZ);
-	if (size < FCGI_SCAN_HEAD_MAX)
-		size = fcntl(ret_fds[1], F_SETPIPE_SZ, FCGI_SCAN_HEAD_MAX);
-	if (size >= FCGI_SCAN_HEAD_MAX)
-		return 0;
-	close(ret_fds[0]);
-	close(ret_fds[1]);
-	return -ENOBUFS;
-}
-
+/* Gives libfcgi a descriptor of the empty file. Returns 0 or -errno. */
 static int parser_open(struct fcgi_params_parser *parser)
 {
-	int fds[2];
-	int r = make_pipe(fds);
+	int fd = fcntl(parser->fd, F_DUPFD_CLOEXEC, 0);
 
-	if (r < 0)
-		return r;
+	if (fd < 0)
+		return -errno;
 	FCGX_InitRequest(&parser->request, -1, 0);
-	parser->request.ipcFd = fds[0];
-	parser->write_fd = fds[1];
+	parser->request.ipcFd = fd;
+	/* Begins anew: who knows how far it was read. */
+	parser->end = FILE_MAX;
 	return 0;
 }
 
@@ -92,10 +86,7 @@ static void parser_close(struct fcgi_params_parser *parser)
 	FCGX_Free(&parser->request, 0);
 	if (parser->request.ipcFd >= 0)
 		close(parser->request.ipcFd);
-	if (parser->write_fd >= 0)
-		close(parser->write_fd);
 	parser->request.ipcFd = -1;
-	parser->write_fd = -1;
 }
 
 int fcgi_params_parser_new(struct fcgi_params_parser **ret_parser)
@@ -105,9 +96,15 @@ int fcgi_params_parser_new(struct fcgi_params_parser **ret_parser)
 
 	if (!parser)
 		return -ENOMEM;
-	/* It looks at the environment; it can't fail twice or block. */
-	r = FCGX_Init() == 0 ? parser_open(parser) : -EINVAL;
+	parser->fd = memfd_create("request head", MFD_CLOEXEC);
+	if (parser->fd < 0)
+		r = -errno;
+	else
+		/* It looks at the environment; it can't fail twice or block. */
+		r = FCGX_Init() == 0 ? parser_open(parser) : -EINVAL;
 	if (r < 0) {
+		if (parser->fd >= 0)
+			close(parser->fd);
 		free(parser);
 		return r;
 	}
@@ -120,6 +117,7 @@ void fcgi_params_parser_free(struct fcgi_params_parser *parser)
 	if (!parser)
 		return;
 	parser_close(parser);
+	close(parser->fd);
 	free(parser);
 }
 
@@ -188,15 +186,34 @@ static struct fcgi_params *copy_pairs(char *const *envp)
 	return params;
 }
 
-/* Lets libfcgi parse the head. 0; -errno: the pipe is lost. */
+/* Puts the head where libfcgi reads next. Returns 0 or -errno. */
+static int put_head(
+    struct fcgi_params_parser *parser, const uint8_t *head, size_t length)
+{
+	ssize_t written;
+
+	if ((off_t)length > FILE_MAX - parser->end) {
+		parser->end = 0;
+		if (ftruncate(parser->fd, 0) < 0 ||
+		    lseek(parser->fd, 0, SEEK_SET) < 0)
+			return -errno;
+	}
+	written = pwrite(parser->fd, head, length, parser->end);
+	if (written != (ssize_t)length)
+		return written < 0 ? -errno : -EIO;
+	parser->end += (off_t)length;
+	return 0;
+}
+
+/* Lets libfcgi parse the head. 0; -errno: its descriptor is lost. */
 static int run_libfcgi(
     struct fcgi_params_parser *parser, const uint8_t *head, size_t length)
 {
-	ssize_t written = write(parser->write_fd, head, length);
+	int r = put_head(parser, head, length);
 
-	if (written != (ssize_t)length)
-		return written < 0 ? -errno : -EIO;
-	/* The last head's flag stands there; 0 would close the pipe. */
+	if (r < 0)
+		return r;
+	/* The last head's flag stands there; 0 would close the descriptor. */
 	parser->request.keepConnection = 1;
 	return FCGX_Accept_r(&parser->request) < 0 ? -EPROTO : 0;
 }
@@ -210,7 +227,7 @@ int fcgi_params_parse(struct fcgi_params_parser *parser, const uint8_t *head,
 
 	if (count < 0)
 		return count;
-	/* An earlier error may have left us without a pipe. */
+	/* An earlier error may have left it without a descriptor. */
 	r = parser->request.ipcFd < 0 ? parser_open(parser) : 0;
 	if (r < 0)
 		return r;
@@ -220,7 +237,7 @@ int fcgi_params_parse(struct fcgi_params_parser *parser, const uint8_t *head,
 		return r;
 	}
 	params = copy_pairs(parser->request.envp);
-	/* Never FCGX_Finish_r(): it would write into the pipe. */
+	/* Never FCGX_Finish_r(): it would write into the file. */
 	FCGX_Free(&parser->request, 0);
 	if (!params)
 		return -ENOMEM;

@@ -12,9 +12,8 @@ struct fcgi_params;
 struct fcgi_params_parser;
 
 /*
- * Makes a parser with a pipe of its own. Returns 0; -ENOBUFS: the system grants
- * no pipe that holds a whole head (pipe-user-pages-soft, pipe(7)); -EINVAL:
- * libfcgi does not start; -ENOMEM; or an error of pipe2(2).
+ * Makes a parser with a file in memory of its own. Returns 0; -EINVAL: libfcgi
+ * does not start; -ENOMEM; or an error of memfd_create(2) or fcntl(2).
  */
 int fcgi_params_parser_new(struct fcgi_params_parser **ret_parser);
 
@@ -25,7 +24,7 @@ void fcgi_params_parser_free(struct fcgi_params_parser *parser);
  * Parses `length` bytes of a whole head: from BEGIN_REQUEST to the empty
  * PARAMS record, as fcgi_scan cuts it out (without padding), at most
  * FCGI_SCAN_HEAD_MAX. The caller owns the result. Returns 0; -EPROTO: malformed
- * pairs; -ENOMEM; or an error of the pipe. The parser stays usable.
+ * pairs; -ENOMEM; or an error of the file. The parser stays usable.
  */
 int fcgi_params_parse(struct fcgi_params_parser *parser, const uint8_t *head,
     size_t length, struct fcgi_params **ret_params);

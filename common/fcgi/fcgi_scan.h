@@ -14,7 +14,7 @@
 
 /*
  * Most bytes from BEGIN_REQUEST to the empty PARAMS record, headers included,
- * padding not. A pipe of Linux holds as much (pipe(7)).
+ * padding not.
  */
 #define FCGI_SCAN_HEAD_MAX 65536
 

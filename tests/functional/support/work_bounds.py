@@ -34,8 +34,9 @@ SMALL_KEPT_CALLS = {
     "newfstatat": 1.1,     # 1.000
     "close": 1.1,          # 1.000
     "recvfrom": 1.2,       # 1.000
-    "read": 1.2,           # 1.000  libfcgi's pipe
-    "write": 2.1,          # 2.000  libfcgi's pipe; the log
+    "read": 1.2,           # 1.000  libfcgi's file
+    "pwrite64": 1.1,       # 1.000  libfcgi's file
+    "write": 1.1,          # 1.000  the log
     "epoll_wait": 2.2,     # 1.000
     "futex": 1.2,          # 0.000
     "openat2": 1.1,        # 1.000  in the loop, RESOLVE_CACHED
@@ -58,7 +59,8 @@ SMALL_NEW_CALLS = {
     "close": 2.1,          # 2.000
     "recvfrom": 1.5,       # 1.000
     "read": 1.2,           # 1.000
-    "write": 2.1,          # 2.000
+    "pwrite64": 1.1,       # 1.000
+    "write": 1.1,          # 1.000
     "epoll_wait": 3.2,     # 2.000
     "futex": 1.2,          # 0.000
     "openat2": 1.1,        # 1.000

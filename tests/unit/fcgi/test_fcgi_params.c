@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Unit tests of common/fcgi/fcgi_params. They pin rule 3 of "libfcgi on an
- * event loop" in the design: libfcgi parses a head from a pipe that holds just
- * that head, keeps the pipe for the next one whatever the head says about
- * keep_conn, never waits, and an error costs a new pipe and nothing else.
+ * event loop" in the design: libfcgi parses a head from a file that ends with
+ * that head, keeps its descriptor for the next one whatever the head says about
+ * keep_conn, never waits, and an error costs a new descriptor and nothing else.
  *
  * Heads are cut by fcgi_scan, so they are what a connection passes.
  */
@@ -435,7 +435,7 @@ static void reads_on_after_a_padded_begin_request(void **state)
 	}
 }
 
-/* As much as the scanner passes: it all fits the pipe at once. */
+/* As much as the scanner passes: it all fits the file. */
 static void reads_the_longest_head(void **state)
 {
 	static struct pairs pairs;
@@ -474,7 +474,7 @@ static void values_outlive_the_parser(void **state)
 	fcgi_params_free(params);
 }
 
-/* --- the pipe ------------------------------------------------------------- */
+/* --- the file ------------------------------------------------------------- */
 
 /* The last head's keep_conn stands in libfcgi's request (rule 3). */
 static void parses_head_after_head(void **state)
@@ -487,7 +487,7 @@ static void parses_head_after_head(void **state)
 }
 
 /*
- * The body is the scanner's. Were it read from the pipe, this would wait, or
+ * The body is the scanner's. Were it read from the file, this would wait, or
  * find the next head.
  */
 static void never_reads_the_body(void **state)
@@ -508,7 +508,7 @@ static void never_reads_the_body(void **state)
 }
 
 /* What a parser takes, it gives back. */
-static void owns_one_pipe(void **state)
+static void owns_two_descriptors(void **state)
 {
 	int before = count_descriptors();
 	struct fcgi_params_parser *parser = NULL;
@@ -601,7 +601,7 @@ static void allocates_nothing_for_a_claim(void **state)
 
 /*
  * A role that libfcgi does not know: the one error that the pairs' check does
- * not see, so that libfcgi closes the pipe (rule 3).
+ * not see, so that libfcgi closes its descriptor (rule 3).
  */
 static void survives_an_error_of_libfcgi(void **state)
 {
@@ -682,7 +682,7 @@ int main(void)
 		TEST(values_outlive_the_parser),
 		TEST(parses_head_after_head),
 		TEST(never_reads_the_body),
-		TEST(owns_one_pipe),
+		TEST(owns_two_descriptors),
 		TEST(refuses_malformed_pairs),
 		TEST(allocates_nothing_for_a_claim),
 		TEST(survives_an_error_of_libfcgi),
