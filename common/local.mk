@@ -21,6 +21,7 @@ libstream_a_SOURCES = \
 	%D%/file/file_table.c %D%/file/file_table.h \
 	%D%/file/file_windows.c %D%/file/file_windows.h \
 	%D%/file/folder_reader.c %D%/file/folder_reader.h \
+	%D%/file/root_folder.c %D%/file/root_folder.h \
 	%D%/memory_budget.c %D%/memory_budget.h \
 	%D%/min.h \
 	%D%/parse_number.c %D%/parse_number.h \

@@ -110,6 +110,21 @@ static const struct doctor_advice table[DOCTOR_FINDINGS][DOCTOR_FRONTS] = {
 		    "\"docroot\" => \"/FOLDER\" in fastcgi.server does the "
 		    "same for one backend."),
 	},
+	[DOCTOR_ROOT_CLOSED] = {
+		[DOCTOR_OTHER] = PROBLEM(
+		    "All files are answered 403. Let the user that "
+		    "fcgi-stream runs as enter that folder and read its "
+		    "files:\n"
+		    "setfacl -R -m u:USER:rX /FOLDER\n"
+		    "or, with systemd, SupplementaryGroups= of a group that "
+		    "may."),
+	},
+	[DOCTOR_ROOT_GONE] = {
+		[DOCTOR_OTHER] = PROBLEM(
+		    "All files are answered 503 until the folder is back: "
+		    "mount it, or mend the link. The log of fcgi-stream has "
+		    "the reason."),
+	},
 	[DOCTOR_NO_LENGTH] = {
 		[DOCTOR_OTHER] = PROBLEM(
 		    "Clients see no progress, and can't go on with a broken "

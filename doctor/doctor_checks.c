@@ -147,6 +147,12 @@ void doctor_check_root(struct doctor *doctor, const json_t *echo)
 
 	if (strcmp(root, "beneath") == 0)
 		doctor_good(doctor, "DOCUMENT_ROOT is at or beneath a --root");
+	else if (strcmp(root, "closed") == 0)
+		doctor_found(doctor, DOCTOR_ROOT_CLOSED,
+		    "fcgi-stream may not enter the --root of DOCUMENT_ROOT");
+	else if (strcmp(root, "gone") == 0)
+		doctor_found(doctor, DOCTOR_ROOT_GONE,
+		    "the --root of DOCUMENT_ROOT is not there");
 	else if (strcmp(root, "outside") == 0)
 		doctor_found(doctor, DOCTOR_ROOT_OUTSIDE,
 		    "DOCUMENT_ROOT is not at or beneath a --root of "

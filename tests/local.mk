@@ -113,6 +113,7 @@ unit_tests = \
 	%D%/unit/file/test_file_table \
 	%D%/unit/file/test_file_windows \
 	%D%/unit/file/test_folder_reader \
+	%D%/unit/file/test_root_folder \
 	%D%/unit/members/test_member_list \
 	%D%/unit/members/test_member_search \
 	%D%/unit/members/test_member_search_limits \
@@ -148,6 +149,7 @@ unit_tests = \
 	%D%/unit/policy/test_structured_field \
 	%D%/unit/policy/test_utf8 \
 	%D%/unit/policy/test_want_digest \
+	%D%/unit/process/test_root_watch \
 	%D%/unit/process/test_worker_board \
 	%D%/unit/reader/test_aio_cache \
 	%D%/unit/reader/test_aio_reader \
@@ -324,6 +326,7 @@ functional_tests = \
 	%D%/functional/test_quickstart.py \
 	%D%/functional/test_ranges.py \
 	%D%/functional/test_request_body.py \
+	%D%/functional/test_roots.py \
 	%D%/functional/test_spread.py
 
 # What they share.
@@ -347,6 +350,7 @@ EXTRA_DIST += $(functional_tests) \
 	%D%/functional/support/procfs.py \
 	%D%/functional/support/responses.py \
 	%D%/functional/support/server.py \
+	%D%/functional/support/users.py \
 	%D%/functional/support/videos.py \
 	%D%/functional/support/ways.c \
 	%D%/functional/support/work_bounds.py \

@@ -21,6 +21,7 @@
 
 #include "common/container_of.h"
 #include "common/file/aio_file.h"
+#include "common/file/root_folder.h"
 
 /* EAGAIN: a rename raced with the look-up of a ".." (openat2(2)). */
 #define RACE_TRIES 8
@@ -263,6 +264,7 @@ static void finished(uv_work_t *work, int status)
 		open->done(open->context, &open->result);
 	else if (open->result.error == 0)
 		file_open_discard(work->loop, &open->result);
+	root_folder_unref(open->target.root);
 	free(open);
 }
 
@@ -295,6 +297,7 @@ static void copy_target(
 	char *end = open->strings;
 
 	open->target = *target;
+	root_folder_ref(open->target.root);
 	open->target.below = copy_string(&end, target->below);
 	open->target.path = copy_string(&end, target->path);
 	open->target.variants = open->variants;

@@ -9,6 +9,7 @@
 #include <uv.h>
 
 struct file_open;
+struct root_folder;
 
 /* The most variants of a target that are tried. */
 #define FILE_OPEN_VARIANTS_MAX 3
@@ -35,6 +36,11 @@ struct file_open_target {
 	 * machine: see file_open_now().
 	 */
 	bool is_local;
+	/*
+	 * NULL, or what root_fd is of: whatever copies the target has a
+	 * reference, so that it stays open.
+	 */
+	struct root_folder *root;
 };
 
 /* The result. On success the callback owns `fd`. */

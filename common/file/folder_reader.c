@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "common/file/file_open.h"
+#include "common/file/root_folder.h"
 
 struct folder_reader {
 	int fd;   /* until the folder is begun */
@@ -41,6 +42,7 @@ struct folder_reader *folder_reader_new(
 		.fd = fd,
 		.hidden = hidden,
 		.target.root_fd = target->root_fd,
+		.target.root = root_folder_ref(target->root),
 		.target.below = reader->strings,
 		.target.path = reader->strings + below,
 	};
@@ -59,6 +61,7 @@ void folder_reader_free(struct folder_reader *reader)
 		closedir(reader->dir);
 	else
 		close(reader->fd);
+	root_folder_unref(reader->target.root);
 	free(reader);
 }
 

@@ -25,9 +25,9 @@ struct folder_entry {
 
 /*
  * A reader of the folder that was opened as `fd` at `target`, whose strings are
- * copied and whose root_fd stays open meanwhile. Takes `fd` over. With `hidden`
- * also of names that begin with a dot, but never of "." and "..".
- * Does not block. NULL: out of memory; `fd` stays the caller's.
+ * copied and whose root is referred to. Takes `fd` over. With `hidden`
+ * also of names that begin with a dot, but never of "." and "..". Does not
+ * block. NULL: out of memory; `fd` stays the caller's.
  */
 struct folder_reader *folder_reader_new(
     int fd, const struct file_open_target *target, bool hidden);

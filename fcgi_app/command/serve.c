@@ -92,7 +92,7 @@ static struct worker_board *make_worker_board(unsigned int workers)
 	return board;
 }
 
-static int serve(const struct options *options, const struct roots *roots,
+static int serve(const struct options *options, struct roots *roots,
     const struct action_modules *modules)
 {
 	struct web_server_addrs addrs;
@@ -131,7 +131,7 @@ static int serve(const struct options *options, const struct roots *roots,
 
 /* Loads the actions of shared objects first: all workers inherit them. */
 static int serve_with_modules(
-    const struct options *options, const struct roots *roots)
+    const struct options *options, struct roots *roots)
 {
 	struct action_modules *modules =
 	    action_modules_load(options, dispatch_is_built_in);

@@ -24,6 +24,7 @@
 #include "common/container_of.h"
 #include "common/file/file_open.h"
 #include "common/file/folder_reader.h"
+#include "common/file/root_folder.h"
 #include "common/memory_budget.h"
 #include "fcgi_app/members/member_list.h"
 #include "fcgi_app/policy/path_rule.h"
@@ -372,6 +373,7 @@ static void free_search(struct member_search *search)
 {
 	member_list_free(search->found);
 	memory_budget_give_back(search->budget, search->held);
+	root_folder_unref(search->place.root);
 	free(search->names);
 	free(search);
 }
@@ -421,6 +423,7 @@ static void copy_params(
 	char *end = search->strings;
 
 	search->place = request_place_target(params->place);
+	root_folder_ref(search->place.root);
 	search->place.below = copy_string(&end, params->place->root.below);
 	search->place.path = copy_string(&end, params->place->path);
 	search->name_count = params->name_count;

@@ -20,6 +20,7 @@
 
 #include "common/container_of.h"
 #include "common/file/file_open.h"
+#include "common/file/root_folder.h"
 #include "common/stream/source.h"
 #include "fcgi_app/members/member_list.h"
 #include "fcgi_app/policy/path_rule.h"
@@ -69,6 +70,7 @@ struct member_folder *member_folder_new(
 	folder->services = services;
 	folder->references = 1;
 	folder->target = request_place_target(place);
+	root_folder_ref(folder->target.root);
 	folder->target.below =
 	    memcpy(folder->strings, place->root.below, below_size);
 	folder->target.path =
@@ -84,8 +86,10 @@ struct member_folder *member_folder_ref(struct member_folder *folder)
 
 void member_folder_unref(struct member_folder *folder)
 {
-	if (folder && --folder->references == 0)
-		free(folder);
+	if (!folder || --folder->references > 0)
+		return;
+	root_folder_unref(folder->target.root);
+	free(folder);
 }
 
 const struct member *member_folder_failed(const struct member_folder *folder)

@@ -35,6 +35,7 @@
 #include "fcgi_app/actions/dispatch.h"
 #include "fcgi_app/connection/connection.h"
 #include "fcgi_app/process/acceptor.h"
+#include "fcgi_app/process/root_watch.h"
 #include "fcgi_app/request/param_check.h"
 #include "fcgi_app/request/services.h"
 #include "fcgi_app/setup/listener.h"
@@ -71,6 +72,7 @@ struct worker {
 	uv_timer_t drain;
 	uv_prepare_t before_sleep;
 	struct acceptor acceptor;
+	struct root_watch root_watch;
 	struct chunk_pool *chunks;
 	struct services services;
 	struct connections connections;
@@ -167,6 +169,7 @@ static void stop(struct worker *worker)
 		return;
 	worker->is_stopping = true;
 	acceptor_close(&worker->acceptor);
+	root_watch_close(&worker->root_watch);
 	close_handle((uv_handle_t *)&worker->on_term);
 	close_handle((uv_handle_t *)&worker->on_quit);
 	close_handle((uv_handle_t *)&worker->on_int);
@@ -380,6 +383,9 @@ static int make_handles(struct worker *worker)
 	uv_prepare_init(&worker->loop, &worker->before_sleep);
 	worker->before_sleep.data = worker;
 	uv_prepare_start(&worker->before_sleep, on_prepare);
+	/* All find the same: one reports it. */
+	root_watch_start(&worker->root_watch, &worker->loop,
+	    worker->config->roots, worker->number == 0);
 	return acceptor_init(&worker->acceptor, &accept);
 }
 

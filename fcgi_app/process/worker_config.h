@@ -13,7 +13,8 @@ struct worker_board;
 
 struct worker_config {
 	const struct options *options;
-	const struct roots *roots;
+	/* Each worker lets its own follow what is there: root_watch.c. */
+	struct roots *roots;
 	const struct media_types *media_types;
 	const struct action_modules *action_modules;
 	void **action_states; /* of dispatch_prepare() */

@@ -20,6 +20,7 @@
 #include "common/container_of.h"
 #include "common/fcgi/fcgi_output.h"
 #include "common/fcgi/fcgi_params.h"
+#include "common/file/root_folder.h"
 #include "common/stream/source.h"
 #include "fcgi_app/policy/request_path.h"
 #include "fcgi_app/request/access_log.h"
@@ -137,6 +138,7 @@ static void leave(struct request *request, const char *reason)
 		request->ended(request, reason);
 	if (request->source)
 		request->source->ops->close(request->source);
+	root_folder_unref(request->root);
 	fcgi_params_free(request->origin.params);
 	byte_queue_clear(&request->body);
 	free(request->start);

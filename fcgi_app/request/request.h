@@ -18,6 +18,7 @@ struct fcgi_params;
 struct param_rule;
 struct request;
 struct response_head;
+struct root_folder;
 struct services;
 struct source;
 struct stream_action;
@@ -92,6 +93,13 @@ struct request {
 
 	/* For action.c: what answers it through action.h, or NULL. */
 	struct action_answer *action;
+
+	/*
+	 * For request_place.c: the root that DOCUMENT_ROOT was found beneath,
+	 * with a reference, or NULL; and where in that name the rest begins.
+	 */
+	struct root_folder *root;
+	size_t root_length;
 
 	/* For request.c and dispatch.c. */
 	bool path_is_malformed;

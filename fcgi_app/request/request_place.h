@@ -27,17 +27,22 @@ struct request_place_fault {
 
 /*
  * Finds the document root of the request, which must be at or beneath a --root
- * (403), and `path`, in the form of a request's (NULL: the request's own),
- * beneath it. Hidden names are 404 unless STREAM_DOTFILES is "allow". Returns
- * false, with the reason in *ret_fault, if there is no such place.
+ * (403) that is there (503), and `path`, in the form of a request's (NULL: the
+ * request's own), beneath it. All places of a request are beneath the folder
+ * that the root was when it was first asked. Hidden names are 404 unless
+ * STREAM_DOTFILES is "allow". Returns false, with the reason in *ret_fault, if
+ * there is no such place.
  */
-bool request_place_find(const struct request *request, const char *path,
+bool request_place_find(struct request *request, const char *path,
     struct request_place *ret, struct request_place_fault *ret_fault);
 
 /* Returns whether names that begin with a dot may be seen (STREAM_DOTFILES). */
 bool request_place_shows_hidden(const struct request *request);
 
-/* Returns what to open for it; the target points into `place`. */
+/*
+ * Returns what to open for it; the target points into `place`, and its root is
+ * the request's.
+ */
 struct file_open_target request_place_target(const struct request_place *place);
 
 #endif

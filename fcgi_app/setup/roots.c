@@ -2,29 +2,29 @@
 /*
  * A root is known by the name it was given and by its real name, since a
  * front may pass either: nginx's $document_root keeps symbolic links,
- * $realpath_root does not.
+ * $realpath_root does not. The real one changes with what the other leads to;
+ * when that is nowhere the last one stays.
  */
 #include "config.h"
 #include "fcgi_app/setup/roots.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <limits.h>
-#include <stdbool.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "common/file/aio_file.h"
+#include "common/file/root_folder.h"
 #include "fcgi_app/policy/path_rule.h"
 #include "fcgi_app/setup/log.h"
 #include "fcgi_app/setup/options.h"
 
 struct root {
-	int fd;
-	bool is_local;
-	char *given;
+	const char *name; /* of the option */
+	char *given;      /* the same, absolute and normal, or NULL */
 	char *real;
+	struct root_folder *folder; /* NULL: not there now */
 };
 
 struct roots {
@@ -50,15 +50,17 @@ static char *absolute_name(const char *name)
 	return absolute_name(joined);
 }
 
+/* Returns 0 or -errno; what it has made is for roots_close(). */
 static int root_open(struct root *root, const char *name)
 {
-	root->fd = open(name, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	if (root->fd < 0)
-		return -errno;
-	root->is_local = !aio_file_close_blocks(root->fd);
-	root->real = realpath(name, NULL);
+	int r = root_folder_open(name, &root->folder);
+
+	if (r < 0)
+		return r;
+	root->name = name;
+	root->real = strdup(root->folder->real);
 	if (!root->real)
-		return -errno;
+		return -ENOMEM;
 	/* A name with ".." in it goes by its real name alone. */
 	root->given = absolute_name(name);
 	return 0;
@@ -76,12 +78,14 @@ struct roots *roots_open(const struct options *options)
 		int r = root_open(&roots->list[i], options->roots[i]);
 
 		roots->count++;
-		if (r == 0)
-			continue;
-		log_message(LOG_LEVEL_ERROR, "--root=%s: %s", options->roots[i],
-		    strerror(-r));
-		roots_close(roots);
-		return NULL;
+		if (r < 0) {
+			log_message(LOG_LEVEL_ERROR, "--root=%s: %s",
+			    options->roots[i], strerror(-r));
+			roots_close(roots);
+			return NULL;
+		}
+		if (!roots->list[i].folder->may_enter)
+			roots_warn_closed(roots, i);
 	}
 	return roots;
 }
@@ -91,13 +95,55 @@ void roots_close(struct roots *roots)
 	if (!roots)
 		return;
 	for (size_t i = 0; i < roots->count; i++) {
-		if (roots->list[i].fd >= 0)
-			close(roots->list[i].fd);
+		root_folder_unref(roots->list[i].folder);
 		free(roots->list[i].given);
 		free(roots->list[i].real);
 	}
 	free(roots);
 }
+
+/* --- what each leads to --------------------------------------------------- */
+
+size_t roots_count(const struct roots *roots)
+{
+	return roots->count;
+}
+
+const char *roots_name(const struct roots *roots, size_t root)
+{
+	return roots->list[root].name;
+}
+
+struct root_folder *roots_folder(const struct roots *roots, size_t root)
+{
+	return roots->list[root].folder;
+}
+
+struct root_folder *roots_exchange(
+    struct roots *roots, size_t root, struct root_folder *folder)
+{
+	struct root *it = &roots->list[root];
+	struct root_folder *before = it->folder;
+	char *real = folder ? strdup(folder->real) : NULL;
+
+	it->folder = folder;
+	/* Without memory for it the front's other name still works. */
+	if (real) {
+		free(it->real);
+		it->real = real;
+	}
+	return before;
+}
+
+void roots_warn_closed(const struct roots *roots, size_t root)
+{
+	log_message(LOG_LEVEL_WARNING,
+	    "--root=%s: user %ju may not enter this folder: what is in it will "
+	    "be answered 403",
+	    roots->list[root].name, (uintmax_t)geteuid());
+}
+
+/* --- which root ----------------------------------------------------------- */
 
 /* Returns the part of the name below the root, or NULL if it is not beneath. */
 static const char *rest_below(const struct root *root, const char *name)
@@ -115,6 +161,7 @@ static const char *rest_below(const struct root *root, const char *name)
 int roots_find(const struct roots *roots, const char *document_root,
     struct roots_place *ret_place)
 {
+	const struct root *innermost = NULL;
 	const char *shortest = NULL;
 
 	/* Of roots within roots the innermost: the shortest rest. */
@@ -125,9 +172,17 @@ int roots_find(const struct roots *roots, const char *document_root,
 		if (!rest || (shortest && rest <= shortest))
 			continue;
 		shortest = rest;
-		ret_place->fd = root->fd;
-		ret_place->is_local = root->is_local;
-		ret_place->below = rest;
+		innermost = root;
 	}
-	return shortest ? 0 : -EXDEV;
+	if (!shortest)
+		return -EXDEV;
+	if (!innermost->folder)
+		return -ENOENT;
+	*ret_place = (struct roots_place){
+		.fd = innermost->folder->fd,
+		.below = shortest,
+		.is_local = innermost->folder->is_local,
+		.folder = innermost->folder,
+	};
+	return 0;
 }

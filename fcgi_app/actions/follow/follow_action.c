@@ -341,6 +341,7 @@ static bool find_place(
 		return false;
 	ret->place = (struct follow_place){
 		.root_fd = ret->found.root.fd,
+		.root = ret->found.root.folder,
 		.below = ret->found.root.below,
 		.path = ret->found.path,
 		.is_local = ret->found.root.is_local,

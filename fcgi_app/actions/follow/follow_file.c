@@ -13,6 +13,7 @@
 
 #include "common/file/aio_file.h"
 #include "common/file/file_open.h"
+#include "common/file/root_folder.h"
 
 /* Of the loop: two watches and a timer. */
 #define HANDLES 3
@@ -90,6 +91,7 @@ struct follow_file *follow_file_new(struct follow_hub *hub,
 	}
 	text = file->text;
 	file->place = *place;
+	root_folder_ref(place->root);
 	file->place.below = copy_text(&text, place->below);
 	file->place.path = copy_text(&text, place->path);
 	file->place.marker = copy_text(&text, marker);
@@ -252,6 +254,7 @@ void follow_file_unref(struct follow_file *file)
 		follow_file_unlist(file);
 		follow_hub_forget(file->hub, &file->look);
 		aio_file_unref(file->file);
+		root_folder_unref(file->place.root);
 		cancel_open(file->lookup);
 		cancel_open(file->folder_open);
 		cancel_open(file->marker_open);

@@ -16,6 +16,7 @@
 struct aio_file;
 struct file_open;
 struct file_open_result;
+struct root_folder;
 
 /* How often a file is looked at that inotify(7) can't watch. */
 #define FOLLOW_POLL_MS 1000
@@ -24,6 +25,7 @@ struct file_open_result;
 struct follow_place {
 	/* As in struct file_open_target. */
 	int root_fd;
+	struct root_folder *root;
 	const char *below;
 	const char *path;
 	bool is_local;

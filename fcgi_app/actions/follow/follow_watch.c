@@ -224,6 +224,7 @@ static struct file_open *open_at(
 {
 	const struct file_open_target target = {
 		.root_fd = file->place.root_fd,
+		.root = file->place.root,
 		.below = file->place.below,
 		.path = path,
 		.is_local = file->place.is_local,

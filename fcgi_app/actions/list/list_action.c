@@ -318,7 +318,7 @@ static void begin_job(struct turnstile_job *turn)
 
 /* --- the folder ----------------------------------------------------------- */
 
-static struct listing *make_listing(const struct request *request,
+static struct listing *make_listing(struct request *request,
     const struct file_open_result *result, const struct list_params *params)
 {
 	struct list_service *service = request->action_state;

@@ -2,6 +2,7 @@
 #include "config.h"
 #include "fcgi_app/actions/probe/probe_json.h"
 
+#include <errno.h>
 #include <jansson.h>
 #include <limits.h>
 #include <stddef.h>
@@ -9,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/file/root_folder.h"
 #include "fcgi_app/actions/probe/probe_board.h"
 #include "fcgi_app/actions/probe/probe_query.h"
 #include "fcgi_app/policy/path_rule.h"
@@ -120,9 +122,13 @@ static const char *judge_root(const struct request *request)
 		return "absent";
 	if (path_rule_normalize(given, folder, sizeof(folder)) != PATH_RULE_OK)
 		return "malformed";
-	return roots_find(request->services->roots, folder, &place) < 0
-	    ? "outside"
-	    : "beneath";
+	switch (roots_find(request->services->roots, folder, &place)) {
+	case 0:
+		return place.folder->may_enter ? "beneath" : "closed";
+	case -ENOENT:
+		return "gone";
+	}
+	return "outside";
 }
 
 /* Takes the object over; NULL is one that could not be made. */

@@ -288,8 +288,11 @@ static void one_that_was_not_read(void **state)
 
 static void no_folder_at_all(void **state)
 {
-	const struct file_open_target target = { fixture.root_fd, "", "x", NULL,
-		NULL, false };
+	const struct file_open_target target = {
+		.root_fd = fixture.root_fd,
+		.below = "",
+		.path = "x",
+	};
 	int fd = open("root/site/beside", O_RDONLY | O_CLOEXEC);
 	struct folder_reader *reader = folder_reader_new(fd, &target, false);
 	struct folder_entry entry;

@@ -22,6 +22,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "common/file/root_folder.h"
 #include "fcgi_app/setup/options.h"
 #include "tests/unit/support/unit.h"
 
@@ -74,13 +75,14 @@ static const char *in_folder(const char *name, char path[PATH_MAX])
 static struct roots *open_roots(
     const char *const names[3], char *log, size_t size)
 {
+	static struct options options;
 	static char paths[3][PATH_MAX];
-	struct options options = { .root_count = 0 };
 	int saved = dup(STDERR_FILENO);
 	int fd = memfd_create("log", MFD_CLOEXEC);
 	struct roots *roots;
 
 	assert_true(saved >= 0 && fd >= 0);
+	options.root_count = 0;
 	for (size_t i = 0; i < 3 && names[i]; i++) {
 		options.roots[i] = in_folder(names[i], paths[i]);
 		options.root_count++;
@@ -118,7 +120,7 @@ static void check_finds(const struct find_case *cases, size_t count)
 		const struct find_case *c = &cases[i];
 		char log[512], path[PATH_MAX];
 		struct roots *roots = open_roots(c->roots, log, sizeof(log));
-		struct roots_place place = { -47, "untouched", false };
+		struct roots_place place = { .fd = -47 };
 		bool leads;
 		int r;
 
@@ -249,6 +251,86 @@ static void finds_the_innermost_of_nested_roots(void **state)
 	check_finds(cases, ARRAY_LENGTH(cases));
 }
 
+/* As when a link is switched: both names lead to the new folder. */
+static void leads_to_what_it_is_given(void **state)
+{
+	static const char *const names[3] = { "@/srv/link" };
+	char log[512], path[PATH_MAX];
+	struct roots *roots = open_roots(names, log, sizeof(log));
+	struct root_folder *films = NULL, *before;
+	struct roots_place place;
+
+	(void)state;
+	assert_non_null(roots);
+	assert_int_equal(roots_count(roots), 1);
+	assert_string_equal(
+	    roots_name(roots, 0), in_folder("@/srv/link", path));
+	assert_int_equal(root_folder_open("srv/films", &films), 0);
+	before = roots_exchange(roots, 0, films);
+	assert_ptr_equal(roots_folder(roots, 0), films);
+	assert_string_equal(before->real, in_folder("@/data", path));
+	assert_int_equal(roots_find(roots, path, &place), -EXDEV);
+	root_folder_unref(before);
+	assert_int_equal(
+	    roots_find(roots, in_folder("@/srv/link", path), &place), 0);
+	assert_ptr_equal(place.folder, films);
+	assert_int_equal(place.fd, films->fd);
+	assert_int_equal(
+	    roots_find(roots, in_folder("@/srv/films/new", path), &place), 0);
+	assert_true(leads_to(&place, path));
+	roots_close(roots);
+}
+
+/* It is still the one that has the name. */
+static void says_that_a_root_is_not_there(void **state)
+{
+	static const char *const names[3] = { "@/srv", "@/srv/films" };
+	char log[512], path[PATH_MAX];
+	struct roots *roots = open_roots(names, log, sizeof(log));
+	struct roots_place place = { .fd = -47 };
+	struct root_folder *films;
+
+	(void)state;
+	films = roots_exchange(roots, 1, NULL);
+	assert_null(roots_folder(roots, 1));
+	assert_int_equal(
+	    roots_find(roots, in_folder("@/srv/films/new", path), &place),
+	    -ENOENT);
+	assert_int_equal(place.fd, -47);
+	assert_int_equal(
+	    roots_find(roots, in_folder("@/srv", path), &place), 0);
+	assert_null(roots_exchange(roots, 1, films));
+	assert_int_equal(
+	    roots_find(roots, in_folder("@/srv/films/new", path), &place), 0);
+	roots_close(roots);
+}
+
+static void warns_of_what_it_may_not_enter(void **state)
+{
+	static const char *const names[3] = { "@/srv", "@/data" };
+	char log[512];
+	bool is_root = geteuid() == 0;
+	struct roots *roots;
+
+	(void)state;
+	assert_int_equal(chmod(folder, 0755), 0);
+	assert_int_equal(chmod("data", 0600), 0);
+	if (is_root)
+		assert_int_equal(seteuid(65534), 0);
+	roots = open_roots(names, log, sizeof(log));
+	if (is_root)
+		assert_int_equal(seteuid(0), 0);
+	assert_int_equal(chmod("data", 0755), 0);
+	assert_non_null(roots);
+	assert_true(roots_folder(roots, 0)->may_enter);
+	assert_false(roots_folder(roots, 1)->may_enter);
+	roots_close(roots);
+	assert_non_null(strstr(log, " warning --root="));
+	assert_non_null(strstr(log, "/data: user "));
+	assert_non_null(strstr(log, " may not enter this folder"));
+	assert_null(strstr(log, "/srv:"));
+}
+
 /* The name in the log is that of the option. */
 static void refuses_what_it_cannot_open(void **state)
 {
@@ -284,6 +366,9 @@ int main(void)
 		cmocka_unit_test(takes_names_with_dots),
 		cmocka_unit_test(finds_a_linked_root_by_both_names),
 		cmocka_unit_test(finds_the_innermost_of_nested_roots),
+		cmocka_unit_test(leads_to_what_it_is_given),
+		cmocka_unit_test(says_that_a_root_is_not_there),
+		cmocka_unit_test(warns_of_what_it_may_not_enter),
 		cmocka_unit_test(refuses_what_it_cannot_open),
 	};
 
