@@ -114,6 +114,7 @@ libapp_a_SOURCES = \
 	%D%/policy/want_digest.c %D%/policy/want_digest.h \
 	%D%/process/acceptor.c %D%/process/acceptor.h \
 	%D%/process/master.c %D%/process/master.h \
+	%D%/process/pool_threads.c %D%/process/pool_threads.h \
 	%D%/process/root_watch.c %D%/process/root_watch.h \
 	%D%/process/worker.c %D%/process/worker.h \
 	%D%/process/worker_board.c %D%/process/worker_board.h \

@@ -79,19 +79,6 @@ static int read_web_server_addrs(struct web_server_addrs *addrs)
 	return r;
 }
 
-/* Returns NULL if it cannot be made; the workers run without it. */
-static struct worker_board *make_worker_board(unsigned int workers)
-{
-	struct worker_board *board = worker_board_new(workers);
-
-	if (!board)
-		log_message(LOG_LEVEL_WARNING,
-		    "memory that workers share: %s; connections may be spread "
-		    "unevenly",
-		    strerror(errno));
-	return board;
-}
-
 static int serve(const struct options *options, struct roots *roots,
     const struct action_modules *modules)
 {
@@ -105,7 +92,7 @@ static int serve(const struct options *options, struct roots *roots,
 		.listeners = &listeners,
 	};
 	struct media_types *types;
-	int status;
+	int status = EXIT_FAILURE;
 
 	if (read_web_server_addrs(&addrs) < 0)
 		return OPTIONS_EXIT_USAGE;
@@ -118,9 +105,11 @@ static int serve(const struct options *options, struct roots *roots,
 	}
 	types = load_media_types();
 	config.media_types = types;
-	if (options->workers > 1)
-		config.board = make_worker_board(options->workers);
-	status = types ? master_run(&config) : EXIT_FAILURE;
+	config.board = worker_board_new(options->workers);
+	if (types && config.board)
+		status = master_run(&config);
+	else
+		log_message(LOG_LEVEL_ERROR, "out of memory");
 	listeners_remove_files(&listeners);
 	listeners_close(&listeners);
 	media_types_free(types);

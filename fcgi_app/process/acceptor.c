@@ -71,9 +71,8 @@ static void rest_for_a_while(struct acceptor *acceptor, int error)
 
 static void tell_board(const struct acceptor *acceptor)
 {
-	if (acceptor->board)
-		worker_board_set(acceptor->board, acceptor->options.number,
-		    acceptor->options.connections->count);
+	worker_board_set(acceptor->board, acceptor->options.number,
+	    acceptor->options.connections->count);
 }
 
 static void on_yield_over(uv_timer_t *timer)
@@ -100,8 +99,6 @@ static bool yields(struct acceptor *acceptor)
 	unsigned int number = acceptor->options.number;
 	uint64_t now = uv_now(acceptor->options.loop);
 
-	if (!acceptor->board)
-		return false;
 	if (worker_board_may_accept(acceptor->board, number, now)) {
 		acceptor->yield_ms = YIELD_MS;
 		return false;
@@ -185,8 +182,7 @@ static void on_acceptable(uv_poll_t *poll, int status, int events)
 
 	(void)status;
 	(void)events;
-	if (acceptor->board)
-		worker_board_attend(acceptor->board, acceptor->options.number);
+	worker_board_attend(acceptor->board, acceptor->options.number);
 	for (int i = 0; i < ACCEPT_MAX; i++)
 		if (yields(acceptor) || !accept_one(acceptor, fd))
 			break;

@@ -27,7 +27,7 @@ struct acceptor_options {
 /* Embedded by value and zeroed; for its own functions only. */
 struct acceptor {
 	struct acceptor_options options;
-	struct worker_board *board; /* or NULL */
+	struct worker_board *board;
 	uv_timer_t rest;
 	uv_timer_t yield;
 	uint64_t yield_ms; /* the next one */

@@ -3,6 +3,8 @@
  * The master serves nothing. It sleeps in sigtimedwait(2), with the signals it
  * knows blocked, and acts on one at a time:
  *
+ *	starting  SIGCHLD: reap, start anew, give up at last; or a worker
+ *	          serves (worker_board.c): ready
  *	running   SIGCHLD: reap, start anew; SIGTERM, SIGINT: stop
  *	stopping  SIGCHLD: reap, until all have ended; a second SIGTERM or
  *	          SIGINT: hurry; after --drain-timeout and a little more: kill
@@ -40,6 +42,8 @@
 /* The pause before a worker is replaced: none, then from … to. */
 #define PAUSE_FIRST_MS 100
 #define PAUSE_MOST_MS 30000
+/* So often one is tried as long as none has ever served. */
+#define TRIES_MAX 5
 /* Time that workers get beyond --drain-timeout before they are killed. */
 #define KILL_AFTER_MS 5000
 
@@ -48,6 +52,7 @@ struct slot {
 	uint64_t started_ms;
 	uint64_t start_at_ms; /* when there is no process: start one then */
 	uint64_t pause_ms;
+	unsigned int tries; /* that failed before any worker served */
 };
 
 struct master {
@@ -56,6 +61,8 @@ struct master {
 	sigset_t inherited;
 	unsigned int count;
 	struct slot *slots;
+	bool is_ready;
+	bool has_failed;
 	unsigned int stops; /* how often a stop was asked for */
 	uint64_t kill_at_ms;
 };
@@ -94,40 +101,19 @@ static void become_worker(
 	exit(worker_run(master->config, number));
 }
 
-static void start_worker(struct master *master, struct slot *slot)
-{
-	struct worker_board *board = master->config->board;
-	unsigned int number = (unsigned int)(slot - master->slots);
-	pid_t master_pid = getpid();
-	pid_t pid;
-
-	/* The one before may have died with connections. */
-	if (board)
-		worker_board_reset(board, number);
-	pid = fork();
-	if (pid == 0)
-		become_worker(master, master_pid, number);
-	if (pid < 0) {
-		log_message(LOG_LEVEL_ERROR, "fork: %s", strerror(errno));
-		slot->start_at_ms = now_ms() + PAUSE_FIRST_MS;
-		return;
-	}
-	slot->pid = pid;
-	slot->started_ms = now_ms();
-	slot->start_at_ms = 0;
-}
-
+/* What became of a worker; one that was told to end has status 0. */
 static void describe_death(pid_t pid, int status, uint64_t pause_ms)
 {
-	char how[64];
+	bool has_drained = WIFEXITED(status) && WEXITSTATUS(status) == 0;
+	char how[64] = "has drained";
 
 	if (WIFSIGNALED(status))
 		snprintf(how, sizeof(how), "was killed by signal %d (%s)",
 		    WTERMSIG(status), strsignal(WTERMSIG(status)));
-	else
+	else if (!has_drained)
 		snprintf(how, sizeof(how), "exited with status %d",
 		    WEXITSTATUS(status));
-	log_message(LOG_LEVEL_ERROR,
+	log_message(has_drained ? LOG_LEVEL_NOTICE : LOG_LEVEL_ERROR,
 	    "worker %d %s; a new one starts in %" PRIu64 " ms", (int)pid, how,
 	    pause_ms);
 }
@@ -144,6 +130,34 @@ static uint64_t next_pause(const struct slot *slot)
 	return pause < PAUSE_MOST_MS ? pause : PAUSE_MOST_MS;
 }
 
+/* The slot has no process, not even after a try: the next one is due later. */
+static void schedule(struct master *master, struct slot *slot)
+{
+	slot->pid = 0;
+	slot->pause_ms = next_pause(slot);
+	slot->start_at_ms = now_ms() + slot->pause_ms;
+	if (!worker_board_has_begun(master->config->board))
+		slot->tries++;
+}
+
+static void start_worker(struct master *master, struct slot *slot)
+{
+	unsigned int number = (unsigned int)(slot - master->slots);
+	pid_t master_pid = getpid();
+
+	/* The one before may have died with connections. */
+	worker_board_reset(master->config->board, number);
+	slot->started_ms = now_ms();
+	slot->pid = fork();
+	if (slot->pid == 0)
+		become_worker(master, master_pid, number);
+	if (slot->pid > 0)
+		return;
+	log_message(
+	    LOG_LEVEL_ERROR, "fork: %s (see ulimit -u)", strerror(errno));
+	schedule(master, slot);
+}
+
 static void reap(struct master *master)
 {
 	int status;
@@ -155,12 +169,9 @@ static void reap(struct master *master)
 
 			if (slot->pid != pid)
 				continue;
-			slot->pid = 0;
-			if (master->stops > 0)
-				continue;
-			slot->pause_ms = next_pause(slot);
-			slot->start_at_ms = now_ms() + slot->pause_ms;
-			describe_death(pid, status, slot->pause_ms);
+			schedule(master, slot);
+			if (master->stops == 0)
+				describe_death(pid, status, slot->pause_ms);
 		}
 	}
 }
@@ -282,6 +293,33 @@ static void log_ready(const struct master *master)
 	notify_systemd("READY=1");
 }
 
+/* Ends the program if a worker has failed too often, and none ever served. */
+static void give_up(struct master *master)
+{
+	unsigned int most = 0;
+
+	for (unsigned int i = 0; i < master->count; i++)
+		if (master->slots[i].tries > most)
+			most = master->slots[i].tries;
+	if (most < TRIES_MAX)
+		return;
+	log_message(LOG_LEVEL_ERROR,
+	    "giving up: no worker could start in %d tries", TRIES_MAX);
+	master->has_failed = true;
+	stop(master);
+}
+
+static void check_start(struct master *master)
+{
+	if (master->is_ready || master->stops > 0)
+		return;
+	master->is_ready = worker_board_has_begun(master->config->board);
+	if (master->is_ready)
+		log_ready(master);
+	else
+		give_up(master);
+}
+
 static void block_signals(struct master *master)
 {
 	sigemptyset(&master->signals);
@@ -309,15 +347,14 @@ int master_run(const struct worker_config *config)
 		return EXIT_FAILURE;
 	}
 	block_signals(&master);
-	start_due(&master);
-	log_ready(&master);
 	while (master.stops == 0 || any_worker(&master)) {
 		int64_t timeout =
 		    master.stops ? stop_timeout(&master) : start_due(&master);
 
 		act(&master, wait_signal(&master, timeout));
+		check_start(&master);
 	}
 	free(master.slots);
 	log_message(LOG_LEVEL_NOTICE, "stopped");
-	return EXIT_SUCCESS;
+	return master.has_failed ? EXIT_FAILURE : EXIT_SUCCESS;
 }

@@ -35,16 +35,17 @@
 #include "fcgi_app/actions/dispatch.h"
 #include "fcgi_app/connection/connection.h"
 #include "fcgi_app/process/acceptor.h"
+#include "fcgi_app/process/pool_threads.h"
 #include "fcgi_app/process/root_watch.h"
+#include "fcgi_app/process/worker_board.h"
 #include "fcgi_app/request/param_check.h"
 #include "fcgi_app/request/services.h"
 #include "fcgi_app/setup/listener.h"
 #include "fcgi_app/setup/log.h"
 #include "fcgi_app/setup/options.h"
 
-/* libuv's thread pool; some threads are left for opening files. */
-#define POOL_THREADS 16
-#define POOL_READS 12
+/* Of the pool's threads; some are left for opening files. */
+#define POOL_READS (POOL_THREADS - 4)
 /* How often chunks are taken back from clients that don't take them. */
 #define SWEEP_MS 250
 /* How soon the log is tried again whose reader is slow. */
@@ -392,15 +393,13 @@ static int make_handles(struct worker *worker)
 static int worker_init(struct worker *worker)
 {
 	const struct options *options = worker->config->options;
-	char threads[16];
 	int r;
 
 	/* Each thread would keep a heap of what it once had. */
 	mallopt(M_ARENA_MAX, MALLOC_ARENAS);
-	/* libuv reads it at the pool's first use. */
-	snprintf(threads, sizeof(threads), "%d", POOL_THREADS);
-	setenv("UV_THREADPOOL_SIZE", threads, 1);
 	r = uv_loop_init(&worker->loop);
+	if (r == 0)
+		r = pool_threads_start(&worker->loop);
 	if (r < 0)
 		return r;
 	worker->chunks =
@@ -411,7 +410,9 @@ static int worker_init(struct worker *worker)
 	if (r < 0)
 		return r;
 	r = make_services(worker);
-	return r < 0 ? r : make_handles(worker);
+	if (r == 0)
+		r = make_handles(worker);
+	return r < 0 ? r : log_start_writer(options->workers);
 }
 
 static void worker_fini(struct worker *worker)
@@ -424,6 +425,18 @@ static void worker_fini(struct worker *worker)
 	chunk_pool_free(worker->connections.records);
 	chunk_pool_free(worker->chunks);
 	uv_loop_close(&worker->loop);
+}
+
+/* Returns where to look for the limit that such an error comes from. */
+static const char *limit_of(int error)
+{
+	switch (-error) {
+	case EMFILE:
+		return " (see ulimit -n)";
+	case EAGAIN:
+		return " (threads: see ulimit -u, ulimit -v and TasksMax)";
+	}
+	return "";
 }
 
 int worker_run(const struct worker_config *config, unsigned int number)
@@ -439,15 +452,14 @@ int worker_run(const struct worker_config *config, unsigned int number)
 	r = worker_init(worker);
 	if (r < 0) {
 		/* The process ends here, and all it has with it. */
-		log_message(
-		    LOG_LEVEL_ERROR, "worker can't start: %s", strerror(-r));
+		log_message(LOG_LEVEL_ERROR, "worker can't start: %s%s",
+		    strerror(-r), limit_of(r));
 		return EXIT_FAILURE;
 	}
-	r = log_start_writer();
-	if (r < 0)
-		log_message(LOG_LEVEL_WARNING, "log: %s; writing it may block",
-		    strerror(-r));
 	acceptor_update(&worker->acceptor);
+	worker_board_begin(config->board);
+	/* Wakes the master, to look at the board. */
+	kill(getppid(), SIGCHLD);
 	uv_run(&worker->loop, UV_RUN_DEFAULT);
 	close_handle((uv_handle_t *)&worker->drain);
 	uv_run(&worker->loop, UV_RUN_DEFAULT);

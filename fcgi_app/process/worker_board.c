@@ -20,7 +20,8 @@
 /* A cache line, so that workers do not slow down their neighbours. */
 #define SLOT_SIZE 64
 
-_Static_assert(ATOMIC_INT_LOCK_FREE == 2 && ATOMIC_LLONG_LOCK_FREE == 2,
+_Static_assert(ATOMIC_BOOL_LOCK_FREE == 2 && ATOMIC_INT_LOCK_FREE == 2 &&
+	ATOMIC_LLONG_LOCK_FREE == 2,
     "atomics must work between processes");
 
 struct slot {
@@ -30,6 +31,7 @@ struct slot {
 
 struct worker_board {
 	unsigned int count;
+	atomic_bool has_begun;
 	struct slot slots[];
 };
 
@@ -53,6 +55,16 @@ void worker_board_free(struct worker_board *board)
 {
 	if (board)
 		munmap(board, size_of(board->count));
+}
+
+void worker_board_begin(struct worker_board *board)
+{
+	atomic_store(&board->has_begun, true);
+}
+
+bool worker_board_has_begun(const struct worker_board *board)
+{
+	return atomic_load(&board->has_begun);
 }
 
 void worker_board_reset(struct worker_board *board, unsigned int worker)

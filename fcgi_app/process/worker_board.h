@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * How many connections each worker has, in memory that all workers share: so
- * that a worker which has more than others lets them accept first.
+ * Memory that the master and all workers share: whether one has come as far as
+ * to serve; and how many connections each has, so that a worker which has more
+ * than others lets them accept first.
  */
 #ifndef FCGI_APP_PROCESS_WORKER_BOARD_H
 #define FCGI_APP_PROCESS_WORKER_BOARD_H
@@ -28,6 +29,12 @@ struct worker_board *worker_board_new(unsigned int count);
 
 /* NULL is allowed. */
 void worker_board_free(struct worker_board *board);
+
+/* Notes that a worker serves. */
+void worker_board_begin(struct worker_board *board);
+
+/* Returns whether one ever did. */
+bool worker_board_has_begun(const struct worker_board *board);
 
 /* Clears the slot of a worker, for the master before it forks a new one. */
 void worker_board_reset(struct worker_board *board, unsigned int worker);

@@ -20,7 +20,7 @@ struct worker_config {
 	void **action_states; /* of dispatch_prepare() */
 	const struct web_server_addrs *web_server_addrs;
 	struct listeners *listeners;
-	struct worker_board *board; /* shared; NULL for one worker */
+	struct worker_board *board; /* shared */
 };
 
 #endif

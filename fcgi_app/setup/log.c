@@ -26,8 +26,13 @@
 
 #include "common/escaped_text.h"
 
-/* About 4,000 access lines. */
+/*
+ * About 4,000 access lines. The kernel limits the memory of all pipes that a
+ * user has (pipe-user-pages-soft, 64 MiB by default), so that many workers get
+ * smaller ones.
+ */
 #define PIPE_SIZE (1 << 20)
+#define PIPES_SIZE (8 << 20)
 /* Lines that are gathered; room for some of the longest. */
 #define GATHERED_MAX (4 * LOG_LINE_MAX)
 #define STOP_SECONDS 1
@@ -204,15 +209,19 @@ static int start_thread(void)
 	return -r;
 }
 
-int log_start_writer(void)
+int log_start_writer(unsigned int writers)
 {
+	int size = PIPES_SIZE / (int)writers;
 	int fds[2];
 	int r;
 
 	if (pipe2(fds, O_CLOEXEC) < 0)
 		return -errno;
+	if (size > PIPE_SIZE)
+		size = PIPE_SIZE;
 	/* A smaller pipe only loses lines earlier. */
-	fcntl(fds[1], F_SETPIPE_SZ, PIPE_SIZE);
+	if (size > fcntl(fds[1], F_GETPIPE_SZ))
+		fcntl(fds[1], F_SETPIPE_SZ, size);
 	fcntl(fds[1], F_SETFL, O_NONBLOCK);
 	writer.read_fd = fds[0];
 	writer.write_fd = fds[1];

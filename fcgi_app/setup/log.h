@@ -40,9 +40,10 @@ void log_quote(char *to, size_t size, const char *text);
 /*
  * From now on lines go through a pipe to a thread of this process, which waits
  * for standard error instead of the caller. When the pipe is full, lines are
- * lost, and counted in the log. Returns 0, or -errno and changes nothing.
+ * lost, and counted in the log. `writers`: how many processes do so. Returns 0,
+ * or -errno and changes nothing.
  */
-int log_start_writer(void);
+int log_start_writer(unsigned int writers);
 
 /*
  * Passes on the access lines that were gathered. To be called at the end of

@@ -132,6 +132,27 @@ static void starts_anew(void **state)
 	worker_board_free(board);
 }
 
+static void remembers_that_a_worker_came_to_serve(void **state)
+{
+	struct worker_board *board = worker_board_new(1);
+	pid_t child;
+
+	(void)state;
+	assert_non_null(board);
+	assert_false(worker_board_has_begun(board));
+	child = fork();
+	if (child == 0) {
+		worker_board_begin(board);
+		_exit(0);
+	}
+	assert_int_equal(waitpid(child, NULL, 0), child);
+	assert_true(worker_board_has_begun(board));
+	/* The next one in its place has not begun. */
+	worker_board_reset(board, 0);
+	assert_true(worker_board_has_begun(board));
+	worker_board_free(board);
+}
+
 static void is_shared_between_processes(void **state)
 {
 	static const unsigned int connections[WORKERS] = { 0 };
@@ -159,6 +180,7 @@ int main(void)
 		cmocka_unit_test(does_not_wait_for_ever),
 		cmocka_unit_test(gives_another_chance),
 		cmocka_unit_test(starts_anew),
+		cmocka_unit_test(remembers_that_a_worker_came_to_serve),
 		cmocka_unit_test(is_shared_between_processes),
 	};
 

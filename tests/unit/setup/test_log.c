@@ -314,7 +314,7 @@ static void stop_flushes_all_lines(void **state)
 
 	(void)state;
 	redirect(fd);
-	started = log_start_writer();
+	started = log_start_writer(1);
 	for (int i = 0; i < count; i++)
 		log_message(LOG_LEVEL_NOTICE, "line %d.", i);
 	log_stop_writer();
@@ -364,7 +364,7 @@ static void gathers_access_lines(void **state)
 	assert_int_equal(pipe2(fds, O_CLOEXEC), 0);
 	arrives.fd = fds[0];
 	redirect(fds[1]);
-	started = log_start_writer();
+	started = log_start_writer(1);
 	log_message(LOG_LEVEL_ACCESS, "one");
 	log_message(LOG_LEVEL_ACCESS, "two");
 	early = poll(&arrives, 1, 100);
@@ -398,7 +398,7 @@ static void may_be_stopped_and_started_again(void **state)
 	redirect(fd);
 	log_stop_writer();
 	for (int i = 0; i < 3; i++) {
-		started |= log_start_writer();
+		started |= log_start_writer(1);
 		log_message(LOG_LEVEL_NOTICE, "with %d", i);
 		log_stop_writer();
 		log_stop_writer();
@@ -523,7 +523,7 @@ static void never_waits_for_a_reader(void **state)
 	alarm(PATIENCE_SECONDS);
 	redirect(fds[1]);
 	close(fds[1]);
-	started = log_start_writer();
+	started = log_start_writer(1);
 	count = log_much();
 	/* Only now somebody reads. */
 	pthread_create(&reader.thread, NULL, read_to_end, &reader);
@@ -555,7 +555,7 @@ static void stop_does_not_wait_for_ever(void **state)
 	if (child == 0) {
 		alarm(PATIENCE_SECONDS);
 		redirect(fds[1]);
-		if (log_start_writer() != 0)
+		if (log_start_writer(1) != 0)
 			_exit(1);
 		log_much();
 		log_stop_writer();
