@@ -18,8 +18,10 @@
  */
 #include "config.h"
 
+#include <fcntl.h>
 #include <stddef.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "fcgi_app/command/digest.h"
 #include "fcgi_app/command/doctor.h"
@@ -36,10 +38,26 @@ static const struct command {
 	{ NULL, serve_command },
 };
 
+/*
+ * What is opened later must not become descriptor 0, 1 or 2: the program would
+ * listen there, or write its text into it.
+ */
+static void open_standard_descriptors(void)
+{
+	int fd;
+
+	do
+		fd = open("/dev/null", O_RDWR);
+	while (fd >= STDIN_FILENO && fd <= STDERR_FILENO);
+	if (fd >= 0)
+		close(fd);
+}
+
 int main(int argc, char **argv)
 {
 	const struct command *command = commands;
 
+	open_standard_descriptors();
 	if (argc < 2)
 		return serve_command(argc, argv);
 	while (command->name && strcmp(command->name, argv[1]) != 0)

@@ -3,6 +3,7 @@
 #include "fcgi_app/command/serve.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -133,12 +134,27 @@ static int serve_with_modules(
 	return status;
 }
 
+/*
+ * Signals that have no meaning, or not yet, must not end it at any time; those
+ * of them that the master knows it takes out of its own queue. Workers inherit
+ * this.
+ */
+static void ignore_signals(void)
+{
+	/* First of all: a log that nobody reads must not end it either. */
+	signal(SIGPIPE, SIG_IGN);
+	signal(SIGHUP, SIG_IGN);
+	signal(SIGUSR1, SIG_IGN);
+	signal(SIGUSR2, SIG_IGN);
+}
+
 int serve_command(int argc, char **argv)
 {
 	struct options options;
 	struct roots *roots;
 	int r, status;
 
+	ignore_signals();
 	options_parse(&options, argc, argv);
 	r = file_open_supported();
 	if (r < 0) {

@@ -94,8 +94,6 @@ static void become_worker(
 	prctl(PR_SET_PDEATHSIG, SIGTERM);
 	if (getppid() != master_pid)
 		exit(EXIT_SUCCESS);
-	/* When a terminal goes away it is the master who decides. */
-	signal(SIGHUP, SIG_IGN);
 	sigprocmask(SIG_SETMASK, &master->inherited, NULL);
 	free(master->slots);
 	exit(worker_run(master->config, number));
@@ -258,6 +256,11 @@ static void act(struct master *master, int number)
 	case SIGHUP:
 		log_message(LOG_LEVEL_NOTICE, "SIGHUP: nothing to reload");
 		break;
+	case SIGUSR1:
+	case SIGUSR2:
+		log_message(LOG_LEVEL_NOTICE, "%s: ignored",
+		    number == SIGUSR1 ? "SIGUSR1" : "SIGUSR2");
+		break;
 	}
 }
 
@@ -328,10 +331,11 @@ static void block_signals(struct master *master)
 	sigaddset(&master->signals, SIGQUIT);
 	sigaddset(&master->signals, SIGCHLD);
 	sigaddset(&master->signals, SIGHUP);
+	sigaddset(&master->signals, SIGUSR1);
+	sigaddset(&master->signals, SIGUSR2);
 	sigprocmask(SIG_BLOCK, &master->signals, &master->inherited);
 	/* An inherited SIG_IGN would let children vanish unseen. */
 	signal(SIGCHLD, SIG_DFL);
-	signal(SIGPIPE, SIG_IGN);
 }
 
 int master_run(const struct worker_config *config)
