@@ -5,15 +5,18 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <libgen.h>
 #include <netdb.h>
 #include <netinet/tcp.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
+#include <time.h>
 #include <unistd.h>
 #ifdef HAVE_LIBSYSTEMD
 #include <systemd/sd-daemon.h>
@@ -24,6 +27,9 @@
 
 /* The kernel cuts it to net.core.somaxconn (listen(2)). */
 #define BACKLOG 65535
+/* How long another start in the same folder is waited for. */
+#define LOCK_TRIES 500
+#define LOCK_PAUSE_NS (10 * 1000 * 1000)
 
 _Static_assert(sizeof(((struct listener *)0)->path) ==
 	sizeof(((struct sockaddr_un *)0)->sun_path),
@@ -96,18 +102,34 @@ static int remember_file(struct listener *listener, const char *path)
 	return 0;
 }
 
-static int open_unix(
-    struct listener *listener, const char *name, const char *path)
+/*
+ * Locks the folder that the socket is to be in (flock(2)), so that of several
+ * starts at once one comes after the other: between looking at an old socket
+ * and listening on a new one nobody else may do the same. Returns a descriptor
+ * whose close unlocks; -1 where that can't be had, for a folder that may not be
+ * read for instance: without it two starts at the same moment can both succeed.
+ */
+static int lock_folder(const char *path)
 {
-	union address address = { .un.sun_family = AF_UNIX };
-	int r;
+	static const struct timespec pause = { .tv_nsec = LOCK_PAUSE_NS };
+	char copy[sizeof(((struct sockaddr_un *)0)->sun_path)];
+	int fd, tries = LOCK_TRIES;
 
-	if (path[0] == '\0')
-		return complain_text(name, "no path after unix:");
-	if (strlen(path) >= sizeof(address.un.sun_path))
-		return complain_text(name, "the path is longer than 107 bytes");
-	strcpy(address.un.sun_path, path);
-	r = clear_path(&address);
+	strcpy(copy, path);
+	fd = open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	/* Others may hold it for long, for reasons of their own. */
+	while (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) < 0 &&
+	    (errno == EWOULDBLOCK || errno == EINTR) && tries-- > 0)
+		nanosleep(&pause, NULL);
+	return fd;
+}
+
+/* With the folder locked. */
+static int replace_socket(
+    struct listener *listener, const char *name, const union address *address)
+{
+	int r = clear_path(address);
+
 	if (r == -EADDRINUSE)
 		return complain_text(name, "another process listens on it");
 	if (r == -EEXIST)
@@ -119,10 +141,30 @@ static int open_unix(
 	    socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (listener->fd < 0)
 		return complain(name, -errno);
-	r = bind_private(listener->fd, &address);
+	r = bind_private(listener->fd, address);
 	if (r == 0)
-		r = remember_file(listener, path);
+		r = remember_file(listener, address->un.sun_path);
+	if (r == 0 && listen(listener->fd, BACKLOG) < 0)
+		r = -errno;
 	return r < 0 ? complain(name, r) : 0;
+}
+
+static int open_unix(
+    struct listener *listener, const char *name, const char *path)
+{
+	union address address = { .un.sun_family = AF_UNIX };
+	int lock, r;
+
+	if (path[0] == '\0')
+		return complain_text(name, "no path after unix:");
+	if (strlen(path) >= sizeof(address.un.sun_path))
+		return complain_text(name, "the path is longer than 107 bytes");
+	strcpy(address.un.sun_path, path);
+	lock = lock_folder(path);
+	r = replace_socket(listener, name, &address);
+	if (lock >= 0)
+		close(lock);
+	return r;
 }
 
 /* --- TCP ------------------------------------------------------------------ */
@@ -170,7 +212,8 @@ static int bind_tcp(struct listener *listener, const struct addrinfo *info)
 	if (info->ai_family == AF_INET6)
 		setsockopt(
 		    listener->fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof(on));
-	if (bind(listener->fd, info->ai_addr, info->ai_addrlen) < 0)
+	if (bind(listener->fd, info->ai_addr, info->ai_addrlen) < 0 ||
+	    listen(listener->fd, BACKLOG) < 0)
 		return -errno;
 	return 0;
 }
@@ -331,8 +374,6 @@ static int open_one(struct listeners *listeners, const char *name)
 		r = open_unix(listener, name, name + 5);
 	else
 		r = open_tcp(listener, name);
-	if (r == 0 && listen(listener->fd, BACKLOG) < 0)
-		r = complain(name, -errno);
 	if (r == 0)
 		finish_listener(listener);
 	return r;
