@@ -327,7 +327,8 @@ functional_tests = \
 	%D%/functional/test_ranges.py \
 	%D%/functional/test_request_body.py \
 	%D%/functional/test_roots.py \
-	%D%/functional/test_spread.py
+	%D%/functional/test_spread.py \
+	%D%/functional/test_start.py
 
 # What they share.
 EXTRA_DIST += $(functional_tests) \

@@ -85,6 +85,21 @@ def the_streams_of_a_killed_worker_break_visibly(case):
 
 
 @test
+def a_worker_that_drains_is_no_error(case):
+    daemon = case.start()
+    daemon.deaths_expected = True
+    worker = daemon.worker
+    stored, connection, response = begin_large(case, daemon)
+    os.kill(worker, signal.SIGTERM)
+    check_file(connection.receive(response), stored)
+    daemon.wait_log(rf" notice worker {worker} has drained; a new one starts")
+    wait_until(lambda: worker not in daemon.workers() and daemon.workers(1),
+               "a new worker")
+    check_file(daemon.fetch("/large"), stored)
+    true(" error " not in daemon.log(), "there is an error in the log")
+
+
+@test
 def repeated_deaths_are_answered_more_and_more_slowly(case):
     stored = case.store("file", 1000)
     daemon = case.start()
@@ -217,9 +232,9 @@ def a_log_that_breaks_ends_nothing(case):
 
 # --- stopping ----------------------------------------------------------------
 
-def check_stream_completes(case, send_signal):
+def check_stream_completes(case, send_signal, **how):
     """Fails unless a download outlives the signal and then all ends."""
-    daemon = case.start("--drain-timeout=10m", workers=2)
+    daemon = case.start("--drain-timeout=10m", workers=2, **how)
     stored, connection, response = begin_large(case, daemon, keep=True)
     send_signal(daemon)
     wait_until(lambda: refuses(daemon), "no new connection is taken")
@@ -231,6 +246,12 @@ def check_stream_completes(case, send_signal):
 @test
 def sigterm_lets_a_download_complete(case):
     check_stream_completes(case, lambda it: it.send_signal(signal.SIGTERM))
+
+
+@test
+def a_tcp_port_is_closed_while_a_download_completes(case):
+    check_stream_completes(case, lambda it: it.send_signal(signal.SIGTERM),
+                           listen="127.0.0.1:0")
 
 
 @test
