@@ -304,6 +304,7 @@ functional_tests = \
 	%D%/functional/test_file_changes.py \
 	%D%/functional/test_fronts.py \
 	%D%/functional/test_bench.py \
+	%D%/functional/test_breaks.py \
 	%D%/functional/test_clients.py \
 	%D%/functional/test_command_line.py \
 	%D%/functional/test_concat_clients.py \
