@@ -10,7 +10,7 @@ import threading
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
-from support.harness import (SLOWNESS, equal, found, free_port, main, need, program,
+from support.harness import (SLOWNESS, TOP, equal, found, free_port, main, need, program,
                      test, true)
 from support.odd_fronts import apache, caddy, haproxy, lighttpd, nginx
 
@@ -161,6 +161,44 @@ def a_path_without_a_path_variable_is_named(case):
     output, _ = doctor(nginx(case, daemon, settings).url, expected=1)
     found(r'ok +path variables: none; the path is "/\.fcgi-stream-probe"',
           output, "report")
+
+
+def readme_words(pattern):
+    """What the README has there."""
+    return found(pattern, (TOP / "README.md").read_text(), "README").group(1)
+
+
+@test(timeout=PATIENCE)
+def the_readme_can_be_followed_to_the_letter(case):
+    """Its nginx, its way to start, its doctor; only the places differ."""
+    need("nginx", "spawn-fcgi")
+    blocks = readme_words(r"(?s)The heart of it:\n\n(.*?)\n\n\S")
+    start = readme_words(r"(?m)^ +(spawn-fcgi -s (?:.*\\\n)+.*)$")
+    asked = readme_words(r"(?m)^ +fcgi-stream doctor (http://localhost\S+)$")
+    here = {"/run/fcgi-stream/fcgi-stream.sock": f"{case.dir}/s",
+            "/srv/downloads": str(case.root),
+            "/usr/local/bin/fcgi-stream": program(),
+            "-u www-data -g www-data --": "-n --"}
+    for old, new in here.items():
+        true(old in blocks + start, f"{old} is not in the README")
+        blocks, start = blocks.replace(old, new), start.replace(old, new)
+    words = start.replace("\\\n", " ").split()
+    end = words.index("--") + 1
+    daemon = case.launch("--probe", address=f"unix:{case.dir}/s",
+                         prefix=words[:end])
+    daemon.leaves_socket = True
+    equal(words[end:], [program(), f"--root={case.root}"], "the program")
+    front = nginx(case, daemon.wait_ready(), blocks=blocks)
+    equal(re.sub(r":\d+", "", front.url),
+          re.sub(r":8080", "", asked).replace("localhost", "127.0.0.1"),
+          "the address, but for the port")
+    output, _ = doctor(front.url)
+    found(r"\n0 problems, 0 remarks\n$", output, "report")
+    # The sample is of an nginx without the buffers.
+    sample = readme_words(r"(?s)mends what is wrong:\n\n(.*?)\n\n\S")
+    output, _ = doctor(nginx(case, daemon).url, expected=1)
+    for line in sample.splitlines():
+        true(line[4:] in output.splitlines(), f"{line[4:]!r} in {output}")
 
 
 # --- the other fronts --------------------------------------------------------

@@ -32,8 +32,10 @@ class Lighttpd(Front):
     stop_statuses = Front.stop_statuses + (1,)
 
 
-def nginx(case, daemon, settings="", example=False, listen="", http=""):
-    """nginx, with its own defaults or with nginx-example.conf."""
+def nginx(case, daemon, settings="", example=False, listen="", http="",
+          blocks=None):
+    """nginx, with its own defaults, with nginx-example.conf, or with blocks
+    for a configuration in /etc/nginx that listen on 8080."""
     need("nginx", "awk")
     if example:
         done = subprocess.run(
@@ -45,17 +47,13 @@ def nginx(case, daemon, settings="", example=False, listen="", http=""):
     else:
         backend = "two" if "upstream two" in http else daemon.address
         user = "user root root;" if os.getuid() == 0 else ""
+        if blocks:
+            blocks = blocks.replace(" 8080;", " 127.0.0.1:@PORT@;").replace(
+                "include ", "include /etc/nginx/")
         temporary = "\n".join(
             f"{name}_temp_path @DIR@/{name};" for name in
             ("client_body", "fastcgi", "proxy", "scgi", "uwsgi"))
-        config = f"""{user}
-            pid @DIR@/pid;
-            events {{}}
-            http {{
-                access_log off;
-                {temporary}
-                {http}
-                server {{
+        server = f"""server {{
                     listen 127.0.0.1:@PORT@ {listen};
                     root @ROOT@;
                     location / {{
@@ -63,7 +61,15 @@ def nginx(case, daemon, settings="", example=False, listen="", http=""):
                         include /etc/nginx/fastcgi_params;
                         {settings}
                     }}
-                }}
+                }}"""
+        config = f"""{user}
+            pid @DIR@/pid;
+            events {{}}
+            http {{
+                access_log off;
+                {temporary}
+                {http}
+                {blocks or server}
             }}"""
     return Front(case, config, "nginx", "-c", "@CONFIG@", "-e", "stderr",
                  "-g", "daemon off;")
