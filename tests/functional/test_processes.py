@@ -3,6 +3,7 @@
 """Master and workers: death, replacement, draining, signals."""
 
 import array
+import contextlib
 import fcntl
 import os
 import pathlib
@@ -192,6 +193,13 @@ def fill_log(daemon, reading):
     wait = array.array("i", [0])
     fcntl.ioctl(reading, termios.FIONREAD, wait)
     true(wait[0] > size // 2, f"{wait[0]} of {size} bytes wait to be read")
+    # Not even a short line fits.
+    writing = os.open(f"/proc/self/fd/{reading}", os.O_WRONLY | os.O_NONBLOCK)
+    for length in (4096, 1):
+        with contextlib.suppress(BlockingIOError):
+            while True:
+                os.write(writing, length * b"x")
+    os.close(writing)
 
 
 @test
