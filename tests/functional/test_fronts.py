@@ -7,6 +7,7 @@ front_rows.py.
 """
 
 import os
+import pathlib
 import signal
 import time
 
@@ -14,9 +15,11 @@ from support.front_rows import CACHE, DATE, GROUPS, MTIME, SIZE
 from support.fronts import FRONTS, Haproxy, NginxCache, start_daemon
 from support.harness import (Failure, KIB, MIB, TRIES, equal, late, main, test,
                      true, wait_idle, wait_until)
+from support.modules import build_module
 from support.responses import multipart_parts
 
 CHUNK = 256 * KIB
+WAYS = pathlib.Path(__file__).parent / "support" / "ways.c"
 
 
 # --- running a row -----------------------------------------------------------
@@ -289,6 +292,19 @@ def a_client_that_takes_nothing_holds_its_stream_back(case, front_class):
     wait_idle(daemon.worker)
     true(sent(daemon, "/large") < 16 * MIB,
          f"{sent(daemon, '/large')} bytes were sent")
+
+
+@for_each_front
+def fields_of_an_action_keep_their_order(case, front_class):
+    module = build_module(case, WAYS)
+    daemon = start_daemon(case, f"--action=ways={module}")
+    front = front_class(case, daemon, {"STREAM_ACTION": "ways"})
+    answer = front.client().ask("/fields")
+    equal((answer.status, answer.body), (200, b"fields\n"), "the answer")
+    equal(answer.field("Content-Type"), "text/second", "the last type")
+    links = [value for name, value in answer.fields if name.lower() == "link"]
+    # Apache joins fields of one name (RFC 9110, 5.3), Caddy sorts the names.
+    equal(", ".join(links), "</1>; rel=prev, </2>; rel=next", "the links")
 
 
 def check_broken(case, front_class, breaks, **fields):

@@ -129,10 +129,13 @@ static void a_read_waits_for_a_write(void **state)
 {
 	struct fixture *f = *state;
 
+	assert_false(source_queue_is_wanted(f->queue));
 	assert_int_equal(read_at(f, 0, 2), 0);
 	assert_int_equal(f->drained, 1);
 	assert_int_equal(f->result, NOTHING_YET);
+	assert_true(source_queue_is_wanted(f->queue));
 	write_text(f, "xyz");
+	assert_false(source_queue_is_wanted(f->queue));
 	assert_int_equal(f->result, 0);
 	check_chunk(f, "xy");
 	assert_int_equal(read_at(f, 2, 10), 1);
