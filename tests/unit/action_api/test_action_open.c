@@ -15,6 +15,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "fcgi_app/request/request.h"
 #include "fcgi_app/setup/roots.h"
 #include "tests/unit/support/action_fixture.h"
 #include "tests/unit/support/captured_log.h"
@@ -215,6 +216,31 @@ static void a_client_may_leave_before_it_is_open(void **state)
 	}
 }
 
+/* The same, but `gone` is only called when the turn ends. */
+static void the_request_may_just_be_over(void **state)
+{
+	struct mock_request *mock = *state;
+
+	seen.is_taken = true;
+	mock_request_start(mock, start, get);
+	assert_int_equal(action_write(seen.action, "x", 1), 0);
+	turn_ends_run(&mock->services.ends);
+	stream_group_run(&mock->services.streams);
+	mock->writer.error = -EPIPE;
+	assert_int_equal(action_write(seen.action, "y", 1), 0);
+	stream_group_run(&mock->services.streams);
+	assert_true(mock->request->is_over);
+	while (uv_loop_alive(&mock->loop))
+		uv_run(&mock->loop, UV_RUN_ONCE);
+	assert_int_equal(seen.gone, 0);
+	mock_request_run(mock);
+	assert_int_equal(seen.gone, 1);
+	assert_int_equal(seen.calls, 0);
+	assert_int_equal(action_end(seen.action), -EPIPE);
+	mock_request_run(mock);
+	assert_int_equal(count_descriptors(), seen.descriptors);
+}
+
 static void start_and_end(struct action *action)
 {
 	start(action);
@@ -266,6 +292,7 @@ int main(void)
 		TEST(a_file_is_opened_in_a_turn_of_its_own),
 		TEST(what_cannot_be_opened_is_an_error),
 		TEST(a_client_may_leave_before_it_is_open),
+		TEST(the_request_may_just_be_over),
 		TEST(an_answer_may_do_without_it),
 		TEST(done_may_open_another),
 	};
