@@ -7,6 +7,7 @@
 #include "fcgi_app/actions/follow/follow_file.h"
 
 #include <fcntl.h>
+#include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -20,26 +21,32 @@
 
 /* --- identity ------------------------------------------------------------- */
 
-/* Multiplicative (Knuth), so that it does not tell numbers of the system. */
-static uint64_t mix(uint64_t a, uint64_t b)
-{
-	a = (a ^ b) * UINT64_C(0x9e3779b97f4a7c15);
-	return a ^ a >> 32;
-}
+_Static_assert(crypto_shorthash_BYTES == sizeof(uint64_t), "one word");
 
 uint64_t follow_file_identity(int fd, bool is_local)
 {
+	static const unsigned char key[crypto_shorthash_KEYBYTES] =
+	    "fcgi-stream id";
 	unsigned int mask = STATX_INO | (is_local ? STATX_BTIME : 0);
+	uint64_t known[3] = { 0 };
 	struct statx stx;
 	uint64_t identity;
 
 	if (statx(fd, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, mask, &stx) < 0)
 		return 0;
-	identity = mix(stx.stx_ino, 0);
-	if (!is_local || !(stx.stx_mask & STATX_BTIME))
-		return identity;
-	identity = mix(identity, (uint64_t)stx.stx_btime.tv_sec);
-	return mix(identity, stx.stx_btime.tv_nsec);
+	known[0] = stx.stx_ino;
+	if (is_local && (stx.stx_mask & STATX_BTIME)) {
+		known[1] = (uint64_t)stx.stx_btime.tv_sec;
+		known[2] = stx.stx_btime.tv_nsec;
+	}
+	/*
+	 * One way, so that it tells no number of the system; with a fixed key,
+	 * so that an id outlives a restart, and is the same for all who serve
+	 * a network file system.
+	 */
+	crypto_shorthash((unsigned char *)&identity,
+	    (const unsigned char *)known, sizeof(known), key);
+	return identity;
 }
 
 /* --- beginning ------------------------------------------------------------ */
@@ -116,7 +123,8 @@ struct follow_file *follow_file_new(struct follow_hub *hub,
 
 static size_t bucket_of(const struct file_identity *file)
 {
-	return (size_t)mix(file->inode, file->device) & (FOLLOW_BUCKETS - 1);
+	/* By the file alone: it is found when it has grown, too. */
+	return (file->inode ^ file->device) & (FOLLOW_BUCKETS - 1);
 }
 
 static bool same_text(const char *a, const char *b)

@@ -88,9 +88,9 @@ struct follow_file {
 };
 
 /*
- * Returns what names the file that `fd` is, as far as its file system tells:
- * inode and time of birth (statx(2)), so that a later file with the same inode
- * is another one; 0 if it can't be told. Doesn't block.
+ * Returns what names the file that `fd` is, as far as its file system tells: a
+ * hash of inode and time of birth (statx(2)), so that a later file with the
+ * same inode is another one; 0 if it can't be told. Doesn't block.
  */
 uint64_t follow_file_identity(int fd, bool is_local);
 
