@@ -19,6 +19,7 @@ libstream_a_SOURCES = \
 	%D%/file/file_identity.c %D%/file/file_identity.h \
 	%D%/file/file_open.c %D%/file/file_open.h \
 	%D%/file/file_table.c %D%/file/file_table.h \
+	%D%/file/file_version.c %D%/file/file_version.h \
 	%D%/file/file_windows.c %D%/file/file_windows.h \
 	%D%/file/folder_reader.c %D%/file/folder_reader.h \
 	%D%/file/root_folder.c %D%/file/root_folder.h \

@@ -81,6 +81,7 @@ libapp_a_SOURCES = \
 	%D%/connection/peer_timer.c %D%/connection/peer_timer.h \
 	%D%/members/member_list.c %D%/members/member_list.h \
 	%D%/members/member_search.c %D%/members/member_search.h \
+	%D%/members/member_seen.c %D%/members/member_seen.h \
 	%D%/members/member_source.c %D%/members/member_source.h \
 	%D%/members/name_list.c %D%/members/name_list.h \
 	%D%/members/name_list_job.c %D%/members/name_list_job.h \

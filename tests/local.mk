@@ -111,13 +111,16 @@ unit_tests = \
 	%D%/unit/file/test_file_open_refused \
 	%D%/unit/file/test_file_open_variants \
 	%D%/unit/file/test_file_table \
+	%D%/unit/file/test_file_version \
 	%D%/unit/file/test_file_windows \
 	%D%/unit/file/test_folder_reader \
 	%D%/unit/file/test_root_folder \
 	%D%/unit/members/test_member_list \
 	%D%/unit/members/test_member_search \
 	%D%/unit/members/test_member_search_limits \
+	%D%/unit/members/test_member_seen \
 	%D%/unit/members/test_member_source \
+	%D%/unit/members/test_member_source_changes \
 	%D%/unit/members/test_name_list \
 	%D%/unit/members/test_name_list_job \
 	%D%/unit/members/test_parts_etag \
@@ -200,6 +203,7 @@ libunit_a_SOURCES = \
 	%D%/unit/support/follow_fixture.c %D%/unit/support/follow_fixture.h \
 	%D%/unit/support/front_side.c %D%/unit/support/front_side.h \
 	%D%/unit/support/make_params.c %D%/unit/support/make_params.h \
+	%D%/unit/support/member_fixture.c %D%/unit/support/member_fixture.h \
 	%D%/unit/support/members_fixture.c %D%/unit/support/members_fixture.h \
 	%D%/unit/support/mock_parts.c %D%/unit/support/mock_parts.h \
 	%D%/unit/support/mock_request.c %D%/unit/support/mock_request.h \
@@ -308,6 +312,8 @@ functional_tests = \
 	%D%/functional/test_clients.py \
 	%D%/functional/test_command_line.py \
 	%D%/functional/test_concat_clients.py \
+	%D%/functional/test_content_identity.py \
+	%D%/functional/test_copies.py \
 	%D%/functional/test_digest.py \
 	%D%/functional/test_docs.py \
 	%D%/functional/test_folders.py \

@@ -8,14 +8,10 @@
 #include <stdint.h>
 #include <time.h>
 
+#include "common/file/file_version.h"
+
 /* How many of the last bytes read are remembered. */
 #define FILE_GUARD_TAIL 256
-
-/* What a file was when it was opened, as fstat(2) says it. */
-struct file_version {
-	uint64_t size;
-	struct timespec mtime;
-};
 
 /* Embedded by value; for its own functions only. */
 struct file_guard {
@@ -48,15 +44,17 @@ void file_guard_note(struct file_guard *guard, uint64_t offset,
  * The same size with another time of modification is a change, by touch(1) too.
  * A file that grew may be a log, and passes if the last bytes that were read
  * are still there: they are looked at whenever the time of modification has
- * moved. But for a moment a file that is appended to has a new time and not
- * yet its new size, and -ESTALE then is wrong.
+ * moved. Another mode, owner or name is no change (ctime). But for a moment a
+ * file that is appended to has a new time and not yet its new size, and -ESTALE
+ * then is wrong.
  *
  * What can't be told: a file that was made longer and has other bytes, but
  * where the last ones were read it has the same, or these are not in the page
  * cache, or its file system has no RWF_NOWAIT and is not in memory; a write
  * that was under way when the version was taken; one through a mapping
- * (mmap(2)) to a page that is dirty already; and, before Linux 6.13, one within
- * the same tick of the clock, of 10 ms or less, as the one before.
+ * (mmap(2)) to a page that is dirty already; one whose writer sets the time
+ * back (touch(1)) before the next check; and, before Linux 6.13, one within the
+ * same tick of the clock, of 10 ms or less, as the one before.
  */
 int file_guard_check(struct file_guard *guard, int fd);
 

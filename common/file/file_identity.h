@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Which file something is, and which version of it, as stat(2) tells. */
+/* Which file of this machine something is, and in which state. */
 #ifndef COMMON_FILE_FILE_IDENTITY_H
 #define COMMON_FILE_FILE_IDENTITY_H
 
@@ -15,8 +15,13 @@ struct statx_timestamp;
 
 /*
  * Device and inode are the file, as long as it exists; with size and times
- * they are a version of it. The time of change counts because the one of
- * modification can be set back (touch -d, rsync -t).
+ * they are a state of it. The time of change counts because the one of
+ * modification can be set back (touch -d, rsync -t): what was read of a file is
+ * still true of it only in the same state.
+ *
+ * This is for what a worker remembers and shares. It never leaves the machine,
+ * and says nothing of what clients take for the same: chmod(1), ln(1) or a copy
+ * make another identity of the same file_version.
  */
 struct file_identity {
 	uint64_t device;

@@ -193,19 +193,24 @@ int file_open_stat(const struct file_open_target *target, struct stat *ret)
 	return r;
 }
 
+void file_open_attribute(struct file_open_result *result, const char *name)
+{
+	ssize_t n = 0;
+
+	if (name)
+		n = fgetxattr(result->fd, name, result->attribute,
+		    sizeof(result->attribute));
+	result->attribute_length = n > 0 ? (size_t)n : 0;
+}
+
 static void run(uv_work_t *work)
 {
 	struct file_open *open = container_of(work, struct file_open, work);
 	struct file_open_result *result = &open->result;
-	ssize_t n = 0;
 
 	if (open_target(&open->target, 0, result) < 0)
 		return;
-	if (open->target.attribute)
-		n = fgetxattr(result->fd, open->target.attribute,
-		    result->attribute, sizeof(result->attribute));
-	if (n > 0)
-		result->attribute_length = (size_t)n;
+	file_open_attribute(result, open->target.attribute);
 	result->close_blocks = aio_file_close_blocks(result->fd);
 }
 

@@ -95,6 +95,12 @@ int file_open_now(
     const struct file_open_target *target, struct file_open_result *result);
 
 /*
+ * Reads an attribute of a file that was opened in another way into its result;
+ * NULL: none. Blocks: for the thread pool.
+ */
+void file_open_attribute(struct file_open_result *result, const char *name);
+
+/*
  * Stats what stands at the target, of any kind, by the same rules, without
  * leave to read it; variants and attribute don't count. Blocks: for a job of
  * the thread pool. 0 or -errno.

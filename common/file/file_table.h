@@ -22,11 +22,16 @@ void file_table_free(struct file_table *table);
 
 /*
  * An aio_file for `fd`, with a reference for the caller; takes `fd` over. If
- * the same version of the same file is open (device, inode, size, times of
- * modification and of change), it is that one, and `fd` is closed: all its
- * readers share its descriptors and what is known of it. `st` is fstat(2) of
- * `fd`; `close_blocks` as for aio_file_new(). NULL: out of memory; `fd` stays
- * the caller's.
+ * the same file is open in the same state (file_identity.h), it is that one,
+ * and `fd` is closed: all its readers share its descriptors, what is known of
+ * it and the reads in flight. `st` is fstat(2) of `fd`; `close_blocks` as for
+ * aio_file_new(). NULL: out of memory; `fd` stays the caller's.
+ *
+ * The content alone (file_version.h) would not do: two files may have the same
+ * size and time, and bytes of the one must not be sent for the other. The time
+ * of change counts because a file that was written to, and had its time set
+ * back, must not get bytes that were read before. That a mere chmod(1) parts
+ * new readers from old ones costs a descriptor, and no client sees it.
  */
 struct aio_file *file_table_open(
     struct file_table *table, int fd, const struct stat *st, bool close_blocks);

@@ -220,7 +220,7 @@ static void send_opened(
 		request_refuse_errno(request, -ENOMEM);
 		return;
 	}
-	opened_file_etag(&result->stat, etag);
+	opened_file_etag(request->services, result, NULL, etag);
 	file.etag = etag;
 	send_bytes(answer, &file);
 }
@@ -256,6 +256,7 @@ int action_send_file(struct action *action, const char *path)
 struct look {
 	uv_work_t work;
 	struct action_answer *answer;
+	const char *attribute; /* or NULL */
 	struct file_open_result result;
 };
 
@@ -265,6 +266,8 @@ static void do_look(uv_work_t *work)
 
 	if (fstat(look->result.fd, &look->result.stat) < 0)
 		look->result.error = -errno;
+	else
+		file_open_attribute(&look->result, look->attribute);
 }
 
 static void on_look(uv_work_t *work, int status)
@@ -297,6 +300,7 @@ static int start_look(struct action_answer *answer, int fd)
 	look->result.fd = fd;
 	look->result.close_blocks = true;
 	look->result.variant = -1;
+	look->attribute = opened_file_attribute(answer->request->services);
 	r = uv_queue_work(answer->loop, &look->work, do_look, on_look);
 	if (r < 0)
 		free(look);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A member costs its struct and its name: the names stand one after another
- * in blocks, the first of which is small, for the many requests that have few.
+ * A member costs its struct, its name and, where it has one, its digest: these
+ * stand one after another in blocks, the first of which is small, for the many
+ * requests that have few.
  */
 #include "config.h"
 #include "fcgi_app/members/member_list.h"
@@ -17,6 +18,7 @@
 #include "common/memory_budget.h"
 #include "common/min.h"
 #include "fcgi_app/members/parts_etag.h"
+#include "fcgi_app/policy/digest_record.h"
 
 /* The bytes of the first block, and of any from the seventh on. */
 #define BLOCK_MIN ((size_t)1 << 10)
@@ -96,7 +98,8 @@ void member_list_free(struct members *members)
 	free(list);
 }
 
-/* --- names ---------------------------------------------------------------- */
+/* --- names and digests
+ * ---------------------------------------------------------------- */
 
 /* Puts a block in front. Returns 0, -ENOBUFS or -ENOMEM. */
 static int add_block(struct member_list *list, size_t size)
@@ -130,15 +133,15 @@ static int find_block(struct member_list *list, size_t size)
 }
 
 /* Returns 0, -ENOBUFS or -ENOMEM. */
-static int copy_name(
-    struct member_list *list, const char *name, const char **ret_copy)
+static int copy_bytes(struct member_list *list, const void *bytes, size_t size,
+    const void **ret_copy)
 {
-	size_t size = strlen(name) + 1;
 	int r = find_block(list, size);
 
 	if (r < 0)
 		return r;
-	*ret_copy = memcpy(list->blocks->text + list->blocks->used, name, size);
+	*ret_copy =
+	    memcpy(list->blocks->text + list->blocks->used, bytes, size);
 	list->blocks->used += size;
 	return 0;
 }
@@ -179,20 +182,31 @@ static int make_room(struct member_list *list)
 	return set_room(list, size_min(room, list->most));
 }
 
-int member_list_add(
-    struct members *members, const char *name, const struct stat *st)
+struct etag_content member_content(const struct member *member)
+{
+	return (struct etag_content){
+		.version = file_version_of_identity(&member->file),
+		.sha256 = member->sha256,
+	};
+}
+
+int member_list_add(struct members *members, const char *name,
+    const struct stat *st, const uint8_t *sha256)
 {
 	struct member_list *list = self(members);
-	const char *copy = NULL;
+	const void *copy = NULL, *digest = NULL;
 	int r = make_room(list);
 
 	if (r == 0)
-		r = copy_name(list, name, &copy);
+		r = copy_bytes(list, name, strlen(name) + 1, &copy);
+	if (r == 0 && sha256)
+		r = copy_bytes(list, sha256, DIGEST_SHA256_SIZE, &digest);
 	if (r < 0)
 		return r;
 	members->list[members->count++] = (struct member){
 		.name = copy,
 		.file = file_identity_of_stat(st),
+		.sha256 = digest,
 		.mode = st->st_mode,
 	};
 	if (!S_ISREG(st->st_mode))
@@ -217,14 +231,21 @@ void member_list_tag(struct members *members)
 	struct parts_etag tag;
 
 	parts_etag_init(&tag);
-	for (size_t i = 0; i < members->count; i++)
-		parts_etag_add(&tag, &members->list[i].file);
+	for (size_t i = 0; i < members->count; i++) {
+		const struct member *member = &members->list[i];
+		const struct etag_content content = member_content(member);
+
+		parts_etag_add(&tag, member->name, &content);
+	}
 	parts_etag_format(&tag, members->etag);
 }
 
 void member_list_blame(struct members *members, const char *name)
 {
-	copy_name(self(members), name, &members->failed);
+	const void *copy;
+
+	if (copy_bytes(self(members), name, strlen(name) + 1, &copy) == 0)
+		members->failed = copy;
 }
 
 static int compare(const void *a, const void *b)

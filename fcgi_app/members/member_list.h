@@ -5,6 +5,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <sys/stat.h>
 
 #include "common/file/file_identity.h"
@@ -21,7 +22,14 @@ struct member {
 	 */
 	const char *name;
 	struct file_identity file; /* the size of a folder is 0 */
+	/* The digest stored with it; NULL: not known, or not asked for. */
+	const uint8_t *sha256;
 	mode_t mode;
+	/*
+	 * Another file with the same content has been opened in its place, or
+	 * it has changed otherwise since: nothing is to be remembered of it.
+	 */
+	bool replaced;
 };
 
 /* In the order that was asked for; a tree in the order of its names' bytes. */
@@ -49,12 +57,16 @@ struct members *member_list_new(struct memory_budget *budget, size_t most);
 /* NULL is allowed. */
 void member_list_free(struct members *members);
 
+/* Returns what clients take for its content. */
+struct etag_content member_content(const struct member *member);
+
 /*
- * Adds a regular file or a folder; the name is copied. Returns 0; -E2BIG: there
- * are `most` already; -ENOBUFS: the memory budget is exhausted; or -ENOMEM.
+ * Adds a regular file or a folder; name and digest (NULL: none) are copied.
+ * Returns 0; -E2BIG: there are `most` already; -ENOBUFS: the memory budget is
+ * exhausted; or -ENOMEM.
  */
-int member_list_add(
-    struct members *members, const char *name, const struct stat *st);
+int member_list_add(struct members *members, const char *name,
+    const struct stat *st, const uint8_t *sha256);
 
 /*
  * Notes a name that would be a member, but can't be read; it is copied, with a

@@ -27,6 +27,7 @@
 #include "common/file/root_folder.h"
 #include "common/memory_budget.h"
 #include "fcgi_app/members/member_list.h"
+#include "fcgi_app/members/member_seen.h"
 #include "fcgi_app/policy/path_rule.h"
 #include "fcgi_app/request/request_place.h"
 
@@ -47,6 +48,7 @@ struct member_search {
 	bool hidden;
 	bool may_miss;
 	bool tag;
+	bool digests;
 	/* What it takes itself, and out of what; what is found has its own. */
 	struct memory_budget *budget;
 	size_t held;
@@ -78,18 +80,25 @@ static int open_name(
 }
 
 /* Returns 0 and what stands at `name`, or -errno. */
-static int stat_name(const struct member_search *search, const char *name,
-    int flags, struct stat *ret_stat)
+static int see_name(const struct member_search *search, const char *name,
+    int flags, struct member_seen *ret)
 {
 	int fd = open_name(search, name, flags);
-	int r = 0;
+	int r;
 
 	if (fd < 0)
 		return fd;
-	if (fstat(fd, ret_stat) < 0)
-		r = -errno;
+	r = member_see(fd, NULL, search->digests, ret);
 	close(fd);
 	return r;
+}
+
+/* Same contract as member_list_add(). */
+static int add_member(struct member_search *search, const char *name,
+    const struct member_seen *seen)
+{
+	return member_list_add(search->found, name, &seen->stat,
+	    seen->has_digest ? seen->sha256 : NULL);
 }
 
 /* Takes the descriptor of a folder over; its entries come next. */
@@ -188,20 +197,20 @@ static int check_kind(const struct member_search *search, mode_t mode)
  */
 static int look_up(struct member_search *search, const char *name)
 {
-	struct stat st = { .st_mode = 0 };
-	int r = stat_name(search, name, O_PATH, &st);
+	struct member_seen seen = { 0 };
+	int r = see_name(search, name, O_PATH, &seen);
 
 	if (r == 0)
-		r = check_kind(search, st.st_mode);
+		r = check_kind(search, seen.stat.st_mode);
 	if (r == 0)
-		r = stat_name(
-		    search, name, O_RDONLY | O_NONBLOCK | O_NOCTTY, &st);
+		r = see_name(
+		    search, name, O_RDONLY | O_NONBLOCK | O_NOCTTY, &seen);
 	/* It may be another by now. */
 	if (r == 0)
-		r = check_kind(search, st.st_mode);
+		r = check_kind(search, seen.stat.st_mode);
 	if (r == 0)
-		r = member_list_add(search->found, name, &st);
-	return r < 0 ? lack(search, name, st.st_mode, r) : MORE;
+		r = add_member(search, name, &seen);
+	return r < 0 ? lack(search, name, seen.stat.st_mode, r) : MORE;
 }
 
 static int take_name(struct member_search *search)
@@ -221,25 +230,15 @@ static int take_name(struct member_search *search)
 
 /* --- steps: an entry of a folder ------------------------------------------ */
 
-static size_t depth_of(const char *name)
-{
-	size_t depth = 1;
-
-	for (; *name; name++)
-		if (*name == '/')
-			depth++;
-	return depth;
-}
-
 /* Returns 0 if a link leads to a file, MORE if to anything else, or -errno. */
-static int follow(
-    const struct member_search *search, const char *name, struct stat *ret_stat)
+static int follow(const struct member_search *search, const char *name,
+    struct member_seen *ret)
 {
-	int r = stat_name(search, name, O_PATH, ret_stat);
+	int r = see_name(search, name, O_PATH, ret);
 
 	if (r == -ENOENT || r == -ENOTDIR || r == -ELOOP || r == -EXDEV)
 		return MORE;
-	return r == 0 && !S_ISREG(ret_stat->st_mode) ? MORE : r;
+	return r == 0 && !S_ISREG(ret->stat.st_mode) ? MORE : r;
 }
 
 /*
@@ -247,25 +246,25 @@ static int follow(
  * that goes meanwhile was never there.
  */
 static int judge(const struct member_search *search, const char *name,
-    const char *entry, struct stat *ret_stat)
+    const char *entry, struct member_seen *ret)
 {
 	int fd = dirfd(search->folder);
 	int wanted = R_OK;
-	int r = 0;
+	int r = member_see(fd, entry, search->digests, ret);
 
-	if (fstatat(fd, entry, ret_stat, AT_SYMLINK_NOFOLLOW) < 0)
-		return errno == ENOENT ? MORE : -errno;
-	if (S_ISLNK(ret_stat->st_mode))
-		r = follow(search, name, ret_stat);
+	if (r < 0)
+		return r == -ENOENT ? MORE : r;
+	if (S_ISLNK(ret->stat.st_mode))
+		r = follow(search, name, ret);
 	if (r != 0)
 		return r;
-	if (S_ISDIR(ret_stat->st_mode)) {
+	if (S_ISDIR(ret->stat.st_mode)) {
 		if (!search->trees)
 			return MORE;
-		if (depth_of(name) > MEMBER_SEARCH_DEPTH_MAX)
+		if (path_rule_depth(name) > MEMBER_SEARCH_DEPTH_MAX)
 			return -E2BIG;
 		wanted |= X_OK;
-	} else if (!S_ISREG(ret_stat->st_mode)) {
+	} else if (!S_ISREG(ret->stat.st_mode)) {
 		return MORE;
 	}
 	if (faccessat(fd, entry, wanted, AT_EACCESS) < 0)
@@ -276,7 +275,7 @@ static int judge(const struct member_search *search, const char *name,
 static int add_entry(struct member_search *search, const char *entry)
 {
 	char name[PATH_MAX];
-	struct stat st = { .st_mode = 0 };
+	struct member_seen seen = { 0 };
 	int r;
 
 	if (strlen(search->prefix) + strlen(entry) >= sizeof(name)) {
@@ -284,10 +283,10 @@ static int add_entry(struct member_search *search, const char *entry)
 		return -ENAMETOOLONG;
 	}
 	strcpy(stpcpy(name, search->prefix), entry);
-	r = judge(search, name, entry, &st);
+	r = judge(search, name, entry, &seen);
 	if (r == 0)
-		r = member_list_add(search->found, name, &st);
-	return r < 0 ? lack(search, name, st.st_mode, r) : MORE;
+		r = add_member(search, name, &seen);
+	return r < 0 ? lack(search, name, seen.stat.st_mode, r) : MORE;
 }
 
 static int read_entry(struct member_search *search)
@@ -433,6 +432,7 @@ static void copy_params(
 	search->hidden = params->hidden;
 	search->may_miss = params->may_miss;
 	search->tag = params->tag;
+	search->digests = params->digests;
 }
 
 /* Without its memory counted. Half-built it is fit for free_search(). */

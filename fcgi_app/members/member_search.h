@@ -32,6 +32,8 @@ struct member_search_params {
 	bool may_miss;
 	/* Their entity tag: it takes a while, so it is made in the pool. */
 	bool tag;
+	/* The digests that are stored with them. */
+	bool digests;
 	/*
 	 * Members, with those that are missing; -E2BIG: there are more, or a
 	 * tree is too deep.

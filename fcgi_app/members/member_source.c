@@ -20,9 +20,11 @@
 
 #include "common/container_of.h"
 #include "common/file/file_open.h"
+#include "common/file/file_version.h"
 #include "common/file/root_folder.h"
 #include "common/stream/source.h"
 #include "fcgi_app/members/member_list.h"
+#include "fcgi_app/policy/digest_record.h"
 #include "fcgi_app/policy/path_rule.h"
 #include "fcgi_app/request/opened_file.h"
 #include "fcgi_app/request/request_place.h"
@@ -39,7 +41,7 @@ struct member_folder {
 struct member_source {
 	struct source source;
 	struct member_folder *folder;
-	const struct member *member;
+	struct member *member;
 	struct file_open *open; /* under way, or NULL */
 	struct source *bytes;   /* of the open file, or NULL */
 	/* The read that waits for `open`. */
@@ -70,6 +72,7 @@ struct member_folder *member_folder_new(
 	folder->services = services;
 	folder->references = 1;
 	folder->target = request_place_target(place);
+	folder->target.attribute = opened_file_attribute(services);
 	root_folder_ref(folder->target.root);
 	folder->target.below =
 	    memcpy(folder->strings, place->root.below, below_size);
@@ -101,11 +104,28 @@ const struct member *member_folder_failed(const struct member_folder *folder)
 
 static void on_done(void *context, int error, const struct source_chunk *chunk);
 
-static bool is_of(const struct stat *st, const struct member *member)
+/* Returns whether nothing of the file has changed since it was found. */
+static bool is_as_found(const struct stat *st, const struct member *member)
 {
 	const struct file_identity now = file_identity_of_stat(st);
 
 	return S_ISREG(st->st_mode) && file_identity_equal(&now, &member->file);
+}
+
+/* Returns whether it is the content that was found, in whatever file. */
+static bool has_content_of(
+    const struct file_open_result *result, const struct member *member)
+{
+	const struct file_version now = file_version_of_stat(&result->stat);
+	const struct file_version found =
+	    file_version_of_identity(&member->file);
+	uint8_t sha256[DIGEST_SHA256_SIZE];
+
+	if (!S_ISREG(result->stat.st_mode) || !file_version_equal(&now, &found))
+		return false;
+	/* A time can be the same by intent; then only digests tell. */
+	return !member->sha256 || !opened_file_digest(result, sha256) ||
+	    memcmp(sha256, member->sha256, sizeof(sha256)) == 0;
 }
 
 /* Takes the descriptor over. Returns 0 or -errno. */
@@ -117,10 +137,12 @@ static int take_file(
 
 	if (result->error < 0)
 		return result->error;
-	if (!is_of(&result->stat, source->member)) {
+	if (!has_content_of(result, source->member)) {
 		file_open_discard(services->loop, result);
 		return -ESTALE;
 	}
+	if (!is_as_found(&result->stat, source->member))
+		source->member->replaced = true;
 	if (opened_file_init(services, result, &maker) < 0) {
 		file_open_discard(services->loop, result);
 		return -ENOMEM;
@@ -262,7 +284,7 @@ static const struct source_ops member_ops = {
 };
 
 struct source *member_source_new(
-    struct member_folder *folder, const struct member *member)
+    struct member_folder *folder, struct member *member)
 {
 	struct member_source *source = calloc(1, sizeof(*source));
 
@@ -304,7 +326,7 @@ ssize_t member_source_attribute(const struct member_folder *folder,
 
 	if (fd < 0)
 		return fd;
-	if (fstat(fd, &st) == 0 && is_of(&st, member)) {
+	if (fstat(fd, &st) == 0 && is_as_found(&st, member)) {
 		n = fgetxattr(fd, name, ret, size);
 		if (n < 0)
 			n = -errno;

@@ -34,17 +34,19 @@ const struct member *member_folder_failed(const struct member_folder *folder);
 /*
  * All bytes of `member` (`member->file.size`, not 0), which must outlive the
  * source. The file is opened, at once or in the thread pool, by the first read,
- * and must still be what it was when it was found, by device, inode, size and
- * both times: else reading fails with -ESTALE, or the -errno of the open. From
- * then on it is watched as source_file_new() says. It is closed with the
- * source. NULL: out of memory.
+ * and must still have the content it had when it was found, by size and time of
+ * modification, and by digests where both are known: else reading fails with
+ * -ESTALE, or the -errno of the open. If it is another file by now, or has
+ * another mode, owner or name, that is only noted in the member. From then on
+ * it is watched as source_file_new() says. It is closed with the source. NULL:
+ * out of memory.
  */
 struct source *member_source_new(
-    struct member_folder *folder, const struct member *member);
+    struct member_folder *folder, struct member *member);
 
 /*
- * Reads an extended attribute (xattr(7)) of a member's file, if that still is
- * what it was when it was found, to `ret`, `size` bytes. Returns its length;
+ * Reads an extended attribute (xattr(7)) of a member's file, if nothing of that
+ * has changed since it was found, to `ret`, `size` bytes. Returns its length;
  * -ESTALE, or another -errno. Blocks: for the thread pool.
  */
 ssize_t member_source_attribute(const struct member_folder *folder,

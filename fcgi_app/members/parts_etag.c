@@ -10,22 +10,33 @@ void parts_etag_init(struct parts_etag *tag)
 	crypto_hash_sha256_init(&tag->hash);
 }
 
-/* Byte order is fixed: machines that share files have the same tags. */
-static void put(unsigned char to[8], uint64_t number)
+void parts_etag_add_number(struct parts_etag *tag, uint64_t number)
 {
-	for (int i = 0; i < 8; i++)
-		to[i] = (unsigned char)(number >> (8 * i));
+	unsigned char bytes[sizeof(number)];
+
+	/* Byte order is fixed: other machines have the same tags. */
+	for (size_t i = 0; i < sizeof(bytes); i++)
+		bytes[i] = (unsigned char)(number >> (8 * i));
+	crypto_hash_sha256_update(&tag->hash, bytes, sizeof(bytes));
 }
 
-void parts_etag_add(struct parts_etag *tag, const struct file_identity *file)
+void parts_etag_add(struct parts_etag *tag, const char *name,
+    const struct etag_content *content)
 {
-	uint64_t fields[FILE_IDENTITY_WORDS];
-	unsigned char bytes[8 * FILE_IDENTITY_WORDS];
+	const struct file_version *version = &content->version;
 
-	file_identity_pack(file, fields);
-	for (size_t i = 0; i < FILE_IDENTITY_WORDS; i++)
-		put(bytes + 8 * i, fields[i]);
-	crypto_hash_sha256_update(&tag->hash, bytes, sizeof(bytes));
+	/* With its NUL, which marks where the name ends. */
+	crypto_hash_sha256_update(
+	    &tag->hash, (const unsigned char *)name, strlen(name) + 1);
+	parts_etag_add_number(tag, version->size);
+	parts_etag_add_number(tag, content->sha256 != NULL);
+	if (content->sha256) {
+		crypto_hash_sha256_update(
+		    &tag->hash, content->sha256, crypto_hash_sha256_BYTES);
+		return;
+	}
+	parts_etag_add_number(tag, (uint64_t)version->mtime.tv_sec);
+	parts_etag_add_number(tag, (uint64_t)version->mtime.tv_nsec);
 }
 
 void parts_etag_format(struct parts_etag *tag, char ret[ETAG_MAX])

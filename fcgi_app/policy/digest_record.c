@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "common/file/file_identity.h"
+#include "common/file/file_version.h"
 #include "common/parse_number.h"
 
 #define CRC32_SIZE 4
@@ -145,6 +146,18 @@ bool digest_record_is_of(
     const struct digest_record *r, uint64_t size, const struct timespec *mtime)
 {
 	return r->size == size && file_identity_same_time(&r->mtime, mtime);
+}
+
+bool digest_record_find(const char *text, size_t length,
+    const struct file_version *version, uint8_t ret[DIGEST_SHA256_SIZE])
+{
+	struct digest_record record;
+
+	if (digest_record_parse(text, length, &record) < 0 ||
+	    !digest_record_is_of(&record, version->size, &version->mtime))
+		return false;
+	memcpy(ret, record.sha256, sizeof(record.sha256));
+	return true;
 }
 
 void repr_digest_format(

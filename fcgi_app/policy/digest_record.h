@@ -8,6 +8,8 @@
 #include <stdint.h>
 #include <time.h>
 
+struct file_version;
+
 #define DIGEST_SHA256_SIZE 32
 
 /* The extended attributes of a file that hold its records (xattr(7)). */
@@ -56,6 +58,13 @@ int digest_record_parse_crc32(
  */
 bool digest_record_is_of(
     const struct digest_record *r, uint64_t size, const struct timespec *mtime);
+
+/*
+ * Returns true, and the digest, if the text is a record of the content of a
+ * file of this version; else `ret` is left alone.
+ */
+bool digest_record_find(const char *text, size_t length,
+    const struct file_version *version, uint8_t ret[DIGEST_SHA256_SIZE]);
 
 /* What repr_digest_format() writes, with its NUL. */
 #define REPR_DIGEST_MAX 55

@@ -5,6 +5,7 @@
 #include "fcgi_app/policy/etag.h"
 
 #include <inttypes.h>
+#include <sodium.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <string.h>
@@ -19,12 +20,20 @@ static uint64_t nanoseconds(const struct timespec *t)
 	    (uint64_t)t->tv_nsec;
 }
 
-void etag_format(const struct etag_input *input, char ret[ETAG_MAX])
+void etag_format(
+    const struct etag_content *content, const char *coding, char ret[ETAG_MAX])
 {
-	snprintf(ret, ETAG_MAX,
-	    "\"%" PRIx64 "-%" PRIx64 "-%" PRIx64 "-%" PRIx64 "\"",
-	    nanoseconds(&input->mtime), nanoseconds(&input->ctime), input->size,
-	    input->inode);
+	char text[2 * crypto_hash_sha256_BYTES + 1];
+
+	if (content->sha256)
+		sodium_bin2hex(text, sizeof(text), content->sha256,
+		    crypto_hash_sha256_BYTES);
+	else
+		snprintf(text, sizeof(text), "%" PRIx64 "-%" PRIx64,
+		    nanoseconds(&content->version.mtime),
+		    content->version.size);
+	snprintf(ret, ETAG_MAX, "\"%s%s%s\"", text, coding ? "+" : "",
+	    coding ? coding : "");
 }
 
 /* etagc = %x21 / %x23-7E / obs-text (RFC 9110, 8.8.3) */

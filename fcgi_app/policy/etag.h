@@ -5,28 +5,35 @@
 
 #include <stdbool.h>
 #include <stdint.h>
-#include <time.h>
+
+#include "common/file/file_version.h"
 
 /* A buffer of this size holds any tag of etag_format() and its NUL. */
-#define ETAG_MAX 70
+#define ETAG_MAX 72
 
-/* What statx(2) says of a file, as far as it goes into the tag. */
-struct etag_input {
-	uint64_t inode;
-	uint64_t size;
-	struct timespec mtime;
-	struct timespec ctime;
+/* What the tag of a file is made of: --etag. */
+enum etag_kind {
+	ETAG_MTIME,
+	ETAG_DIGEST, /* that is stored with it; ETAG_MTIME without one */
+};
+
+/* A content. Nothing in it tells of the machine that it lies on. */
+struct etag_content {
+	struct file_version version;
+	const uint8_t *sha256; /* borrowed; NULL: not known */
 };
 
 /*
- * Writes the strong entity tag of a file, quotes included.
+ * Writes the strong entity tag of a file, quotes included: the time and size of
+ * its version, or its digest if that is known. Copies on other machines that
+ * have the same of these have the same tag.
  *
- * It changes with each change that the kernel's clock can tell from the one
- * before. The change time is part of it because the modification time can be
- * set back (rsync -t, cp -p), and the inode because of files that are replaced
- * by rename within one tick.
+ * coding: the content coding of a representation that has one (RFC 9110, 8.4),
+ * up to four letters, else NULL. It may have the size and time of the one
+ * without, and must not have its tag.
  */
-void etag_format(const struct etag_input *input, char ret[ETAG_MAX]);
+void etag_format(
+    const struct etag_content *content, const char *coding, char ret[ETAG_MAX]);
 
 /*
  * Compares two entity tags by the strong comparison (RFC 9110, 8.8.3.2): both

@@ -199,3 +199,13 @@ enum path_rule_result path_rule_join(
 
 	return join(relative, &c, ret, size);
 }
+
+size_t path_rule_depth(const char *path)
+{
+	size_t depth = 1;
+
+	for (; *path; path++)
+		if (*path == '/')
+			depth++;
+	return depth;
+}

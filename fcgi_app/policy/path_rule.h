@@ -89,4 +89,7 @@ enum path_rule_result path_rule_in_folder(const char *relative,
 enum path_rule_result path_rule_join(
     const char *relative, const char *name, char *ret, size_t size);
 
+/* Returns how many components a relative path has that is none of a folder. */
+size_t path_rule_depth(const char *path);
+
 #endif

@@ -7,11 +7,12 @@
 #include <stdlib.h>
 
 #include "common/file/aio_file.h"
-#include "common/file/file_guard.h"
 #include "common/file/file_open.h"
 #include "common/file/file_table.h"
+#include "common/file/file_version.h"
 #include "common/stream/source_file.h"
 #include "fcgi_app/request/services.h"
+#include "fcgi_app/setup/options.h"
 
 struct opened_file {
 	struct aio_reader *reader;
@@ -46,8 +47,7 @@ int opened_file_init(const struct services *services,
 	if (!bytes)
 		return -ENOMEM;
 	bytes->reader = services->reader;
-	bytes->version.size = (uint64_t)result->stat.st_size;
-	bytes->version.mtime = result->stat.st_mtim;
+	bytes->version = file_version_of_stat(&result->stat);
 	bytes->file = file_table_open(
 	    services->files, result->fd, &result->stat, result->close_blocks);
 	if (!bytes->file) {
@@ -62,14 +62,36 @@ int opened_file_init(const struct services *services,
 	return 0;
 }
 
-void opened_file_etag(const struct stat *st, char ret[ETAG_MAX])
+static bool wants_digest(const struct services *services)
 {
-	const struct etag_input input = {
-		.inode = st->st_ino,
-		.size = (uint64_t)st->st_size,
-		.mtime = st->st_mtim,
-		.ctime = st->st_ctim,
+	return services->options->etag == ETAG_DIGEST;
+}
+
+const char *opened_file_attribute(const struct services *services)
+{
+	return wants_digest(services) ? DIGEST_RECORD_ATTRIBUTE : NULL;
+}
+
+bool opened_file_digest(
+    const struct file_open_result *result, uint8_t ret[DIGEST_SHA256_SIZE])
+{
+	const struct file_version version = file_version_of_stat(&result->stat);
+
+	return digest_record_find(
+	    result->attribute, result->attribute_length, &version, ret);
+}
+
+void opened_file_etag(const struct services *services,
+    const struct file_open_result *result, const char *coding,
+    char ret[ETAG_MAX])
+{
+	uint8_t sha256[DIGEST_SHA256_SIZE];
+	struct etag_content content = {
+		.version = file_version_of_stat(&result->stat),
 	};
 
-	etag_format(&input, ret);
+	/* It may have been read for another reason. */
+	if (wants_digest(services) && opened_file_digest(result, sha256))
+		content.sha256 = sha256;
+	etag_format(&content, coding, ret);
 }

@@ -8,6 +8,7 @@
 
 #include "common/file/file_open.h"
 #include "fcgi_app/policy/http_status.h"
+#include "fcgi_app/request/opened_file.h"
 #include "fcgi_app/request/request.h"
 #include "fcgi_app/request/request_place.h"
 #include "fcgi_app/request/services.h"
@@ -135,6 +136,7 @@ void request_open(
 		return;
 	}
 	target = request_place_target(&place);
+	target.attribute = opened_file_attribute(request->services);
 	if (file_open_now(&target, &result) == -EAGAIN)
 		open_later(request, &target, done);
 	else

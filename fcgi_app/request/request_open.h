@@ -19,7 +19,8 @@ typedef void request_open_fn(
  * Opens `path`, in the form of a request's (NULL: the request's own), beneath
  * its document root, at once if the names are in memory, else in the thread
  * pool. If that fails the request is answered, and `done` is not called. Uses
- * the request's `cancel` and `state` meanwhile.
+ * the request's `cancel` and `state` meanwhile. The result is fit for
+ * opened_file_etag().
  */
 void request_open(
     struct request *request, const char *path, request_open_fn *done);

@@ -24,6 +24,7 @@ enum option_key {
 	KEY_LISTEN,
 	KEY_ACTION,
 	KEY_PAGE_CACHE,
+	KEY_ETAG,
 	KEY_ACCESS_LOG,
 	KEY_PROBE,
 	KEY_NUMBERS, /* the rows of `numbers` follow */
@@ -90,6 +91,11 @@ static const struct argp_option argp_options[] = {
 	{ "action", KEY_ACTION, "NAME=FILE", 0,
 	    "Load the action NAME from the shared object FILE, a path with a "
 	    "slash. May be given several times.",
+	    1 },
+	{ "etag", KEY_ETAG, "mtime|digest", 0,
+	    "What the ETag of a file is made of: its time of modification and "
+	    "size, or the digest that \"fcgi-stream digest\" has stored with "
+	    "it, if it has one (mtime)",
 	    1 },
 	{ "workers", NUMBER(WORKERS), "N", 0,
 	    "Worker processes (number of processors)", 1 },
@@ -208,21 +214,41 @@ static void add(
 		list->values[(*list->count)++] = value;
 }
 
-static enum page_cache_mode parse_page_cache(
-    const char *word, struct argp_state *state)
-{
-	static const char *const words[] = {
-		[PAGE_CACHE_AUTO] = "auto",
-		[PAGE_CACHE_ALWAYS] = "always",
-		[PAGE_CACHE_NEVER] = "never",
-	};
+/* An option whose value is one of a few words, each for a number. */
+struct words {
+	const char *name;
+	const char *words[3];
+	const char *all; /* the same, for a reader */
+};
 
-	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
-		if (strcmp(word, words[i]) == 0)
-			return (enum page_cache_mode)i;
-	}
-	argp_error(state, "--page-cache=%s: not auto, always or never", word);
-	return PAGE_CACHE_AUTO;
+static const struct words page_caches = {
+	"page-cache",
+	{
+	    [PAGE_CACHE_AUTO] = "auto",
+	    [PAGE_CACHE_ALWAYS] = "always",
+	    [PAGE_CACHE_NEVER] = "never",
+	},
+	"auto, always or never",
+};
+
+static const struct words etags = {
+	"etag",
+	{
+	    [ETAG_MTIME] = "mtime",
+	    [ETAG_DIGEST] = "digest",
+	},
+	"mtime or digest",
+};
+
+static size_t parse_word(
+    const struct words *words, const char *text, struct argp_state *state)
+{
+	for (size_t i = 0; i < sizeof(words->words) / sizeof(words->words[0]);
+	     i++)
+		if (words->words[i] && strcmp(text, words->words[i]) == 0)
+			return i;
+	argp_error(state, "--%s=%s: not %s", words->name, text, words->all);
+	return 0;
 }
 
 static error_t parse_other(int key, const char *arg, struct argp_state *state)
@@ -248,7 +274,11 @@ static error_t parse_other(int key, const char *arg, struct argp_state *state)
 		add(&actions, arg, state);
 		return 0;
 	case KEY_PAGE_CACHE:
-		options->page_cache = parse_page_cache(arg, state);
+		options->page_cache =
+		    (enum page_cache_mode)parse_word(&page_caches, arg, state);
+		return 0;
+	case KEY_ETAG:
+		options->etag = (enum etag_kind)parse_word(&etags, arg, state);
 		return 0;
 	case KEY_ACCESS_LOG:
 		options->access_log = strcmp(arg, "on") == 0;

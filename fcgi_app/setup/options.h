@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include "common/reader/page_cache.h"
+#include "fcgi_app/policy/etag.h"
 
 #define OPTIONS_ROOTS_MAX 64
 #define OPTIONS_LISTEN_MAX 16
@@ -36,6 +37,7 @@ struct options {
 	size_t member_memory;         /* the same */
 	unsigned int max_connections; /* for each worker */
 	enum page_cache_mode page_cache;
+	enum etag_kind etag;
 	uint64_t head_timeout_ms;
 	uint64_t send_timeout_ms;
 	uint64_t drain_timeout_ms;

@@ -164,7 +164,7 @@ def a_member_that_is_replaced_breaks_the_archive(case):
     def replace(path):
         os.rename(path, case.dir / "old")
         path.write_bytes((case.dir / "old").read_bytes())
-        os.utime(path, ns=(1, os.stat(case.dir / "old").st_mtime_ns))
+        os.utime(path, ns=(1, os.stat(case.dir / "old").st_mtime_ns + 1))
     check_broken(case, replace, "file was changed")
 
 

@@ -21,7 +21,8 @@ FOLDERS = {
     "common/reader": "common common/file",
     "common/stream": "common common/file common/reader",
     "common/fcgi": "common common/stream/writer.h",
-    "fcgi_app/policy": "common common/file/file_identity.h",
+    "fcgi_app/policy": "common common/file/file_identity.h "
+                       "common/file/file_version.h",
     "fcgi_app/setup": POLICY,
     "fcgi_app/request": "fcgi_app/setup " + POLICY,
     "fcgi_app/action_api": REQUEST,
@@ -72,7 +73,9 @@ PURE = {
     "fcgi_app/members/parts_etag": "",
     "common/container_of": "",
     "common/escaped_text": "",
-    "common/file/file_identity": "sys/stat.h",  # it is made of a struct stat
+    # They are made of a struct stat.
+    "common/file/file_identity": "sys/stat.h",
+    "common/file/file_version": "sys/stat.h",
     "common/min": "",
     "common/parse_number": "",
 }

@@ -13,10 +13,9 @@
 
 #include <errno.h>
 #include <libdeflate.h>
-#include <sodium.h>
 #include <stdbool.h>
 #include <stdlib.h>
-#include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 
 #include "common/container_of.h"
@@ -27,11 +26,8 @@
 #include "fcgi_app/actions/archive/missing_files.h"
 #include "fcgi_app/members/member_list.h"
 #include "fcgi_app/members/member_source.h"
+#include "fcgi_app/members/parts_etag.h"
 #include "fcgi_app/setup/log.h"
-
-/* Half of a SHA-256, in hexadecimal, with quotes. */
-#define TAG_BYTES 16
-#define TAG_SIZE (2 * TAG_BYTES + 3)
 
 /* Goes into the tag: must change whenever the bytes that are made do. */
 #define FORMAT_VERSION 1
@@ -51,7 +47,7 @@ struct archive {
 	unsigned int references;
 	struct archive_params params;
 	struct archive_layout layout;
-	char etag[TAG_SIZE];
+	char etag[ETAG_MAX];
 	char *missing; /* the text in the last member, or NULL */
 	/* Only of zip: each member's, and how that is known. */
 	uint32_t *crcs;
@@ -68,49 +64,31 @@ struct archive_making {
 
 /* --- the tag -------------------------------------------------------------- */
 
-static void hash_member(
-    crypto_hash_sha256_state *state, const struct member *member)
+/* Adds what of a member is in the archive: it keeps no owner. */
+static void tag_member(struct parts_etag *tag, const struct member *member)
 {
-	const uint64_t numbers[] = {
-		member->file.size,
-		member->file.inode,
-		member->mode,
-		(uint64_t)member->file.mtime.tv_sec,
-		(uint64_t)member->file.mtime.tv_nsec,
-		(uint64_t)member->file.ctime.tv_sec,
-		(uint64_t)member->file.ctime.tv_nsec,
-	};
+	struct etag_content content = member_content(member);
 
-	crypto_hash_sha256_update(
-	    state, (const unsigned char *)numbers, sizeof(numbers));
-	/* With its NUL, which marks where the name ends. */
-	crypto_hash_sha256_update(state, (const unsigned char *)member->name,
-	    strlen(member->name) + 1);
+	/* Copies may have no more of a folder's time (rsync -a). */
+	if (!S_ISREG(member->mode))
+		content.version.mtime.tv_nsec = 0;
+	parts_etag_add(tag, member->name, &content);
+	parts_etag_add_number(tag, member->mode & (S_IFMT | 0777));
+	/* A digest does not tell it. */
+	parts_etag_add_number(tag, (uint64_t)member->file.mtime.tv_sec);
 }
 
 static void make_tag(struct archive *archive)
 {
 	const struct members *members = archive->params.members;
-	const uint64_t kind[] = {
-		FORMAT_VERSION,
-		(uint64_t)archive->params.form,
-	};
-	unsigned char digest[crypto_hash_sha256_BYTES];
-	crypto_hash_sha256_state state;
+	struct parts_etag tag;
 
-	crypto_hash_sha256_init(&state);
-	crypto_hash_sha256_update(
-	    &state, (const unsigned char *)kind, sizeof(kind));
+	parts_etag_init(&tag);
+	parts_etag_add_number(&tag, FORMAT_VERSION);
+	parts_etag_add_number(&tag, (uint64_t)archive->params.form);
 	for (size_t i = 0; i < members->count; i++)
-		hash_member(&state, &members->list[i]);
-	if (archive->missing)
-		crypto_hash_sha256_update(&state,
-		    (const unsigned char *)archive->missing,
-		    members->list[members->count - 1].file.size);
-	crypto_hash_sha256_final(&state, digest);
-	archive->etag[0] = '"';
-	sodium_bin2hex(archive->etag + 1, 2 * TAG_BYTES + 1, digest, TAG_BYTES);
-	strcat(archive->etag, "\"");
+		tag_member(&tag, &members->list[i]);
+	parts_etag_format(&tag, archive->etag);
 }
 
 /* --- making it ------------------------------------------------------------ */
@@ -328,7 +306,9 @@ int archive_note_crc(
 		archive->crcs[member] = state->crc;
 		archive->known[member] = CRC_KNOWN;
 	}
-	crc_cache_add(archive->params.service->crcs, of, state);
+	/* What was read may not be the file that the cache would know it by. */
+	if (!of->replaced)
+		crc_cache_add(archive->params.service->crcs, of, state);
 	return r;
 }
 

@@ -58,8 +58,8 @@ void archive_unref(struct archive *archive);
 uint64_t archive_size(const struct archive *archive);
 
 /*
- * Returns a strong entity tag, quotes included: it changes with the name, size,
- * times, inode and permissions of each member, and with the bytes made of them.
+ * Returns a strong entity tag, quotes included: it changes with the name,
+ * content, time and permissions of each member, and with what is made of them.
  */
 const char *archive_etag(const struct archive *archive);
 

@@ -26,6 +26,7 @@
 #include "fcgi_app/members/member_source.h"
 #include "fcgi_app/members/name_list.h"
 #include "fcgi_app/members/name_list_job.h"
+#include "fcgi_app/request/opened_file.h"
 #include "fcgi_app/request/request.h"
 #include "fcgi_app/request/request_open.h"
 #include "fcgi_app/request/request_place.h"
@@ -213,6 +214,7 @@ static void search(struct archiving *archiving)
 		.trees = true,
 		.hidden = request_place_shows_hidden(request),
 		.may_miss = archiving->choice.may_miss,
+		.digests = opened_file_attribute(request->services) != NULL,
 		.most = archiving->choice.most,
 		.budget = request->services->member_memory,
 	};

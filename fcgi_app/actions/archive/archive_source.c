@@ -188,7 +188,7 @@ static struct source *open_made(struct archive *archive, size_t index)
 
 struct source *archive_source_member(struct archive *archive, size_t member)
 {
-	const struct member *of = &archive_members(archive)->list[member];
+	struct member *of = &archive_members(archive)->list[member];
 	const char *text = archive_text(archive, member);
 
 	if (text)

@@ -23,8 +23,9 @@ struct crc_cache *crc_cache_new(size_t most);
 void crc_cache_free(struct crc_cache *cache);
 
 /*
- * Returns what is known of a file with this device, inode, size and these
- * times.
+ * Returns what is known of a file in this state (file_identity.h): another one
+ * may have the same size and time, but not the same bytes. After a chmod(1) or
+ * ln(1) it is read again.
  */
 struct crc_state crc_cache_find(
     struct crc_cache *cache, const struct member *member);

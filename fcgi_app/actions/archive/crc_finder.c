@@ -91,8 +91,7 @@ static void on_read(void *context, int error, const struct crc_state *state)
 static int read_member(struct crc_finder *finder)
 {
 	struct archive *archive = finder->archive;
-	const struct member *member =
-	    &archive_members(archive)->list[finder->at];
+	struct member *member = &archive_members(archive)->list[finder->at];
 	const struct crc_reader_params params = {
 		.file = member,
 		.source = member_source_new(archive_folder(archive), member),

@@ -135,6 +135,8 @@ static void hand_on(struct crc_reader *reader)
 		other->leader = next;
 	if (next->params.state.offset < reader->params.state.offset)
 		next->params.state = reader->params.state;
+	/* It has what was read of that. */
+	next->params.file->replaced |= reader->params.file->replaced;
 	lead(next);
 }
 

@@ -53,7 +53,7 @@ struct crc_reader_params {
 	 * size and times one is read, the others wait for it. When that one
 	 * ends, fails or is cancelled, the next goes on from there.
 	 */
-	const struct member *file;
+	struct member *file;
 	/* Of known size, which is more than state.offset. */
 	struct source *source;
 	/* What is known already. */

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <limits.h>
+#include <sodium.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -87,6 +88,7 @@ int missing_files_add(struct members *members, char **ret_text)
 		.st_size = (off_t)length,
 		.st_mtim = latest(members),
 	};
+	unsigned char sha256[crypto_hash_sha256_BYTES];
 	char name[NAME_MAX + 32];
 	char *text;
 	int r = member_list_reserve(members, length);
@@ -100,7 +102,10 @@ int missing_files_add(struct members *members, char **ret_text)
 	make_name(members, name);
 	/* It stands for them, and takes the place of one. */
 	members->missing_count = 0;
-	r = member_list_add(members, name, &st);
+	/* By it the archive's tag tells what is missing. */
+	crypto_hash_sha256(
+	    sha256, (const unsigned char *)text, (unsigned long long)length);
+	r = member_list_add(members, name, &st, sha256);
 	if (r < 0)
 		free(text);
 	else

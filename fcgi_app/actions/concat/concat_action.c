@@ -13,7 +13,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "common/file/file_open.h"
 #include "fcgi_app/action_api/action.h"
@@ -25,6 +24,7 @@
 #include "fcgi_app/members/name_list.h"
 #include "fcgi_app/policy/media_type.h"
 #include "fcgi_app/policy/path_rule.h"
+#include "fcgi_app/request/opened_file.h"
 #include "fcgi_app/request/operator_fields.h"
 #include "fcgi_app/request/representation.h"
 #include "fcgi_app/request/request.h"
@@ -45,8 +45,6 @@ struct concat {
 	/* What was found, until it is in the sequence. */
 	struct members *members;
 	struct member_sequence *sequence;
-	/* When the list was changed last; 0 without one. */
-	time_t list_changed;
 };
 
 /* --- beginning and end ---------------------------------------------------- */
@@ -102,14 +100,6 @@ static struct concat *begin(struct request *request)
 
 /* --- the answer ----------------------------------------------------------- */
 
-/* Names that were put in or left out are a change, too. */
-static time_t modified(const struct concat *concat)
-{
-	time_t files = member_sequence_modified(concat->sequence);
-
-	return files > concat->list_changed ? files : concat->list_changed;
-}
-
 /* Returns the media type of their names, if it is the same for all. */
 static const char *type_of(
     const struct media_types *types, const struct members *members)
@@ -131,7 +121,11 @@ static void answer(struct concat *concat, const char *type)
 {
 	const struct representation representation = {
 		.size = member_sequence_size(concat->sequence),
-		.modified = modified(concat),
+		/*
+		 * An older file that takes the place of a part would leave
+		 * the latest of their dates as it was.
+		 */
+		.undated = true,
 		.etag = member_sequence_etag(concat->sequence),
 		.content_type = type,
 		.bytes = member_sequence_maker(concat->sequence),
@@ -195,6 +189,7 @@ static void find(struct concat *concat, const struct name_list *names)
 		.name_count = names->count,
 		.most = CONCAT_PARTS_MAX,
 		.tag = true,
+		.digests = opened_file_attribute(request->services) != NULL,
 		.budget = request->services->member_memory,
 	};
 
@@ -287,7 +282,6 @@ static void read_list(
 		file_open_discard(loop, result);
 		return;
 	}
-	concat->list_changed = result->stat.st_ctim.tv_sec;
 	concat->list =
 	    small_file_read(loop, result, NAME_LIST_TEXT_MAX, on_list, concat);
 	if (concat->list)

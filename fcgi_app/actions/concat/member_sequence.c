@@ -78,30 +78,6 @@ uint64_t member_sequence_size(const struct member_sequence *sequence)
 	return sequence->size;
 }
 
-static time_t later(time_t a, time_t b)
-{
-	return a > b ? a : b;
-}
-
-time_t member_sequence_modified(const struct member_sequence *sequence)
-{
-	const struct members *members = sequence->members;
-	time_t last = 0;
-
-	/*
-	 * An older file that takes another's name leaves the newest mtime as
-	 * it was; its own ctime says when it came.
-	 */
-	for (size_t i = 0; i < members->count; i++) {
-		const struct member *member = &members->list[i];
-
-		last = i == 0 ? member->file.mtime.tv_sec
-			      : later(last, member->file.mtime.tv_sec);
-		last = later(last, member->file.ctime.tv_sec);
-	}
-	return last;
-}
-
 const char *member_sequence_etag(const struct member_sequence *sequence)
 {
 	return sequence->members->etag;

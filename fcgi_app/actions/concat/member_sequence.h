@@ -4,7 +4,6 @@
 #define FCGI_APP_ACTIONS_CONCAT_MEMBER_SEQUENCE_H
 
 #include <stdint.h>
-#include <time.h>
 
 #include "common/stream/source.h"
 
@@ -30,13 +29,6 @@ void member_sequence_unref(struct member_sequence *sequence);
 
 /* Returns the size of all, in bytes. */
 uint64_t member_sequence_size(const struct member_sequence *sequence);
-
-/*
- * Returns the last change of any: the latest of all their times of modification
- * and of change; 0 if there are none. A link that is turned to another file
- * does not show in it.
- */
-time_t member_sequence_modified(const struct member_sequence *sequence);
 
 /* Returns the members' entity tag, which lives as long as the sequence. */
 const char *member_sequence_etag(const struct member_sequence *sequence);

@@ -73,18 +73,21 @@ static void refuse_errno(struct lookup *lookup, int error)
 
 /* --- the answer --------------------------------------------------------- */
 
-/* Returns false if its digest is not known, or is of an older content. */
-static bool find_digest(
+static bool wants_digest(const struct lookup *lookup)
+{
+	return want_digest_sha256(
+	    request_param(lookup->request, "HTTP_WANT_REPR_DIGEST"));
+}
+
+/* Returns false if it is not wanted, or not known. */
+static bool find_digest(const struct lookup *lookup,
     const struct file_open_result *result, char ret[REPR_DIGEST_MAX])
 {
-	struct digest_record record;
+	uint8_t sha256[DIGEST_SHA256_SIZE];
 
-	if (digest_record_parse(
-		result->attribute, result->attribute_length, &record) < 0 ||
-	    !digest_record_is_of(
-		&record, (uint64_t)result->stat.st_size, &result->stat.st_mtim))
+	if (!wants_digest(lookup) || !opened_file_digest(result, sha256))
 		return false;
-	repr_digest_format(record.sha256, ret);
+	repr_digest_format(sha256, ret);
 	return true;
 }
 
@@ -110,15 +113,16 @@ static void send_file(
 		refuse_errno(lookup, -ENOMEM);
 		return;
 	}
-	opened_file_etag(&result->stat, etag);
-	file.etag = etag;
 	file.content_type = type;
-	if (find_digest(result, digest))
+	if (find_digest(lookup, result, digest))
 		file.repr_digest = digest;
 	if (request_param(lookup->request, "STREAM_PRECOMPRESSED"))
 		file.vary = "Accept-Encoding";
 	if (result->variant >= 0)
 		file.content_encoding = lookup->codings[result->variant]->name;
+	opened_file_etag(
+	    lookup->request->services, result, file.content_encoding, etag);
+	file.etag = etag;
 	representation_answer(end_lookup(lookup), &file);
 }
 
@@ -272,8 +276,9 @@ static void add_extras(struct lookup *lookup, struct file_open_target *target,
 		suffixes[i] = lookup->codings[i]->suffix;
 	suffixes[count] = NULL;
 	target->variants = suffixes;
-	if (want_digest_sha256(request_param(request, "HTTP_WANT_REPR_DIGEST")))
-		target->attribute = DIGEST_RECORD_ATTRIBUTE;
+	target->attribute = wants_digest(lookup)
+	    ? DIGEST_RECORD_ATTRIBUTE
+	    : opened_file_attribute(request->services);
 }
 
 static void on_open(void *context, const struct file_open_result *result);

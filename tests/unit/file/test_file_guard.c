@@ -23,12 +23,17 @@ struct fixture {
 	struct file_guard guard;
 };
 
-static void set_mtime(struct fixture *f, time_t seconds)
+static void set_time(struct fixture *f, time_t seconds, long nanoseconds)
 {
 	const struct timespec times[2] = { { .tv_nsec = UTIME_OMIT },
-		{ .tv_sec = seconds, .tv_nsec = 7 } };
+		{ .tv_sec = seconds, .tv_nsec = nanoseconds } };
 
 	assert_int_equal(futimens(f->fd, times), 0);
+}
+
+static void set_mtime(struct fixture *f, time_t seconds)
+{
+	set_time(f, seconds, 7);
 }
 
 static int setup(void **state)
@@ -92,6 +97,37 @@ static void notices_another_time(void **state)
 	assert_int_equal(check(f), 0);
 	assert_int_equal(pwrite(f->fd, "x", 1, 5), 1);
 	assert_int_equal(check(f), -ESTALE);
+}
+
+/* A change within the second. */
+static void notices_a_nanosecond(void **state)
+{
+	struct fixture *f = *state;
+	struct stat st;
+
+	set_time(f, MTIME, 8);
+	assert_int_equal(fstat(f->fd, &st), 0);
+	/* A file system without nanoseconds. */
+	if (st.st_mtim.tv_nsec != 8)
+		skip();
+	assert_int_equal(check(f), -ESTALE);
+	set_mtime(f, MTIME);
+	assert_int_equal(check(f), 0);
+}
+
+/* Neither another mode nor another name is a change of its bytes. */
+static void passes_what_leaves_the_bytes(void **state)
+{
+	struct fixture *f = *state;
+	struct stat before, after;
+
+	assert_int_equal(fstat(f->fd, &before), 0);
+	do {
+		assert_int_equal(fchmod(f->fd, 0640), 0);
+		assert_int_equal(fchmod(f->fd, 0600), 0);
+		assert_int_equal(fstat(f->fd, &after), 0);
+	} while (before.st_ctim.tv_nsec == after.st_ctim.tv_nsec);
+	assert_int_equal(check(f), 0);
 }
 
 static void notices_a_shorter_file(void **state)
@@ -169,6 +205,8 @@ int main(void)
 	static const struct CMUnitTest tests[] = {
 		TEST(passes_an_unchanged_file),
 		TEST(notices_another_time),
+		TEST(notices_a_nanosecond),
+		TEST(passes_what_leaves_the_bytes),
 		TEST(notices_a_shorter_file),
 		TEST(passes_a_file_that_grows),
 		TEST(notices_other_bytes_in_a_longer_file),

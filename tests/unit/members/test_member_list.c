@@ -102,10 +102,10 @@ static void missing_names_count(void **state)
 	(void)state;
 	memory_budget_init(&budget, 20 * MANY);
 	members = member_list_new(&budget, 2);
-	assert_int_equal(member_list_add(members, "a", &st), 0);
+	assert_int_equal(member_list_add(members, "a", &st, NULL), 0);
 	assert_int_equal(member_list_miss(members, "b", false), 0);
 	assert_int_equal(member_list_miss(members, "c", false), -E2BIG);
-	assert_int_equal(member_list_add(members, "d", &st), -E2BIG);
+	assert_int_equal(member_list_add(members, "d", &st, NULL), -E2BIG);
 	member_list_free(members);
 	members = member_list_new(&budget, SIZE_MAX);
 	do
@@ -129,11 +129,11 @@ static void one_more_can_be_added_after_trimming(void **state)
 	memory_budget_init(&budget, 20 * MANY);
 	members = member_list_new(&budget, MANY);
 	for (int i = 0; i < 16; i++)
-		assert_int_equal(member_list_add(members, "a", &st), 0);
+		assert_int_equal(member_list_add(members, "a", &st, NULL), 0);
 	assert_int_equal(member_list_miss(members, "b", false), 0);
 	member_list_trim(members);
 	left = budget.left;
-	assert_int_equal(member_list_add(members, "c", &st), 0);
+	assert_int_equal(member_list_add(members, "c", &st, NULL), 0);
 	assert_int_equal(budget.left, left);
 	member_list_free(members);
 }

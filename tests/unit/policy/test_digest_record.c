@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "common/file/file_version.h"
 #include "tests/unit/support/unit.h"
 
 #define HEX "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1dfeff"
@@ -219,6 +220,27 @@ static void is_of_one_version(void **state)
 	assert_false(digest_record_is_of(&r, r.size, &finer));
 }
 
+static void is_found_for_its_content_only(void **state)
+{
+	const struct digest_record r = sample();
+	const struct file_version version = { r.size, r.mtime };
+	struct file_version other = version;
+	uint8_t found[DIGEST_SHA256_SIZE] = { 0 };
+	char text[DIGEST_RECORD_MAX];
+	int n = digest_record_format(&r, text, sizeof(text));
+	size_t length = (size_t)n;
+
+	(void)state;
+	assert_true(n > 0);
+	other.mtime.tv_nsec++;
+	assert_false(digest_record_find(text, length, &other, found));
+	assert_false(digest_record_find(text, length - 1, &version, found));
+	assert_false(digest_record_find(text, 0, &version, found));
+	assert_int_equal(found[0], 0);
+	assert_true(digest_record_find(text, length, &version, found));
+	assert_memory_equal(found, r.sha256, sizeof(found));
+}
+
 /* All bits 0, the digest of nothing, all bits 1. */
 static void writes_repr_digest(void **state)
 {
@@ -260,6 +282,7 @@ int main(void)
 		cmocka_unit_test(refuses_what_is_spelt_otherwise),
 		cmocka_unit_test(takes_the_length_at_its_word),
 		cmocka_unit_test(is_of_one_version),
+		cmocka_unit_test(is_found_for_its_content_only),
 		cmocka_unit_test(writes_repr_digest),
 	};
 

@@ -8,58 +8,76 @@
 
 #include "tests/unit/support/unit.h"
 
-static const struct etag_input sample = {
-	.inode = 0x2a,
-	.size = 4096,
-	.mtime = { .tv_sec = 1, .tv_nsec = 5 },
-	.ctime = { .tv_sec = 2, .tv_nsec = 7 },
+static const struct etag_content sample = {
+	.version = { .size = 4096, .mtime = { .tv_sec = 1, .tv_nsec = 5 } },
 };
 
+/* As many bytes as a SHA-256 has. */
+static const uint8_t sha256[] = "\x01\x23\x45\x67\x89\xab\xcd\xef"
+				"\x01\x23\x45\x67\x89\xab\xcd\xef"
+				"\x01\x23\x45\x67\x89\xab\xcd\xef"
+				"\x01\x23\x45\x67\x89\xab\xcd\xff";
+
+/* Of size and time, and of nothing that tells of the machine. */
 static void writes_a_strong_quoted_tag(void **state)
 {
 	char tag[ETAG_MAX];
 
 	(void)state;
-	etag_format(&sample, tag);
-	assert_string_equal(tag, "\"3b9aca05-77359407-1000-2a\"");
+	etag_format(&sample, NULL, tag);
+	assert_string_equal(tag, "\"3b9aca05-1000\"");
+	etag_format(&sample, "gzip", tag);
+	assert_string_equal(tag, "\"3b9aca05-1000+gzip\"");
+}
+
+static void prefers_a_digest(void **state)
+{
+	struct etag_content content = { .sha256 = sha256 };
+	char tag[ETAG_MAX], other[ETAG_MAX];
+
+	(void)state;
+	etag_format(&content, NULL, tag);
+	assert_string_equal(tag,
+	    "\"0123456789abcdef0123456789abcdef"
+	    "0123456789abcdef0123456789abcdff\"");
+	content.version = sample.version;
+	etag_format(&content, NULL, other);
+	assert_string_equal(other, tag);
+	etag_format(&content, "zstd", tag);
+	assert_int_equal(strlen(tag), ETAG_MAX - 1);
+	assert_string_equal(tag,
+	    "\"0123456789abcdef0123456789abcdef"
+	    "0123456789abcdef0123456789abcdff+zstd\"");
 }
 
 static void fits_the_largest_values(void **state)
 {
-	static const struct etag_input largest = {
-		.inode = UINT64_MAX,
-		.size = UINT64_MAX,
-		.mtime = { .tv_sec = -1, .tv_nsec = 999999999 },
-		.ctime = { .tv_sec = -1, .tv_nsec = 999999999 },
+	static const struct etag_content largest = {
+		.version = { .size = UINT64_MAX,
+		    .mtime = { .tv_sec = -1, .tv_nsec = 999999999 } }
 	};
 	char tag[ETAG_MAX];
 
 	(void)state;
-	etag_format(&largest, tag);
-	assert_string_equal(tag,
-	    "\"ffffffffffffffff-ffffffffffffffff-"
-	    "ffffffffffffffff-ffffffffffffffff\"");
-	assert_int_equal(strlen(tag), ETAG_MAX - 1);
+	etag_format(&largest, NULL, tag);
+	assert_string_equal(tag, "\"ffffffffffffffff-ffffffffffffffff\"");
 }
 
 static void each_part_changes_the_tag(void **state)
 {
-	struct etag_input changed[] = { sample, sample, sample, sample, sample,
+	struct etag_content contents[] = { sample, sample, sample, sample,
 		sample };
-	char before[ETAG_MAX];
-	char after[ETAG_MAX];
+	const char *codings[] = { NULL, NULL, NULL, NULL, "br" };
+	char tags[ARRAY_LENGTH(contents)][ETAG_MAX];
 
 	(void)state;
-	changed[0].inode++;
-	changed[1].size++;
-	changed[2].mtime.tv_sec++;
-	changed[3].mtime.tv_nsec++;
-	changed[4].ctime.tv_sec++;
-	changed[5].ctime.tv_nsec++;
-	etag_format(&sample, before);
-	for (size_t i = 0; i < ARRAY_LENGTH(changed); i++) {
-		etag_format(&changed[i], after);
-		assert_string_not_equal(before, after);
+	contents[1].version.size++;
+	contents[2].version.mtime.tv_sec++;
+	contents[3].version.mtime.tv_nsec++;
+	for (size_t i = 0; i < ARRAY_LENGTH(contents); i++) {
+		etag_format(&contents[i], codings[i], tags[i]);
+		for (size_t k = 0; k < i; k++)
+			assert_string_not_equal(tags[i], tags[k]);
 	}
 }
 
@@ -114,6 +132,7 @@ int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(writes_a_strong_quoted_tag),
+		cmocka_unit_test(prefers_a_digest),
 		cmocka_unit_test(fits_the_largest_values),
 		cmocka_unit_test(each_part_changes_the_tag),
 		cmocka_unit_test(compares_strongly),

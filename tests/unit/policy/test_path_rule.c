@@ -369,6 +369,14 @@ static void joins_paths(void **state)
 	    path_rule_join("x", name, text, sizeof(text)), TOO_LONG);
 }
 
+static void counts_components(void **state)
+{
+	(void)state;
+	assert_int_equal(path_rule_depth("a"), 1);
+	assert_int_equal(path_rule_depth("a/b"), 2);
+	assert_int_equal(path_rule_depth("a/bc/d"), 3);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -384,6 +392,7 @@ int main(void)
 		cmocka_unit_test(appends_names_to_folders),
 		cmocka_unit_test(limits_what_is_appended),
 		cmocka_unit_test(joins_paths),
+		cmocka_unit_test(counts_components),
 	};
 
 	return cmocka_run_group_tests_name("path_rule", tests, NULL, NULL);

@@ -150,6 +150,22 @@ static void takes_a_way_with_the_page_cache(void **state)
 	}
 }
 
+static void takes_a_kind_of_tag(void **state)
+{
+	struct command none = command_of("--root=/", NULL);
+	struct command mtime = command_of("--root=/", "--etag=mtime");
+	struct command digest = command_of("--root=/", "--etag=digest");
+	struct options options;
+
+	(void)state;
+	parse(&none, &options);
+	assert_int_equal(options.etag, ETAG_MTIME);
+	parse(&digest, &options);
+	assert_int_equal(options.etag, ETAG_DIGEST);
+	parse(&mtime, &options);
+	assert_int_equal(options.etag, ETAG_MTIME);
+}
+
 static void takes_lists(void **state)
 {
 	struct command command = command_of("--root=/a", "--root");
@@ -403,6 +419,9 @@ static void refuses_what_it_does_not_know(void **state)
 		{ "--page-cache=", "not auto, always or never" },
 		{ "--page-cache=on", "not auto, always or never" },
 		{ "--page-cache=Auto", "not auto, always or never" },
+		{ "--etag=", "not mtime or digest" },
+		{ "--etag=inode", "not mtime or digest" },
+		{ "--etag=Digest", "not mtime or digest" },
 		{ "--access-log=yes", "not on or off" },
 		{ "--access-log=", "not on or off" },
 		{ "--access-log=ON", "not on or off" },
@@ -461,8 +480,9 @@ static void helps(void **state)
 		"--workers=N", "--chunk-size=SIZE", "--aio-depth=N",
 		"--buffer-memory=SIZE", "--member-memory=SIZE",
 		"--max-connections=N", "--page-cache=auto|always|never",
-		"--head-timeout=TIME", "--send-timeout=TIME",
-		"--drain-timeout=TIME", "--access-log=on|off" };
+		"--etag=mtime|digest", "--head-timeout=TIME",
+		"--send-timeout=TIME", "--drain-timeout=TIME",
+		"--access-log=on|off" };
 	struct command command = command_of("--help", NULL);
 	struct ending ending = run(&command);
 
@@ -488,6 +508,7 @@ int main(void)
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(has_defaults),
 		cmocka_unit_test(takes_a_way_with_the_page_cache),
+		cmocka_unit_test(takes_a_kind_of_tag),
 		cmocka_unit_test(takes_lists),
 		cmocka_unit_test(switches_the_access_log),
 		cmocka_unit_test(switches_the_probe_on),

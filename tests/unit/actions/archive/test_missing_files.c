@@ -30,7 +30,8 @@ static struct members *list_of(const char *const *names, size_t count,
 		const struct stat st = { .st_mode = S_IFREG,
 			.st_mtim = { 1000 - (time_t)i, 5 } };
 
-		assert_int_equal(member_list_add(members, names[i], &st), 0);
+		assert_int_equal(
+		    member_list_add(members, names[i], &st, NULL), 0);
 	}
 	for (size_t i = 0; i < missing_count; i++)
 		assert_int_equal(

@@ -21,6 +21,7 @@
 #include "fcgi_app/members/member_source.h"
 #include "fcgi_app/request/request_place.h"
 #include "fcgi_app/request/services.h"
+#include "fcgi_app/setup/options.h"
 #include "tests/unit/support/descriptors.h"
 #include "tests/unit/support/need_openat2.h"
 #include "tests/unit/support/open_fixture.h"
@@ -33,6 +34,7 @@
 static struct fixture {
 	struct open_fixture open;
 	struct chunk_pool *pool;
+	struct options options;
 	struct services services;
 	struct request_place place;
 	struct member_folder *folder;
@@ -63,6 +65,7 @@ static int set_up(void **state)
 		return -1;
 	memory_budget_init(&f.budget, PLENTY);
 	f.services.loop = &f.open.loop;
+	f.services.options = &f.options;
 	f.pool = chunk_pool_new(BUFFER, 12 * BUFFER);
 	options.loop = &f.open.loop;
 	options.pool = f.pool;
@@ -105,7 +108,7 @@ static struct members *find(const char *names)
 
 		snprintf(path, sizeof(path), "root/%s", name);
 		assert_int_equal(stat(path, &st), 0);
-		assert_int_equal(member_list_add(members, name, &st), 0);
+		assert_int_equal(member_list_add(members, name, &st, NULL), 0);
 	}
 	member_list_tag(members);
 	return members;
@@ -231,46 +234,6 @@ static void names_the_member_that_fails(void **state)
 
 /* --- what it is ----------------------------------------------------------- */
 
-static void is_as_new_as_the_last_change(void **state)
-{
-	static const struct {
-		time_t mtimes[3], ctimes[3];
-		time_t expected;
-	} rows[] = {
-		{ { 1000, 3000, 2000 }, { 10, 20, 30 }, 3000 },
-		/* An older file was put in the place of another. */
-		{ { 1000, 3000, 2000 }, { 3100, 3000, 3050 }, 3100 },
-		{ { 1000, 3000, 2000 }, { 1000, 3000, 3001 }, 3001 },
-		{ { -5, -7, -9 }, { -6, -6, -6 }, -5 },
-		{ { -5, -7, -9 }, { -6, -4, -6 }, -4 },
-	};
-
-	(void)state;
-	for (size_t i = 0; i < ARRAY_LENGTH(rows); i++) {
-		struct members *members = find("a b void");
-		struct member_sequence *sequence = NULL;
-
-		for (int k = 0; k < 3; k++) {
-			members->list[k].file.mtime.tv_sec = rows[i].mtimes[k];
-			members->list[k].file.ctime.tv_sec = rows[i].ctimes[k];
-		}
-		assert_int_equal(
-		    member_sequence_new(f.folder, members, &sequence), 0);
-		assert_int_equal(
-		    member_sequence_modified(sequence), rows[i].expected);
-		member_sequence_unref(sequence);
-	}
-}
-
-static void nothing_has_no_time(void **state)
-{
-	struct member_sequence *sequence = make("");
-
-	(void)state;
-	assert_int_equal(member_sequence_modified(sequence), 0);
-	member_sequence_unref(sequence);
-}
-
 static void has_a_tag_of_its_own(void **state)
 {
 	static const char *const lists[] = { "a b", "b a", "a", "a a",
@@ -348,8 +311,6 @@ int main(void)
 		cmocka_unit_test(joins_files),
 		cmocka_unit_test(opens_several_sources),
 		cmocka_unit_test(names_the_member_that_fails),
-		cmocka_unit_test(is_as_new_as_the_last_change),
-		cmocka_unit_test(nothing_has_no_time),
 		cmocka_unit_test(has_a_tag_of_its_own),
 		cmocka_unit_test(limits_its_size),
 		cmocka_unit_test(keeps_to_its_budget),
