@@ -311,6 +311,7 @@ functional_tests = \
 	%D%/functional/test_breaks.py \
 	%D%/functional/test_clients.py \
 	%D%/functional/test_command_line.py \
+	%D%/functional/test_compressed_tags.py \
 	%D%/functional/test_concat_clients.py \
 	%D%/functional/test_content_identity.py \
 	%D%/functional/test_copies.py \

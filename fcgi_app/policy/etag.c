@@ -75,11 +75,40 @@ bool etag_strong_equal(const char *a, const char *b)
 	    memcmp(a, b, length) == 0;
 }
 
+/*
+ * What mod_deflate and mod_brotli of Apache add before the last quote of the
+ * tag of what they compress, and do not take off again when it comes back.
+ */
+static const char *const suffixes[] = { "-gzip\"", "-br\"" };
+
+/*
+ * Returns whether the tag that `text` starts with is `etag`, or that with a
+ * suffix, which names the same content; but not the same bytes, so it is no
+ * match for a strong comparison.
+ */
+static bool names(
+    const char *text, const char *etag, enum etag_comparison comparison)
+{
+	size_t length = strlen(etag) - 1;
+	const char *rest;
+
+	if (strncmp(text, etag, length) != 0)
+		return false;
+	rest = text + length;
+	if (*rest == '"')
+		return true;
+	if (comparison == ETAG_STRONG)
+		return false;
+	for (size_t i = 0; i < sizeof(suffixes) / sizeof(suffixes[0]); i++)
+		if (strncmp(rest, suffixes[i], strlen(suffixes[i])) == 0)
+			return true;
+	return false;
+}
+
 bool etag_list_has(
     const char *list, const char *etag, enum etag_comparison comparison)
 {
 	const char *p = list + strspn(list, " \t");
-	size_t wanted = strlen(etag);
 
 	if (*p == '*')
 		return p[1 + strspn(p + 1, " \t")] == '\0';
@@ -94,7 +123,7 @@ bool etag_list_has(
 		length = opaque_tag_length(p);
 		if (length == 0)
 			return false;
-		if (length == wanted && memcmp(p, etag, length) == 0 &&
+		if (names(p, etag, comparison) &&
 		    (!weak || comparison == ETAG_WEAK))
 			return true;
 		p += length;

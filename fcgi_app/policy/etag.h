@@ -47,7 +47,11 @@ bool etag_strong_equal(const char *a, const char *b);
 /* How to compare (RFC 9110, 8.8.3.2). */
 enum etag_comparison {
 	ETAG_STRONG, /* neither is weak */
-	ETAG_WEAK,   /* either may be */
+	/*
+	 * Either may be, and the one in the list may be that of a front which
+	 * has compressed ours, and has changed it from "x" to "x-gzip".
+	 */
+	ETAG_WEAK,
 };
 
 /*

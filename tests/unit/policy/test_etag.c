@@ -128,6 +128,49 @@ static void compares_strongly(void **state)
 	}
 }
 
+/* What Apache adds when it compresses what had our tag. */
+static void knows_the_suffixes_of_fronts(void **state)
+{
+	static const struct {
+		const char *list;
+		bool found;
+	} cases[] = {
+		{ "\"a-b\"", true },
+		{ "\"a-b-gzip\"", true },
+		{ "\"a-b-br\"", true },
+		{ "W/\"a-b-gzip\"", true },
+		{ "\"x\", \"a-b-gzip\"", true },
+		{ "\"a-b-gzip-gzip\"", false },
+		{ "\"a-b-deflate\"", false },
+		{ "\"a-b-gzi\"", false },
+		{ "\"a-b-gzipp\"", false },
+		{ "\"a-bgzip\"", false },
+		{ "\"a-gzip\"", false },
+		{ "\"a-\"", false },
+		{ "\"a-b-\"", false },
+		{ "\"a-b-gzip", false },
+		{ "\"-gzip\"", false },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
+		if (etag_list_has(cases[i].list, "\"a-b\"", ETAG_WEAK) !=
+		    cases[i].found)
+			fail_msg("%s", cases[i].list);
+		/* The bytes are others, so no range of ours fits them. */
+		if (etag_list_has(cases[i].list, "\"a-b\"", ETAG_STRONG) !=
+		    (i == 0))
+			fail_msg("strongly %s", cases[i].list);
+		if (etag_strong_equal(cases[i].list, "\"a-b\"") != (i == 0))
+			fail_msg("alone %s", cases[i].list);
+	}
+	assert_true(etag_list_has("\"\"", "\"\"", ETAG_WEAK));
+	assert_true(etag_list_has("\"-br\"", "\"\"", ETAG_WEAK));
+	/* One that has a suffix by itself. */
+	assert_true(etag_list_has("\"a-gzip\"", "\"a-gzip\"", ETAG_STRONG));
+	assert_false(etag_list_has("\"a\"", "\"a-gzip\"", ETAG_WEAK));
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -136,6 +179,7 @@ int main(void)
 		cmocka_unit_test(fits_the_largest_values),
 		cmocka_unit_test(each_part_changes_the_tag),
 		cmocka_unit_test(compares_strongly),
+		cmocka_unit_test(knows_the_suffixes_of_fronts),
 	};
 
 	return cmocka_run_group_tests_name("etag", tests, NULL, NULL);
