@@ -47,6 +47,7 @@ unit_tests = \
 	%D%/unit/actions/archive/test_archive_layout \
 	%D%/unit/actions/archive/test_compressor \
 	%D%/unit/actions/archive/test_crc_cache \
+	%D%/unit/actions/archive/test_crc_finder \
 	%D%/unit/actions/archive/test_crc_reader \
 	%D%/unit/actions/archive/test_crc_source \
 	%D%/unit/actions/archive/test_missing_files \
