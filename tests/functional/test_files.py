@@ -281,8 +281,6 @@ def other_methods_get_405_with_allow(case):
         check_error(response, 405, what=method)
         equal(sorted(response.header("Allow").replace(" ", "").split(",")),
               ["GET", "HEAD", "OPTIONS"], f"Allow for {method}")
-    response = daemon.fetch("/file", None)
-    check_error(response, 400, 405, what="no method")
 
 
 @test
