@@ -316,6 +316,7 @@ functional_tests = \
 	%D%/functional/test_concat_clients.py \
 	%D%/functional/test_content_identity.py \
 	%D%/functional/test_copies.py \
+	%D%/functional/test_delta_clients.py \
 	%D%/functional/test_digest.py \
 	%D%/functional/test_docs.py \
 	%D%/functional/test_folders.py \

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The text of a multipart/byteranges body. There is no preamble, and the CRLF
- * before a delimiter line belongs to the delimiter (RFC 2046, 5.1.1): the first
- * one does without.
+ * The text of a multipart/byteranges body. The CRLF before a delimiter line
+ * belongs to the delimiter (RFC 2046, 5.1.1). The first one has it, too, after
+ * an empty preamble (RFC 9110, 14.6), as nginx sends it: zsync reads nothing
+ * from a body without, and asks for the same ranges for ever.
  */
 #include "config.h"
 
@@ -47,9 +48,9 @@ static int format_start(const struct multipart *m, size_t index, char *text)
 	byte_range_format_content_range(
 	    range, sizeof(range), &m->set->parts[index], m->size);
 	return snprintf(text, MULTIPART_DELIMITER_MAX,
-	    "%s--%s" CRLF "%s%s%sContent-Range: %s" CRLF CRLF,
-	    index > 0 ? CRLF : "", m->boundary, type ? "Content-Type: " : "",
-	    type ? type : "", type ? CRLF : "", range);
+	    CRLF "--%s" CRLF "%s%s%sContent-Range: %s" CRLF CRLF, m->boundary,
+	    type ? "Content-Type: " : "", type ? type : "", type ? CRLF : "",
+	    range);
 }
 
 int multipart_format_delimiter(const struct multipart *m, size_t index,

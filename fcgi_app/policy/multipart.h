@@ -50,9 +50,9 @@ struct multipart {
 
 /*
  * Writes into the n bytes at buf, NUL-terminated, what stands before part
- * `index`: the end of the part before it, the delimiter line, and the part's
- * own head with its Content-Range (RFC 9110, 15.3.7.2). With `index` == the
- * number of parts: what follows the last one.
+ * `index`: a CRLF, which ends the part before it or an empty preamble, the
+ * delimiter line, and the part's own head with its Content-Range (RFC 9110,
+ * 15.3.7.2). With `index` == the number of parts: what follows the last one.
  *
  * Returns 0, with *ret_length not counting the NUL; -ENOSPC if n is too small
  * or the content type too long, -EINVAL if the content type has a control

@@ -28,9 +28,7 @@ static void check_delimiter(
 {
 	char range[BYTE_RANGE_CONTENT_RANGE_MAX];
 
-	if (index > 0)
-		text = skip(text, "\r\n");
-	text = skip(skip(text, "--"), m->boundary);
+	text = skip(skip(text, "\r\n--"), m->boundary);
 	if (index == m->set->count) {
 		require(strcmp(text, "--\r\n") == 0);
 		return;

@@ -44,17 +44,17 @@ static const struct {
 } delimiters[] = {
 	/* RFC 9110, 15.3.7.2 has this one as its example. */
 	{ "application/pdf", 0,
-	    "--" BOUNDARY "\r\nContent-Type: application/pdf\r\n"
+	    "\r\n--" BOUNDARY "\r\nContent-Type: application/pdf\r\n"
 	    "Content-Range: bytes 500-999/8000\r\n\r\n" },
 	{ "application/pdf", 1,
 	    "\r\n--" BOUNDARY "\r\nContent-Type: application/pdf\r\n"
 	    "Content-Range: bytes 7000-7999/8000\r\n\r\n" },
 	{ "application/pdf", 2, "\r\n--" BOUNDARY "--\r\n" },
 	{ "text/plain; charset=utf-8", 0,
-	    "--" BOUNDARY "\r\nContent-Type: text/plain; charset=utf-8\r\n"
+	    "\r\n--" BOUNDARY "\r\nContent-Type: text/plain; charset=utf-8\r\n"
 	    "Content-Range: bytes 500-999/8000\r\n\r\n" },
 	{ NULL, 0,
-	    "--" BOUNDARY "\r\nContent-Range: bytes 500-999/8000\r\n\r\n" },
+	    "\r\n--" BOUNDARY "\r\nContent-Range: bytes 500-999/8000\r\n\r\n" },
 	{ NULL, 1,
 	    "\r\n--" BOUNDARY
 	    "\r\nContent-Range: bytes 7000-7999/8000\r\n\r\n" },

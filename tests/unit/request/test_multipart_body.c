@@ -76,7 +76,8 @@ static void read_all(struct source *body, size_t step, char *to)
 	to[at] = '\0';
 }
 
-static const char expected[] = "--BOUNDARY\r\n"
+static const char expected[] = "\r\n"
+			       "--BOUNDARY\r\n"
 			       "Content-Type: text/x\r\n"
 			       "Content-Range: bytes 5-6/20\r\n\r\n"
 			       "56\r\n"

@@ -78,8 +78,8 @@ static void several_ranges_are_parts(void **state)
 		{ { "HTTP_RANGE", "bytes=0-1,24-25" },
 		    "Status: 206 Partial Content\n" TAG SNIFF
 		    "Content-Type: multipart/byteranges; "
-		    "boundary=BOUNDARY\n" LENGTH "234\n" DATE UNITS,
-		    "--BOUNDARY\n" TYPE "Content-Range: bytes 0-1/26\n\nab\n"
+		    "boundary=BOUNDARY\n" LENGTH "236\n" DATE UNITS,
+		    "\n--BOUNDARY\n" TYPE "Content-Range: bytes 0-1/26\n\nab\n"
 		    "--BOUNDARY\n" TYPE "Content-Range: bytes 24-25/26\n\nyz\n"
 		    "--BOUNDARY--\n" },
 		/* One is left of two (15.3.7.2). */
