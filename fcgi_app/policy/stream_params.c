@@ -55,6 +55,7 @@ static const struct stream_param params[] = {
 	{ NAME("STREAM_PATH") },
 	{ NAME("STREAM_PRECOMPRESSED"), .is_word = content_coding_is_known,
 	    .is_list = true, .fault = "not br, zstd or gzip" },
+	{ NAME("STREAM_RANGES") },
 	{ NAME("STREAM_RATE") },
 	{ NAME("STREAM_ROTATE") },
 	{ NAME("STREAM_ZIP_CRC") },

@@ -21,6 +21,8 @@
 
 static const struct param_rule expires_rule = { "STREAM_EXPIRES",
 	"not a time such as 30s, 1h30m or 7d, nor epoch, max or off" };
+static const struct param_rule ranges_rule = { "STREAM_RANGES",
+	"not on or off" };
 static const struct param_rule disposition_rule = { "STREAM_DISPOSITION",
 	"not attachment or inline" };
 static const struct param_rule type_rule = { "STREAM_CONTENT_TYPE",
@@ -44,6 +46,17 @@ static const char *get(const struct fcgi_params *params, const char *name)
 
 /* --- of a file ---------------------------------------------------------- */
 
+const struct param_rule *operator_fields_read_ranges(
+    const struct fcgi_params *params, bool *ret_on)
+{
+	const char *word = get(params, "STREAM_RANGES");
+
+	if (word && strcmp(word, "on") != 0 && strcmp(word, "off") != 0)
+		return &ranges_rule;
+	*ret_on = !word || strcmp(word, "on") == 0;
+	return NULL;
+}
+
 const struct param_rule *operator_fields_read(
     const struct fcgi_params *params, time_t now, struct operator_fields *ret)
 {
@@ -64,7 +77,7 @@ const struct param_rule *operator_fields_read(
 	    content_disposition_format(disposition, filename, ret->disposition,
 		sizeof(ret->disposition)) < 0)
 		return &disposition_rule;
-	return NULL;
+	return operator_fields_read_ranges(params, &ret->ranges);
 }
 
 void operator_fields_add_caching(

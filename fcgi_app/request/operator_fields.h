@@ -20,6 +20,7 @@ struct response_head;
 /* What the parameters say of a file; strings are the parameters' own. */
 struct operator_fields {
 	const char *cache_control; /* STREAM_CACHE_CONTROL, or NULL */
+	bool ranges;               /* STREAM_RANGES */
 	bool has_expires;          /* STREAM_EXPIRES */
 	struct expires expires;
 	/* STREAM_DISPOSITION and STREAM_FILENAME; "" for none */
@@ -32,6 +33,14 @@ struct operator_fields {
  */
 const struct param_rule *operator_fields_read(
     const struct fcgi_params *params, time_t now, struct operator_fields *ret);
+
+/*
+ * Reads STREAM_RANGES: whether ranges of an answer can be had, which is so
+ * without it. Returns NULL, or the rule that it breaks; *ret_on is then as it
+ * was.
+ */
+const struct param_rule *operator_fields_read_ranges(
+    const struct fcgi_params *params, bool *ret_on);
 
 /* Adds Cache-Control and Expires (RFC 9111, 5.2, 5.3): for 200, 206 and 304. */
 void operator_fields_add_caching(

@@ -88,8 +88,10 @@ static void make_head(struct response_head *head, const struct answer *answer)
 		http_date_format(answer->modified, date);
 		response_head_put(head, "Last-Modified", date);
 	}
+	/* "none": lighttpd and the like make no ranges of it either (14.3). */
 	if (!of->whole)
-		response_head_put(head, "Accept-Ranges", "bytes");
+		response_head_put(head, "Accept-Ranges",
+		    answer->fields.ranges ? "bytes" : "none");
 	/* Of the whole representation, also in a 206 (RFC 9530, 3). */
 	if (of->repr_digest)
 		response_head_put(head, "Repr-Digest", of->repr_digest);
@@ -171,7 +173,8 @@ static void choose_range(struct answer *answer)
 
 	answer->range = BYTE_RANGE_IGNORED;
 	answer->boundary[0] = '\0';
-	if (!of->whole && if_range_holds(if_range, &validators))
+	if (!of->whole && answer->fields.ranges &&
+	    if_range_holds(if_range, &validators))
 		answer->range = byte_range_parse(range, of->size, &answer->set);
 	if (answer->range == BYTE_RANGE_SATISFIABLE) {
 		if (answer->set.count == 1) {

@@ -7,6 +7,7 @@ import os
 
 from support.harness import (GIB, KIB, MIB, check_file, check_response, equal, found,
                      main, test, true)
+from support.modules import start_ways
 from support.responses import check_error, check_partial, multipart_parts
 
 LONG_AGO = 1_000_000_000
@@ -157,6 +158,92 @@ def the_tail_of_a_5_gib_file_is_served_by_range(case):
         check_partial(response, stored, first, length, field)
     response = daemon.fetch("/huge", HTTP_RANGE=f"bytes={5 * GIB}-")
     check_error(response, 416)
+
+
+# --- without ranges ----------------------------------------------------------
+
+# Each action whose answers have ranges: where, and with which parameters.
+RANGED = {
+    "file": ("/a.txt", {}),
+    "list": ("/a.txt", {"STREAM_ACTION": "list"}),
+    "concat": ("/", {"STREAM_ACTION": "concat",
+                     "QUERY_STRING": "f=a.txt&f=b.txt"}),
+    "zip": ("/", {"STREAM_ACTION": "archive"}),
+    "tar": ("/", {"STREAM_ACTION": "archive", "STREAM_FORMAT": "tar"}),
+    "follow": ("/a.txt", {"STREAM_ACTION": "follow",
+                          "STREAM_END_MARKER": ".end"}),
+    "a module's file": ("/file", {"STREAM_ACTION": "ways"}),
+    "a module's bytes": ("/tagged", {"STREAM_ACTION": "ways"}),
+}
+
+
+def start_ranged(case):
+    """A daemon with the module of the table, and the files."""
+    daemon = start_ways(case)
+    for name, size in (("a.txt", 5000), ("b.txt", 300), ("a.txt.end", 0),
+                       ("file", 4000)):
+        case.store(name, size)
+    return daemon
+
+
+@test
+def ranges_can_be_turned_off_for_every_action(case):
+    daemon = start_ranged(case)
+    for what, (path, params) in RANGED.items():
+        whole = daemon.fetch(path, **params)
+        check_response(whole, 200, what=what)
+        equal(whole.header("Accept-Ranges"), "bytes", what)
+        tag = whole.header("ETag")
+        for field in ("bytes=0-9", "bytes=-10", "bytes=0-9,20-29",
+                      "bytes=99999999-"):
+            for if_range in (None, tag, '"other"'):
+                name = f"{what}: {field}, If-Range: {if_range}"
+                response = daemon.fetch(
+                    path, HTTP_RANGE=field, HTTP_IF_RANGE=if_range,
+                    STREAM_RANGES="off", **params)
+                check_response(response, 200, whole.body, name)
+                equal(response.header("Content-Length"),
+                      whole.header("Content-Length"), f"length, {name}")
+                equal(response.header("Accept-Ranges"), "none", name)
+                equal(response.header("ETag"), tag, f"ETag, {name}")
+
+
+@test
+def ranges_that_are_on_are_ranges(case):
+    daemon = start_ranged(case)
+    for what, (path, params) in RANGED.items():
+        whole = daemon.fetch(path, **params)
+        for word in ("on", "", None):
+            response = daemon.fetch(path, HTTP_RANGE="bytes=10-19",
+                                    STREAM_RANGES=word, **params)
+            check_response(response, 206, whole.body[10:20], what)
+
+
+@test
+def without_ranges_conditions_still_hold(case):
+    daemon = start_ranged(case)
+    off = {"STREAM_RANGES": "off", "HTTP_RANGE": "bytes=0-1"}
+    for what, (path, params) in RANGED.items():
+        tag = daemon.fetch(path, **params).header("ETag")
+        if not tag:
+            continue
+        for status, field, value in ((304, "HTTP_IF_NONE_MATCH", tag),
+                                     (412, "HTTP_IF_MATCH", '"other"')):
+            response = daemon.fetch(path, **{field: value}, **off, **params)
+            check_response(response, status, what=f"{what}: {field}")
+        response = daemon.fetch(path, "HEAD", **off, **params)
+        check_response(response, 200, b"", f"HEAD of {what}")
+        equal(response.header("Accept-Ranges"), "none", f"HEAD of {what}")
+
+
+@test
+def another_word_for_ranges_is_a_mistake(case):
+    daemon = start_ranged(case)
+    for what, (path, params) in RANGED.items():
+        for word in ("no", "OFF", "0", "off "):
+            response = daemon.fetch(path, STREAM_RANGES=word, **params)
+            check_error(response, 500, what=f"{what}: {word!r}")
+    daemon.wait_log('error .*STREAM_RANGES="OFF": not on or off')
 
 
 # --- several ranges ----------------------------------------------------------

@@ -184,7 +184,8 @@ static void answer_live(struct follow_start *start)
 	plan->from_lines = params->query.has_lines && !params->has_last;
 	plan->lines = params->query.lines;
 	if (!plan->events && !plan->from_lines)
-		response_head_put(&head, "Accept-Ranges", "bytes");
+		response_head_put(
+		    &head, "Accept-Ranges", params->ranges ? "bytes" : "none");
 	send_head(start, &head);
 }
 
@@ -198,7 +199,7 @@ static enum follow_range_result judge_range(
 {
 	const char *field = request_param(start->request, "HTTP_RANGE");
 
-	if (start->params.query.has_lines ||
+	if (!start->params.ranges || start->params.query.has_lines ||
 	    request_param(start->request, "HTTP_IF_RANGE"))
 		return FOLLOW_RANGE_IGNORED;
 	if (start->finished)

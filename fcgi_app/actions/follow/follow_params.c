@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "common/parse_number.h"
+#include "fcgi_app/request/operator_fields.h"
 #include "fcgi_app/request/param_rule.h"
 #include "fcgi_app/request/request.h"
 
@@ -49,7 +50,8 @@ static const struct param_rule *read_options(const struct request *request,
 	params->marker = request_param(request, "STREAM_END_MARKER");
 	if (params->marker && strchr(params->marker, '/'))
 		return &marker_rule;
-	return NULL;
+	return operator_fields_read_ranges(
+	    request->origin.params, &params->ranges);
 }
 
 /* The client's word counts before the operator's. */

@@ -17,6 +17,7 @@ struct follow_params {
 	struct follow_query query;
 	uint64_t rotate_ms;
 	const char *marker; /* a suffix, or NULL; the request's */
+	bool ranges;        /* can be had: STREAM_RANGES */
 	/* The client comes back (Last-Event-ID); events only. */
 	bool has_last;
 	struct event_id last;

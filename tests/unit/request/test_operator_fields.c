@@ -103,6 +103,8 @@ static void names_a_bad_parameter(void **state)
 		{ { "STREAM_EXPIRES", "soon" }, "STREAM_EXPIRES" },
 		{ { "STREAM_EXPIRES", "OFF" }, "STREAM_EXPIRES" },
 		{ { "STREAM_DISPOSITION", "save" }, "STREAM_DISPOSITION" },
+		{ { "STREAM_RANGES", "no" }, "STREAM_RANGES" },
+		{ { "STREAM_RANGES", "ON" }, "STREAM_RANGES" },
 	};
 	struct operator_fields fields;
 

@@ -93,6 +93,36 @@ static void several_ranges_are_parts(void **state)
 	ANSWER_ROWS_CHECK(rows, &answer_rows_usual);
 }
 
+#define WHOLE_WITHOUT                                        \
+	"Status: 200 OK\n" TAG SNIFF TYPE LENGTH "26\n" DATE \
+	"Accept-Ranges: none\n"
+
+static void ranges_can_be_off(void **state)
+{
+	static const struct answer_row rows[] = {
+		{ { "STREAM_RANGES", "off" }, WHOLE_WITHOUT, LETTERS },
+		{ { "STREAM_RANGES", "off", "HTTP_RANGE", "bytes=0-1" },
+		    WHOLE_WITHOUT, LETTERS },
+		{ { "STREAM_RANGES", "off", "HTTP_RANGE", "bytes=0-1,5-6" },
+		    WHOLE_WITHOUT, LETTERS },
+		{ { "STREAM_RANGES", "off", "HTTP_RANGE", "bytes=99-" },
+		    WHOLE_WITHOUT, LETTERS },
+		{ { "STREAM_RANGES", "off", "HTTP_RANGE", "bytes=0-1",
+		      "HTTP_IF_RANGE", "\"v1\"" },
+		    WHOLE_WITHOUT, LETTERS },
+		/* Preconditions are another matter (13.2.2). */
+		{ { "STREAM_RANGES", "off", "HTTP_IF_NONE_MATCH", "\"v1\"" },
+		    NOT_MODIFIED, "" },
+		{ { "STREAM_RANGES", "on", "HTTP_RANGE", "bytes=0-1" },
+		    PART("0-1", "2"), "ab" },
+		{ { "STREAM_RANGES", "", "HTTP_RANGE", "bytes=0-1" },
+		    PART("0-1", "2"), "ab" },
+	};
+
+	(void)state;
+	ANSWER_ROWS_CHECK(rows, &answer_rows_usual);
+}
+
 static void if_range_must_hold_for_a_part(void **state)
 {
 	static const struct answer_row rows[] = {
@@ -184,6 +214,7 @@ int main(void)
 		cmocka_unit_test(preconditions_decide_first),
 		cmocka_unit_test(one_range_is_a_206_or_a_416),
 		cmocka_unit_test(several_ranges_are_parts),
+		cmocka_unit_test(ranges_can_be_off),
 		cmocka_unit_test(if_range_must_hold_for_a_part),
 		cmocka_unit_test(an_empty_one_is_whole_or_a_416),
 		cmocka_unit_test(without_a_date_dates_are_ignored),

@@ -69,6 +69,7 @@ static void a_mistake_of_the_operator_is_a_500(void **state)
 	static const struct answer_row rows[] = {
 		{ { "STREAM_EXPIRES", "soon" }, MISTAKE, MISTAKE_TEXT },
 		{ { "STREAM_DISPOSITION", "\"" }, MISTAKE, MISTAKE_TEXT },
+		{ { "STREAM_RANGES", "none" }, MISTAKE, MISTAKE_TEXT },
 		/* Even where the field would not be sent */
 		{ { "STREAM_DISPOSITION", "\"", "HTTP_IF_NONE_MATCH",
 		      "\"v1\"" },
