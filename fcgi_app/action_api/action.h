@@ -283,6 +283,14 @@ struct action_module {
 	 * threads. Another value than 0, -errno, stops the program.
 	 */
 	action_load_fn *load;
+	/*
+	 * NULL, or the header fields of requests that pages of other origins
+	 * may set, such as "X-Ticket, X-Trace": names with a comma and a blank
+	 * in between, 1,024 bytes at most. Range and the other fields that
+	 * files depend on need not be named, nor Content-Type with ACTION_POST.
+	 * They may if STREAM_CORS lists them. Not in modules of before this.
+	 */
+	const char *request_fields;
 };
 
 extern const struct action_module fcgi_stream_action;

@@ -21,15 +21,18 @@
 
 #include "common/min.h"
 #include "fcgi_app/action_api/action_internal.h"
+#include "fcgi_app/policy/field_value.h"
 #include "fcgi_app/request/request.h"
 #include "fcgi_app/request/stream_action.h"
 #include "fcgi_app/setup/log.h"
 #include "fcgi_app/setup/options.h"
 
 #define SYMBOL "fcgi_stream_action"
-/* What the first version had. */
+/* What the first version had, before `request_fields` was added. */
 #define SIZE_MIN \
 	(offsetof(struct action_module, load) + sizeof(action_load_fn *))
+/* Leaves room for the rest of a preflight's head. */
+#define REQUEST_FIELDS_MAX 1024
 
 struct module {
 	struct stream_action action; /* the first: see start_module() */
@@ -127,6 +130,24 @@ static bool check_size(const char *option, const struct action_module *found)
 	return true;
 }
 
+/* Names of header fields, with ", " in between (RFC 9110, 5.6.1.1). */
+static bool is_field_list(const char *text)
+{
+	static const char separator[] = ", ";
+	size_t length = field_value_token_length(text);
+
+	if (strlen(text) > REQUEST_FIELDS_MAX)
+		return false;
+	while (length > 0 && text[length] != '\0') {
+		text += length;
+		if (strncmp(text, separator, strlen(separator)) != 0)
+			return false;
+		text += strlen(separator);
+		length = field_value_token_length(text);
+	}
+	return length > 0;
+}
+
 /* Returns whether a module's description can be used. */
 static bool check(const char *option, const struct action_module *found)
 {
@@ -170,6 +191,12 @@ static bool take_module(struct module *module, const char *option, void *object)
 	memcpy(&module->module, found, size_min(found->size, size));
 	module->action.name = module->name;
 	module->action.methods = module->module.methods;
+	module->action.request_fields = module->module.request_fields;
+	if (module->action.request_fields &&
+	    !is_field_list(module->action.request_fields))
+		return fail(option,
+		    "`request_fields` is not a list of up to 1024 bytes such "
+		    "as \"X-Ticket, X-Trace\"");
 	module->action.start = start_module;
 	module->action.has_own_params = true;
 	r = module->module.load ? module->module.load() : 0;

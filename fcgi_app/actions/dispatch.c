@@ -83,12 +83,19 @@ static void list_methods(unsigned int allowed, char *to)
 /* It is about the action, not about what is at the path (9.3.7). */
 static void answer_options(struct request *request, const char *allow)
 {
+	const struct stream_action *action = request->stream_action;
+	const struct preflight preflight = {
+		.methods = allow,
+		.takes_body = action->methods & ACTION_POST,
+		.request_fields = action->request_fields,
+	};
 	struct response_head head;
 
 	response_head_init(&head, 204);
 	response_head_add(&head, "Allow", "%s", allow);
 	operator_fields_add_common(request->origin.params, &head, NULL);
-	operator_fields_add_preflight(request->origin.params, &head);
+	operator_fields_add_preflight(
+	    request->origin.params, &head, &preflight);
 	request_respond(request, &head);
 }
 

@@ -11,10 +11,10 @@
 	"Accept-Ranges, Content-Disposition, Content-Encoding, " \
 	"Content-Length, Content-Range, ETag, Repr-Digest"
 
-/* Access-Control-Allow-Methods of a preflight's answer. */
-#define CORS_ALLOW_METHODS "GET, HEAD, OPTIONS"
-
-/* Access-Control-Allow-Headers: the request fields that files depend on. */
+/*
+ * Access-Control-Allow-Headers of a preflight's answer: the request fields that
+ * files depend on. An action may have more.
+ */
 #define CORS_ALLOW_HEADERS                                       \
 	"If-Match, If-Modified-Since, If-None-Match, If-Range, " \
 	"If-Unmodified-Since, Range, Want-Repr-Digest"

@@ -189,18 +189,20 @@ void operator_fields_add_common(const struct fcgi_params *params,
 		response_head_put(head, "Vary", vary ? vary : "Origin");
 }
 
-void operator_fields_add_preflight(
-    const struct fcgi_params *params, struct response_head *head)
+void operator_fields_add_preflight(const struct fcgi_params *params,
+    struct response_head *head, const struct preflight *preflight)
 {
 	const char *list = get(params, "STREAM_CORS");
+	const char *more = preflight->request_fields;
 
 	if (!list || !get(params, "HTTP_ACCESS_CONTROL_REQUEST_METHOD") ||
 	    cors_match(list, get(params, "HTTP_ORIGIN")) == CORS_OTHER)
 		return;
 	response_head_put(
-	    head, "Access-Control-Allow-Methods", CORS_ALLOW_METHODS);
-	response_head_put(
-	    head, "Access-Control-Allow-Headers", CORS_ALLOW_HEADERS);
+	    head, "Access-Control-Allow-Methods", preflight->methods);
+	response_head_add(head, "Access-Control-Allow-Headers", "%s%s%s%s",
+	    CORS_ALLOW_HEADERS, preflight->takes_body ? ", Content-Type" : "",
+	    more ? ", " : "", more ? more : "");
 	response_head_put(head, "Access-Control-Max-Age", CORS_MAX_AGE);
 }
 

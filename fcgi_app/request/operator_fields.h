@@ -59,9 +59,16 @@ void operator_fields_add_disposition(
 void operator_fields_add_common(const struct fcgi_params *params,
     struct response_head *head, const char *vary);
 
+/* What a page of another origin may ask for. */
+struct preflight {
+	const char *methods;        /* as in Allow */
+	bool takes_body;            /* with a Content-Type */
+	const char *request_fields; /* of struct stream_action */
+};
+
 /* Answers to a CORS preflight request; nothing if the request is none. */
-void operator_fields_add_preflight(
-    const struct fcgi_params *params, struct response_head *head);
+void operator_fields_add_preflight(const struct fcgi_params *params,
+    struct response_head *head, const struct preflight *preflight);
 
 /*
  * Reads how fast a response may leave, STREAM_RATE and STREAM_BURST: bytes,

@@ -36,6 +36,13 @@ struct stream_action {
 	const char *name;
 	/* Some of enum action_methods (action.h). */
 	unsigned int methods;
+	/*
+	 * The fields of a request that it takes, as in "Last-Event-ID, X-Tag",
+	 * beyond those that files depend on and the Content-Type of a POST:
+	 * a page of another origin may send no others (Fetch, "CORS-preflight
+	 * fetch"). NULL: no more.
+	 */
+	const char *request_fields;
 	/* Answers the request, now or later; see request.h. */
 	void (*start)(struct request *request);
 	/* Its requests are for files, and another action may claim them. */

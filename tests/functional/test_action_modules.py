@@ -20,7 +20,7 @@ GOOD = """
 static void start(struct action *action) { action_send_text(action, "%s"); }
 const struct action_module fcgi_stream_action = {
 	.size = %s, .abi_version = %s, .methods = %s, .start = %s, .load = %s,
-	.reserved = %s };
+	.reserved = %s, .request_fields = %s };
 """
 # As one looks that was built with the header of a later version.
 LONGER = """
@@ -36,11 +36,12 @@ const struct longer longer = { .known = { .size = %s,
 
 def write_module(case, name, size="sizeof(struct action_module)",
                  version="ACTION_ABI_VERSION", methods="ACTION_GET",
-                 start="start", load="0", reserved="0", more=""):
+                 start="start", load="0", reserved="0", fields="0",
+                 more=""):
     """Builds a module that answers with its name, or is wrong."""
     path = case.dir / f"{name}.c"
     path.write_text(more + GOOD % (name, size, version, methods, start, load,
-                                    reserved))
+                                    reserved, fields))
     return build_module(case, path, "-Wno-unused-function")
 
 
@@ -123,8 +124,10 @@ def a_module_of_another_version_is_refused(case):
         path = write_module(case, "version", version=version)
         refuse(case, f"a={path}", "ACTION_ABI_VERSION")
     size = "sizeof(struct action_module)"
-    for wrong in ("0", f"{size} - 1", f"{size} - 8", f"{size} + 1",
-                  f"{size} + 8", "4096", "4097", "0xffffffff"):
+    first = "offsetof(struct action_module, request_fields)"
+    for wrong in ("0", f"{first} - 1", f"{first} - 8", f"{first} + 1",
+                  f"{size} - 1", f"{size} + 1", f"{size} + 8", "4096", "4097",
+                  "0xffffffff"):
         path = write_module(case, "size", size=wrong)
         refuse(case, f"a={path}", "`size` is .*, not sizeof")
     path = write_module(case, "reserved", reserved="7")
@@ -133,6 +136,10 @@ def a_module_of_another_version_is_refused(case):
         path = write_module(case, "methods", methods=methods)
         refuse(case, f"a={path}", "`methods`")
     refuse(case, f"a={write_module(case, 'start', start='0')}", "`start` is NULL")
+    # What has come later is not looked at in an older one.
+    path = write_module(case, "older", size=first, fields='"bad, , list"')
+    daemon = case.start(f"--action=a={path}")
+    check_response(daemon.fetch("/", STREAM_ACTION="a"), 200, b"older")
 
 
 @test
@@ -150,6 +157,23 @@ def a_module_of_a_newer_header_is_good_if_it_uses_nothing_of_it(case):
         for wrong in ("sizeof(longer) + 8", "sizeof(longer) - 1"):
             path = longer(number, 0, wrong)
             refuse(case, f"a={path}", "`size` is .*, not sizeof")
+
+
+@test
+def request_fields_are_names_with_commas(case):
+    longest = "X-" + "a" * 1022
+    for fields in ("", " ", "X-A,X-B", "X-A, ", ", X-A", "X A", "X-A:",
+                   "X-A\\r\\nX-B", "X-A, , X-B", longest + "a"):
+        path = write_module(case, "fields", fields=f'"{fields}"')
+        refuse(case, f"a={path}", "`request_fields` is not a list")
+    for fields in ("X-A", "X-A, X-B", longest):
+        path = write_module(case, "fields", fields=f'"{fields}"')
+        daemon = case.start(f"--action=a={path}")
+        response = daemon.fetch(
+            "/", "OPTIONS", STREAM_ACTION="a", STREAM_CORS="*",
+            HTTP_ORIGIN="https://a", HTTP_ACCESS_CONTROL_REQUEST_METHOD="GET")
+        found(f", {fields}$", response.header("Access-Control-Allow-Headers"),
+              "Access-Control-Allow-Headers")
 
 
 @test

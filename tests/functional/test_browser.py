@@ -36,7 +36,8 @@ def start_site(case, body="", **how):
 def fetch(case, nginx, *requests, host="127.0.0.1"):
     """Has a page call fetch(): a path and what is given to it, each."""
     browser = Browser(case, "fetch", page=nginx.url("index.html"), requests=[
-        {"url": nginx.url(path, host), **init} for path, init in requests])
+        {"url": nginx.url(path, host) + init.pop("query", ""), **init}
+        for path, init in requests])
     for result in browser.value:
         true("error" not in result, result.get("error"))
         if result["body"] is not None:
@@ -214,6 +215,28 @@ def a_page_of_another_origin_reads_nothing_if_not(case):
         for headers in ({}, {"Range": "bytes=0-9"}, {"If-Match": "*"})])
     for result in browser.value:
         equal(result, {"error": "TypeError: Failed to fetch"}, "the result")
+
+
+@test(timeout=120)
+def a_page_of_another_origin_sends_what_the_action_takes(case):
+    case.store("a.log", b"one\ntwo\n")
+    case.store("a.log.end", b"")
+    case.store("folder/file", b"content")
+    cors = {"STREAM_ACTION": "$arg_action", "STREAM_CORS": "*",
+            "STREAM_END_MARKER": ".end"}
+    _, nginx = start_site(case, params=cors)
+    events, archive = fetch(
+        case, nginx,
+        ("a.log", {"query": "?action=follow", "headers": {
+            "Accept": "text/event-stream", "Last-Event-ID": "none",
+            "Cache-Control": "no-cache"}}),
+        ("folder/", {"query": "?action=archive", "method": "POST",
+                     "headers": {"Content-Type": "application/json"},
+                     "body": '["file"]'}), host="localhost")
+    equal(events["status"], 200, "status of the events")
+    found(rb"data: one\n[^\x00]*data: two\n", events["body"], "the events")
+    equal(archive["status"], 200, "status of the archive")
+    found(rb"^PK", archive["body"], "the archive")
 
 
 # --- PDF.js ------------------------------------------------------------------

@@ -8,6 +8,7 @@ import time
 
 from support.harness import (MIB, check_file, check_response, equal, found, main,
                      test, true)
+from support.modules import start_ways
 from support.responses import check_error
 
 HEAD_MAX = 4096
@@ -260,6 +261,33 @@ def preflights_are_answered(case):
         response = daemon.fetch("/file", "OPTIONS", **extra)
         check_response(response, 204, b"")
         equal(response.header("Access-Control-Allow-Methods"), None, extra)
+
+
+@test
+def preflights_tell_what_each_action_takes(case):
+    daemon = start_ways(case)
+    usual = {"if-match", "if-modified-since", "if-none-match", "if-range",
+             "if-unmodified-since", "range", "want-repr-digest"}
+    get = {"GET", "HEAD", "OPTIONS"}
+    for action, methods, more in (
+            ("file", get, set()), ("list", get, set()), ("concat", get, set()),
+            ("follow", get, {"last-event-id", "cache-control"}),
+            ("archive", get | {"POST"}, {"content-type"}),
+            ("ways", get | {"POST"}, {"content-type", "x-ticket", "x-way"})):
+        response = daemon.fetch(
+            "/none", "OPTIONS", STREAM_ACTION=action,
+            STREAM_CORS="https://a.example", HTTP_ORIGIN="https://a.example",
+            HTTP_ACCESS_CONTROL_REQUEST_METHOD="GET",
+            HTTP_ACCESS_CONTROL_REQUEST_HEADERS="x-ticket,last-event-id")
+        check_response(response, 204, b"", action)
+        for field, expected in (("Allow-Methods", methods),
+                                ("Allow-Headers", usual | more)):
+            listed = response.header(f"Access-Control-{field}").split(", ")
+            equal(sorted(name.lower() if field == "Allow-Headers" else name
+                         for name in listed), sorted(expected),
+                  f"{field} of {action}")
+        equal(sorted(response.header("Allow").split(", ")), sorted(methods),
+              f"Allow of {action}")
 
 
 # --- precompressed neighbours ------------------------------------------------

@@ -495,6 +495,8 @@ static const struct stream_action_state hub_ops = {
 const struct stream_action follow_action = {
 	.name = "follow",
 	.methods = ACTION_GET | ACTION_HEAD,
+	/* Clients of events send both, but for the browser's EventSource. */
+	.request_fields = "Cache-Control, Last-Event-ID",
 	.start = start_action,
 	.state = &hub_ops,
 };

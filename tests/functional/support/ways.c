@@ -472,4 +472,5 @@ const struct action_module fcgi_stream_action = {
 	.abi_version = ACTION_ABI_VERSION,
 	.methods = ACTION_GET | ACTION_HEAD | ACTION_POST,
 	.start = start,
+	.request_fields = "X-Ticket, X-Way",
 };

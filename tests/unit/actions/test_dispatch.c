@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "fcgi_app/policy/cors.h"
 #include "fcgi_app/request/request.h"
 #include "tests/unit/support/captured_log.h"
 #include "tests/unit/support/mock_request.h"
@@ -58,6 +59,22 @@ static void check_answer(const struct row *row, struct mock_request *mock)
 	}
 }
 
+/* `fields`: what may be sent beyond what files depend on. */
+static void check_preflight(
+    const struct row *row, const char *fields, struct mock_request *mock)
+{
+	const char *text = mock_request_text(mock);
+	char field[512];
+
+	snprintf(field, sizeof(field),
+	    "\r\nAccess-Control-Allow-Methods: %s\r\n", row->allow);
+	check_has(text, field);
+	snprintf(field, sizeof(field),
+	    "\r\nAccess-Control-Allow-Headers: %s%s\r\n", CORS_ALLOW_HEADERS,
+	    fields);
+	check_has(text, field);
+}
+
 /* Returns what is logged; the caller frees it. */
 static char *ask(struct mock_request *mock, const struct row *row)
 {
@@ -70,7 +87,8 @@ static char *ask(struct mock_request *mock, const struct row *row)
 	return captured_log_end(&captured);
 }
 
-static void check_row(const struct row *row, bool probe)
+/* `fields`: NULL, or of the answer to a preflight. */
+static void check_row(const struct row *row, bool probe, const char *fields)
 {
 	struct mock_request mock;
 	void **states;
@@ -86,6 +104,8 @@ static void check_row(const struct row *row, bool probe)
 	log = ask(&mock, row);
 	assert_true(mock.over);
 	check_answer(row, &mock);
+	if (fields)
+		check_preflight(row, fields, &mock);
 	check_access(row, log);
 	free(log);
 	dispatch_drain(&mock.services);
@@ -96,7 +116,7 @@ static void check_row(const struct row *row, bool probe)
 
 #define CHECK_ROWS(rows, probe)                               \
 	for (size_t row = 0; row < ARRAY_LENGTH(rows); row++) \
-	check_row(&(rows)[row], probe)
+	check_row(&(rows)[row], probe, NULL)
 
 /* --- which action ------------------------------------------------------- */
 
@@ -217,6 +237,31 @@ static void options_tells_the_methods_of_the_action(void **state)
 	CHECK_ROWS(rows, false);
 }
 
+#define PREFLIGHT                                                             \
+	"REQUEST_METHOD", "OPTIONS", "STREAM_CORS", "*", "HTTP_ORIGIN",       \
+	    "https://a.example", "HTTP_ACCESS_CONTROL_REQUEST_METHOD", "GET", \
+	    "STREAM_ACTION"
+
+static void a_preflight_tells_what_the_action_takes(void **state)
+{
+	static const struct {
+		struct row row;
+		const char *fields;
+	} cases[] = {
+		{ { { PREFLIGHT, "file" }, 204, "file", GET_HEAD }, "" },
+		{ { { PREFLIGHT, "list" }, 204, "list", GET_HEAD }, "" },
+		{ { { PREFLIGHT, "concat" }, 204, "concat", GET_HEAD }, "" },
+		{ { { PREFLIGHT, "follow" }, 204, "follow", GET_HEAD },
+		    ", Cache-Control, Last-Event-ID" },
+		{ { { PREFLIGHT, "archive" }, 204, "archive", GET_HEAD_POST },
+		    ", Content-Type" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LENGTH(cases); i++)
+		check_row(&cases[i].row, false, cases[i].fields);
+}
+
 /* --- the probe ---------------------------------------------------------- */
 
 static void without_its_option_the_probe_is_not_there(void **state)
@@ -270,6 +315,7 @@ int main(void)
 		cmocka_unit_test(other_methods_are_told_of_those_allowed),
 		cmocka_unit_test(a_request_without_a_method_is_a_500),
 		cmocka_unit_test(options_tells_the_methods_of_the_action),
+		cmocka_unit_test(a_preflight_tells_what_the_action_takes),
 		cmocka_unit_test(without_its_option_the_probe_is_not_there),
 		cmocka_unit_test(the_probe_has_a_path_where_files_are_served),
 	};

@@ -148,7 +148,6 @@ static void constants(void **state)
 	for (size_t i = 1; i < ARRAY_LENGTH(allowed); i++)
 		assert_true(has(CORS_ALLOW_HEADERS, allowed[i]));
 	assert_non_null(strstr(CORS_ALLOW_HEADERS, ", Range,"));
-	assert_string_equal(CORS_ALLOW_METHODS, "GET, HEAD, OPTIONS");
 }
 
 /* What can never match was meant otherwise. */

@@ -41,11 +41,28 @@ static void add_all(const struct fcgi_params *params,
 	operator_fields_add_disposition(&fields, head);
 }
 
+/* `more` in place of a Vary */
 static void add_preflight(const struct fcgi_params *params,
-    struct response_head *head, const char *vary)
+    struct response_head *head, const char *more)
 {
-	(void)vary;
-	operator_fields_add_preflight(params, head);
+	const struct preflight preflight = {
+		.methods = "GET, PUT",
+		.request_fields = more,
+	};
+
+	operator_fields_add_preflight(params, head, &preflight);
+}
+
+static void add_preflight_of_post(const struct fcgi_params *params,
+    struct response_head *head, const char *more)
+{
+	const struct preflight preflight = {
+		.methods = "POST",
+		.takes_body = true,
+		.request_fields = more,
+	};
+
+	operator_fields_add_preflight(params, head, &preflight);
 }
 
 static void check_cases(void (*add)(const struct fcgi_params *params,
@@ -149,11 +166,12 @@ static void adds_fields_of_every_response(void **state)
 
 static void answers_preflights(void **state)
 {
-	static const char answer[] =
-	    "Access-Control-Allow-Methods: " CORS_ALLOW_METHODS "\r\n"
-	    "Access-Control-Allow-Headers: " CORS_ALLOW_HEADERS "\r\n"
-	    "Access-Control-Max-Age: " CORS_MAX_AGE "\r\n";
 #define METHOD "HTTP_ACCESS_CONTROL_REQUEST_METHOD", "GET"
+#define ALLOWED(methods, more)                                          \
+	"Access-Control-Allow-Methods: " methods "\r\n"                 \
+	"Access-Control-Allow-Headers: " CORS_ALLOW_HEADERS more "\r\n" \
+	"Access-Control-Max-Age: " CORS_MAX_AGE "\r\n"
+	static const char answer[] = ALLOWED("GET, PUT", "");
 	static const struct field_case cases[] = {
 		{ { "STREAM_CORS", "*", METHOD }, NULL, answer },
 		{ { "STREAM_CORS", "http://a", "HTTP_ORIGIN", "http://a",
@@ -164,10 +182,20 @@ static void answers_preflights(void **state)
 		    NULL, "" },
 		{ { "STREAM_CORS", "*" }, NULL, "" },
 		{ { METHOD }, NULL, "" },
+		{ { "STREAM_CORS", "*", METHOD }, "X-A, X-B",
+		    ALLOWED("GET, PUT", ", X-A, X-B") },
+	};
+	static const struct field_case of_post[] = {
+		{ { "STREAM_CORS", "*", METHOD }, NULL,
+		    ALLOWED("POST", ", Content-Type") },
+		{ { "STREAM_CORS", "*", METHOD }, "X-A",
+		    ALLOWED("POST", ", Content-Type, X-A") },
+		{ { "STREAM_CORS", "*" }, "X-A", "" },
 	};
 
 	(void)state;
 	check_cases(add_preflight, cases, ARRAY_LENGTH(cases));
+	check_cases(add_preflight_of_post, of_post, ARRAY_LENGTH(of_post));
 }
 
 static void chooses_the_media_type(void **state)
