@@ -47,4 +47,5 @@ libstream_a_SOURCES = \
 	%D%/stream/stream_pace.c %D%/stream/stream_pace.h \
 	%D%/stream/writer.h \
 	%D%/turn_end.c %D%/turn_end.h \
-	%D%/turnstile.c %D%/turnstile.h
+	%D%/turnstile.c %D%/turnstile.h \
+	%D%/utf8.c %D%/utf8.h

@@ -111,7 +111,6 @@ libapp_a_SOURCES = \
 	%D%/policy/response_head.c %D%/policy/response_head.h \
 	%D%/policy/stream_params.c %D%/policy/stream_params.h \
 	%D%/policy/structured_field.c %D%/policy/structured_field.h \
-	%D%/policy/utf8.c %D%/policy/utf8.h \
 	%D%/policy/want_digest.c %D%/policy/want_digest.h \
 	%D%/process/acceptor.c %D%/process/acceptor.h \
 	%D%/process/master.c %D%/process/master.h \

@@ -33,6 +33,7 @@ unit_tests = \
 	%D%/unit/test_parse_number \
 	%D%/unit/test_turn_end \
 	%D%/unit/test_turnstile \
+	%D%/unit/test_utf8 \
 	%D%/unit/action_api/test_action \
 	%D%/unit/action_api/test_action_body \
 	%D%/unit/action_api/test_action_drain \
@@ -151,7 +152,6 @@ unit_tests = \
 	%D%/unit/policy/test_response_head \
 	%D%/unit/policy/test_stream_params \
 	%D%/unit/policy/test_structured_field \
-	%D%/unit/policy/test_utf8 \
 	%D%/unit/policy/test_want_digest \
 	%D%/unit/process/test_root_watch \
 	%D%/unit/process/test_worker_board \

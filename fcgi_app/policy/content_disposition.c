@@ -17,8 +17,8 @@
 #include <string.h>
 #include <strings.h>
 
+#include "common/utf8.h"
 #include "fcgi_app/policy/percent.h"
-#include "fcgi_app/policy/utf8.h"
 
 #define NAME_SIZE (CONTENT_DISPOSITION_NAME_MAX + 1)
 

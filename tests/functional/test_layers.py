@@ -78,6 +78,7 @@ PURE = {
     "common/file/file_version": "sys/stat.h",
     "common/min": "",
     "common/parse_number": "",
+    "common/utf8": "",
 }
 PURE_FOLDER = "fcgi_app/policy"
 # ISO C, and those of POSIX and of libraries that touch bytes alone.

@@ -9,12 +9,12 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "common/utf8.h"
 #include "fcgi_app/actions/archive/archive_form.h"
 #include "fcgi_app/actions/archive/archive_member.h"
 #include "fcgi_app/actions/archive/tar_format.h"
 #include "fcgi_app/actions/archive/zip_format.h"
 #include "fcgi_app/policy/percent.h"
-#include "fcgi_app/policy/utf8.h"
 
 /* Takes the escapes out of a name: that must give what it was made of. */
 static void decode(const char *from, char *to)

@@ -5,9 +5,9 @@
 
 #include <string.h>
 
+#include "common/utf8.h"
 #include "fcgi_app/actions/list/list_form.h"
 #include "fcgi_app/actions/list/text_out.h"
-#include "fcgi_app/policy/utf8.h"
 
 static char text[16 * LIST_FORM_QUERY_MAX];
 

@@ -11,12 +11,12 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "common/utf8.h"
 #include "fcgi_app/actions/list/list_order.h"
 #include "fcgi_app/actions/list/list_page.h"
 #include "fcgi_app/actions/list/natural_order.h"
 #include "fcgi_app/actions/list/text_out.h"
 #include "fcgi_app/policy/media_type.h"
-#include "fcgi_app/policy/utf8.h"
 
 static int sign(int number)
 {

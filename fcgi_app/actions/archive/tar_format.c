@@ -9,7 +9,7 @@
 #include <sys/stat.h>
 
 #include "common/min.h"
-#include "fcgi_app/policy/utf8.h"
+#include "common/utf8.h"
 
 #define NAME_MAX_USTAR 100
 #define PREFIX_MAX 155

@@ -7,8 +7,8 @@
 #include <strings.h>
 
 #include "common/min.h"
+#include "common/utf8.h"
 #include "fcgi_app/policy/percent.h"
-#include "fcgi_app/policy/utf8.h"
 
 static const char refused[] = "\\:*?\"<>|\x7f";
 

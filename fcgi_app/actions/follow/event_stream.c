@@ -10,7 +10,7 @@
 
 #include "common/min.h"
 #include "common/parse_number.h"
-#include "fcgi_app/policy/utf8.h"
+#include "common/utf8.h"
 
 /* How long a client waits before it comes back. */
 #define RETRY_MS "2000"

@@ -6,10 +6,10 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "common/utf8.h"
 #include "fcgi_app/actions/list/text_out.h"
 #include "fcgi_app/policy/percent.h"
 #include "fcgi_app/policy/query_pair.h"
-#include "fcgi_app/policy/utf8.h"
 
 /* The names that each sets itself; an archive has no use for an order. */
 static const char *const own_names[][5] = {

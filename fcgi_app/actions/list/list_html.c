@@ -16,6 +16,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "common/utf8.h"
 #include "fcgi_app/actions/list/list_assets.h"
 #include "fcgi_app/actions/list/list_form.h"
 #include "fcgi_app/actions/list/list_order.h"

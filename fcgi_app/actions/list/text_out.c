@@ -7,8 +7,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "common/utf8.h"
 #include "fcgi_app/policy/percent.h"
-#include "fcgi_app/policy/utf8.h"
 
 #define FORMAT_MAX 256
 

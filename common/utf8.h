@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* UTF-8 in text from elsewhere, such as the names of files (RFC 3629). */
-#ifndef FCGI_APP_POLICY_UTF8_H
-#define FCGI_APP_POLICY_UTF8_H
+#ifndef COMMON_UTF8_H
+#define COMMON_UTF8_H
 
 #include <stdbool.h>
 #include <stddef.h>

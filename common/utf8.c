@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "config.h"
 
-#include "fcgi_app/policy/utf8.h"
+#include "common/utf8.h"
 
 #include <string.h>
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Unit tests of fcgi_app/policy/utf8, by RFC 3629, 4. */
+/* Unit tests of common/utf8, by RFC 3629, 4. */
 #include "config.h"
 
-#include "fcgi_app/policy/utf8.h"
+#include "common/utf8.h"
 
 #include "tests/unit/support/unit.h"
 
