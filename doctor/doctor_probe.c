@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/random.h>
 
+#include "common/utf8.h"
 #include "fcgi_app/actions/probe/probe_query.h"
 
 /* A base, a component, the probe's name and a query. */
@@ -98,47 +99,15 @@ uint64_t doctor_token(void)
 
 /* --- reporting ------------------------------------------------------------ */
 
-/*
- * Returns how many bytes a character of UTF-8 has (RFC 3629, 4), 0 if it is
- * malformed. *ret_code is its code point; overlong forms are not noticed.
- */
-static int decode(const char *text, unsigned int *ret_code)
-{
-	unsigned int code = (unsigned char)*text;
-	int length = code < 0x80 ? 1 : code >= 0xf0 ? 4 : code >= 0xe0 ? 3 : 2;
-
-	if ((code >= 0x80 && code < 0xc2) || code > 0xf4)
-		return 0;
-	if (length > 1)
-		code &= 0x7fU >> length;
-	for (int i = 1; i < length; i++) {
-		unsigned int next = (unsigned char)text[i];
-
-		if ((next & 0xc0) != 0x80)
-			return 0;
-		code = code << 6 | (next & 0x3f);
-	}
-	*ret_code = code;
-	return length;
-}
-
-/* C0, DEL and C1; embeddings, overrides and isolates (UAX #9, 2). */
-static bool is_harmful(unsigned int code)
-{
-	return code < 0x20 || (code >= 0x7f && code <= 0x9f) ||
-	    (code >= 0x202a && code <= 0x202e) ||
-	    (code >= 0x2066 && code <= 0x2069);
-}
-
 char *doctor_defuse(char *text)
 {
 	char *to = text;
 
 	for (const char *from = text; *from;) {
-		unsigned int code;
-		int length = decode(from, &code);
+		size_t length = utf8_length(from);
 
-		if (length == 0 || is_harmful(code)) {
+		if (length == 0 || utf8_is_control(from) ||
+		    utf8_is_bidi_control(from)) {
 			*to++ = '?';
 			from += length > 0 ? length : 1;
 			continue;

@@ -16,12 +16,15 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/escaped_text.h"
 #include "fcgi_app/command/digest_file.h"
 #include "fcgi_app/command/progress.h"
 #include "fcgi_app/policy/digest_record.h"
 #include "fcgi_app/setup/options.h"
 
 #define NAME "fcgi-stream digest"
+/* What is over it is cut off; a terminal's driver takes no longer line. */
+#define NAME_SHOWN_MAX 4095
 
 enum mode { MODE_STORE, MODE_FORCE, MODE_CHECK, MODE_REMOVE };
 
@@ -99,8 +102,11 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 
 static void complain(struct run *run, const char *name, const char *why)
 {
+	char shown[NAME_SHOWN_MAX + 1];
+
+	shown[escaped_text_copy(shown, NAME_SHOWN_MAX, name, false)] = '\0';
 	progress_clear(&run->progress);
-	fprintf(stderr, NAME ": %s: %s\n", name, why);
+	fprintf(stderr, NAME ": %s: %s\n", shown, why);
 	run->has_failed = true;
 }
 

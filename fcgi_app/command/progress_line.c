@@ -6,6 +6,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "common/utf8.h"
+
 #define BAR_WIDTH 20
 #define NAME_WIDTH_MIN 12
 #define FIGURES_MAX 80
@@ -58,28 +60,36 @@ static unsigned int format_figures(
 	    left);
 }
 
-/* Returns true for the first byte of a character in UTF-8, or a lone one. */
-static bool begins_character(char c)
+/*
+ * Returns the bytes of a name's next character, and whether it may be shown: it
+ * may not if it is not UTF-8, or if a terminal would obey it.
+ */
+static size_t take_character(const char *name, bool *ret_harmless)
 {
-	return ((unsigned char)c & 0xc0) != 0x80;
+	size_t length = utf8_length(name);
+
+	*ret_harmless =
+	    length > 0 && !utf8_is_control(name) && !utf8_is_bidi_control(name);
+	return length > 0 ? length : 1;
 }
 
 static unsigned int columns(const char *text)
 {
 	unsigned int count = 0;
+	bool harmless;
 
-	for (; *text; text++)
-		count += begins_character(*text);
+	for (; *text; text += take_character(text, &harmless))
+		count++;
 	return count;
 }
 
 /* Returns the last `most` characters of a name. */
 static const char *tail(const char *name, unsigned int most)
 {
+	bool harmless;
+
 	for (unsigned int count = columns(name); count > most; count--)
-		do
-			name++;
-		while (!begins_character(*name));
+		name += take_character(name, &harmless);
 	return name;
 }
 
@@ -88,13 +98,17 @@ static char *put_name(char *at, const char *name, unsigned int width)
 {
 	unsigned int room;
 
-	/* Bytes that are no UTF-8 count as nothing, so they have a limit. */
 	name = tail(name, width);
 	room = width - columns(name);
-	for (size_t i = 0; name[i] && i < 4 * (size_t)width; i++) {
-		unsigned char c = (unsigned char)name[i];
+	while (*name) {
+		bool harmless;
+		size_t length = take_character(name, &harmless);
 
-		*at++ = c < 0x20 || c == 0x7f ? '?' : name[i];
+		if (harmless)
+			at = mempcpy(at, name, length);
+		else
+			*at++ = '?';
+		name += length;
 	}
 	memset(at, ' ', room);
 	return at + room;

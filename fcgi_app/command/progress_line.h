@@ -21,7 +21,8 @@ struct progress_state {
  * Writes name, bar, percentage, speed in 10^6 bytes per second and the time
  * left, for a terminal of `width` columns, of which the last stays free. A
  * long name is cut in front, and where there is no room the bar is left out,
- * then the name. Control characters become "?"; UTF-8 is not cut in pieces.
+ * then the name. What is not UTF-8 becomes "?", and so do control characters
+ * and those that change the direction of text.
  */
 void progress_line_format(const struct progress_state *state,
     unsigned int width, char ret[PROGRESS_LINE_MAX]);

@@ -18,9 +18,10 @@ enum log_level {
 
 /*
  * Writes `TIME fcgi-stream[PID] LEVEL text`, in UTC to the millisecond, cut off
- * at LOG_LINE_MAX. Control characters in the text are written
- * as \xNN. If standard error is not read, a line is given up after a moment.
- * An access line may wait for log_flush(), if log_start_writer() was called.
+ * at LOG_LINE_MAX. The text is escaped as by escaped_text_copy() (the line is
+ * UTF-8, without control characters). If standard error is not read, a line is
+ * given up after a moment. An access line may wait for log_flush(), if
+ * log_start_writer() was called.
  */
 void log_message(enum log_level level, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
@@ -31,9 +32,9 @@ void log_message(enum log_level level, const char *format, ...)
 #define LOG_NAME_MAX (4 * 255 + 1)
 
 /*
- * Copies `text` for use between the quotes of a message: quotes, backslashes
- * and control characters as \xNN, so that nothing in it can look like its end.
- * Cut off at `size` bytes, NUL included.
+ * Copies `text` for use between the quotes of a message: escaped as by
+ * escaped_text_copy(), quotes and backslashes too, so that nothing in it can
+ * look like its end. Cut off at `size` bytes, NUL included.
  */
 void log_quote(char *to, size_t size, const char *text);
 

@@ -256,6 +256,16 @@ def a_file_that_cannot_be_done_does_not_stop_the_others(case):
 
 
 @test
+def a_name_cannot_speak_to_the_terminal(case):
+    name = os.fsencode(case.root) + b"/a\x1b[1m\xc2\x9b1m\x9b\xc3\xa9"
+    status, output, errors = digest(name)
+    equal((status, output), (1, ""), "result")
+    equal(errors, f"fcgi-stream digest: {case.root}/"
+          r"a\x1b[1m\xc2\x9b1m\x9b" "\u00e9: No such file or directory\n",
+          "errors")
+
+
+@test
 def missing_rights_are_told(case):
     need_attributes(case)
     need("setpriv")

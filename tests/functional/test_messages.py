@@ -6,7 +6,10 @@ A message names the parameter or option, its value, what would be right, and
 the file with the folder that it was looked for in.
 """
 
+import os
 import re
+import unicodedata
+import urllib.parse
 
 from support import fastcgi
 from support.harness import TOP, check_response, equal, found, main, test, true
@@ -215,6 +218,44 @@ def no_value_can_forge_a_message(case):
           "the front's error log")
     check_response(daemon.fetch("/file", STREAM_RATE="x" * 5000), 500)
     daemon.wait_log('STREAM_RATE="x{255}": not a rate ')
+
+
+# What a terminal would obey: C1 in UTF-8 and as a byte, ESC, DEL, a turned
+# direction; then what is not UTF-8, and some that may stand as it is.
+ODD = (b"a\xc2\x9b31m\x9b\x1b[1m\x7f\xe2\x80\xae\xff\x9b "
+       + 'café € ".txt'.encode())
+SHOWN = (r"a\xc2\x9b31m\x9b\x1b[1m\x7f\xe2\x80\xae\xff\x9b "
+         r"café € \x22.txt")
+
+
+def check_harmless(text, what):
+    """Fails unless a terminal shows it all and obeys nothing."""
+    for character in text.decode("utf-8"):
+        kind = unicodedata.category(character)
+        true(character == "\n" or kind not in ("Cc", "Cf", "Cs"),
+             f"{character!r} in {what}: {text!r}")
+
+
+@test
+def no_byte_of_a_name_reaches_a_terminal(case):
+    case.store("file", 10)
+    daemon = case.start()
+    (case.root / "folder").mkdir()
+    for path, params in (
+            (b"/" + ODD, {}), (b"/" + ODD, {"STREAM_ACTION": ODD}),
+            ("/file", {"STREAM_RATE": ODD}),
+            (b"/" + ODD, {"DOCUMENT_ROOT": os.fsencode(case.root) + ODD}),
+            ("/", {"STREAM_ACTION": "archive", "QUERY_STRING":
+                   "f=" + urllib.parse.quote_from_bytes(ODD)}),
+            ("/folder/", {"STREAM_CACHE_CONTROL": ODD, "STREAM_INDEX": ODD}),
+            (b"/" + ODD, {"REQUEST_METHOD": b"GET" + ODD})):
+        response = daemon.fetch(path, **params)
+        check_harmless(response.stderr, f"the error log with {params}")
+    for name in (f'path="/{SHOWN}"', f'STREAM_ACTION="{SHOWN}"',
+                 f'STREAM_RATE="{SHOWN}"', f'"{SHOWN}" in "/"'):
+        daemon.wait_log(re.escape(name))
+    daemon.stop()
+    check_harmless(daemon.log_path.read_bytes(), "the log")
 
 
 @test

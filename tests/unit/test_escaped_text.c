@@ -21,13 +21,38 @@ static void control_and_special_characters_are_escaped(void **state)
 		{ 32, "a \"b\" \\c", false, "a \"b\" \\c" },
 		{ 32, "a\nb\r\x01\x1f\x7f", false,
 		    "a\\x0ab\\x0d\\x01\\x1f\\x7f" },
-		{ 32, "caf\xc3\xa9 \xff", false, "caf\xc3\xa9 \xff" },
+		{ 32, "caf\xc3\xa9 \xe2\x82\xac \xf0\x9f\x98\x80", false,
+		    "caf\xc3\xa9 \xe2\x82\xac \xf0\x9f\x98\x80" },
+		/* C1, whose U+009B is ESC [ to a terminal; U+00A0 is none. */
+		{ 32, "\xc2\x80\xc2\x9b\xc2\x9f\xc2\xa0", false,
+		    "\\xc2\\x80\\xc2\\x9b\\xc2\\x9f\xc2\xa0" },
+		/* The same bytes in no character, or in another one */
+		{ 32, "a\x80\x9b\x9f\xa0z", false, "a\\x80\\x9b\\x9f\\xa0z" },
+		{ 32, "\xc3\x9b\xe1\x9b\x80", false, "\xc3\x9b\xe1\x9b\x80" },
+		/* What is not UTF-8: lone, cut short, overlong, surrogates */
+		{ 32, "\xff\xc3", false, "\\xff\\xc3" },
+		{ 32, "\xe2\x82", false, "\\xe2\\x82" },
+		{ 32, "\xe2\x82z", false, "\\xe2\\x82z" },
+		{ 32, "\xc0\x9b\xe0\x80\x9b", false,
+		    "\\xc0\\x9b\\xe0\\x80\\x9b" },
+		{ 32, "\xed\xa0\x80", false, "\\xed\\xa0\\x80" },
+		/* U+202E turns what follows round. */
+		{ 32, "a\xe2\x80\xaez", false, "a\\xe2\\x80\\xaez" },
 		{ 32, "a\" \\x22", true, "a\\x22 \\x5cx22" },
 		{ 3, "abc", false, "abc" },
 		{ 2, "abc", false, "ab" },
 		{ 5, "a\nb", false, "a\\x0a" },
 		/* Never a piece of an escape, and nothing after it. */
 		{ 4, "a\nb", false, "a" },
+		{ 4,
+		    "a\xff"
+		    "b",
+		    false, "a" },
+		{ 4, "a\xe2\x82\xac", false, "a\xe2\x82\xac" },
+		{ 3,
+		    "a\xe2\x82\xac"
+		    "b",
+		    false, "a" },
 		{ 0, "a", false, "" },
 	};
 	char to[33];

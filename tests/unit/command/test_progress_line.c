@@ -53,6 +53,12 @@ static const struct {
 	{ { "gr\xc3\xbc\xc3\x9f", MB, 2 * MB, SECOND }, 80,
 	    "gr\xc3\xbc\xc3\x9f                      [==========          ]"
 	    "  50%      1 MB/s     0:01 left" },
+	{ { "\xc2\x9b"
+	    "1m\x9b\xff\xe2\x80\xae",
+	      MB, 2 * MB, SECOND },
+	    80,
+	    "?1m???                    [==========          ]"
+	    "  50%      1 MB/s     0:01 left" },
 	/* Just wide enough for the bar and for the name, and too narrow. */
 	{ { "0123456789\xc3\xa9yz", MB, 2 * MB, SECOND }, 67,
 	    "123456789\xc3\xa9yz [==========          ]"

@@ -45,8 +45,8 @@ static void replaces_what_a_terminal_would_obey(void **state)
 		{ "\xf5\x80\x80\x80", "????" },
 		/* Longer forms of an escape and of U+009B */
 		{ "\xc0\x9b", "??" },
-		{ "\xe0\x80\x9b", "?" },
-		{ "\xf0\x80\x82\x9b", "?" },
+		{ "\xe0\x80\x9b", "???" },
+		{ "\xf0\x80\x82\x9b", "????" },
 	};
 
 	(void)state;

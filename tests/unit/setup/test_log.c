@@ -139,6 +139,7 @@ static void quotes_what_others_chose(void **state)
 		{ 32, "\\x22", "\\x5cx22" },
 		{ 32, "\n\x7f\x1f", "\\x0a\\x7f\\x1f" },
 		{ 32, "caf\xc3\xa9", "caf\xc3\xa9" },
+		{ 32, "\xc2\x9b \x9b", "\\xc2\\x9b \\x9b" },
 		/* Never a piece of an escape. */
 		{ 5, "\"\"", "\\x22" },
 		{ 4, "\"", "" },
@@ -203,7 +204,8 @@ static void escapes_control_characters(void **state)
 		{ "\x1b[31m\x7f\x01\x1f",
 		    " notice \\x1b[31m\\x7f\\x01\\x1f\n" },
 		{ "\t ~", " notice \\x09 ~\n" },
-		{ "caf\xc3\xa9 \xff", " notice caf\xc3\xa9 \xff\n" },
+		{ "caf\xc3\xa9 \xff", " notice caf\xc3\xa9 \\xff\n" },
+		{ "\xc2\x9b", " notice \\xc2\\x9b\n" },
 		{ "", " notice \n" },
 	};
 
