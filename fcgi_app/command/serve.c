@@ -66,18 +66,63 @@ static struct media_types *load_media_types(void)
 	return types;
 }
 
+/* --- who may connect ------------------------------------------------------ */
+
+#define ADDRS "FCGI_WEB_SERVER_ADDRS"
+#define ADDRS_LIKE "192.0.2.10 or 192.0.2.0/24"
+
+static void refuse_addrs(const char *list, size_t entry, int error)
+{
+	char value[LOG_NAME_MAX];
+
+	log_quote(value, sizeof(value), list);
+	switch (error) {
+	case -E2BIG:
+		log_message(LOG_LEVEL_ERROR,
+		    ADDRS "=\"%s\": more than %d entries", value,
+		    WEB_SERVER_ADDRS_MAX);
+		break;
+	case -EDOM:
+		log_message(LOG_LEVEL_ERROR,
+		    ADDRS "=\"%s\": entry %zu has bits after its prefix, which "
+			  "192.0.2.0/24 has not",
+		    value, entry);
+		break;
+	default:
+		log_message(LOG_LEVEL_ERROR,
+		    ADDRS "=\"%s\": entry %zu is not an address or a network "
+			  "such as " ADDRS_LIKE,
+		    value, entry);
+	}
+}
+
 static int read_web_server_addrs(struct web_server_addrs *addrs)
 {
-	const char *list = getenv("FCGI_WEB_SERVER_ADDRS");
-	int r = web_server_addrs_parse(list, addrs);
+	const char *list = getenv(ADDRS);
+	size_t entry;
+	int r = web_server_addrs_parse(list, addrs, &entry);
 
 	if (r < 0)
-		log_message(LOG_LEVEL_ERROR, "FCGI_WEB_SERVER_ADDRS=%s: %s",
-		    list,
-		    r == -EINVAL ? "not a list of IP addresses such as "
-				   "127.0.0.1,::1"
-				 : "more than 64 addresses");
+		refuse_addrs(list, entry, r);
+	else if (list && list[0] == '\0')
+		log_message(LOG_LEVEL_WARNING,
+		    ADDRS
+		    "=\"\": lists nobody, so anybody may connect over "
+		    "TCP; unset it, or list the fronts, such as " ADDRS_LIKE);
 	return r;
+}
+
+/* FastCGI has no passwords: who can connect can read. */
+static void warn_of_open_ports(
+    const struct listeners *listeners, const struct web_server_addrs *addrs)
+{
+	for (size_t i = 0; addrs->anyone && i < listeners->count; i++)
+		if (listeners->list[i].is_remote)
+			log_message(LOG_LEVEL_WARNING,
+			    "listening on %s: any machine that can connect may "
+			    "read all files beneath the roots; list the fronts "
+			    "in " ADDRS ", such as " ADDRS_LIKE,
+			    listeners->list[i].name);
 }
 
 static int serve(const struct options *options, struct roots *roots,
@@ -104,6 +149,7 @@ static int serve(const struct options *options, struct roots *roots,
 		dispatch_free(config.action_states);
 		return OPTIONS_EXIT_USAGE;
 	}
+	warn_of_open_ports(&listeners, &addrs);
 	types = load_media_types();
 	config.media_types = types;
 	config.board = worker_board_new(options->workers);

@@ -8,6 +8,7 @@
 #include <libgen.h>
 #include <netdb.h>
 #include <netinet/tcp.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -254,6 +255,18 @@ static void set_tcp_options(int fd)
 
 /* --- names ---------------------------------------------------------------- */
 
+/* 127.0.0.0/8 (RFC 1122, 3.2.1.3), also mapped; ::1 (RFC 4291, 2.5.3) */
+static bool is_loopback(const union address *address)
+{
+	const struct in6_addr *v6 = &address->in6.sin6_addr;
+
+	if (address->any.sa_family == AF_INET6)
+		return IN6_IS_ADDR_LOOPBACK(v6) ||
+		    (IN6_IS_ADDR_V4MAPPED(v6) &&
+			v6->s6_addr[12] == IN_LOOPBACKNET);
+	return ntohl(address->in.sin_addr.s_addr) >> 24 == IN_LOOPBACKNET;
+}
+
 static void finish_listener(struct listener *listener)
 {
 	union address address = { 0 };
@@ -273,6 +286,7 @@ static void finish_listener(struct listener *listener)
 		return;
 	}
 	set_tcp_options(listener->fd);
+	listener->is_remote = !is_loopback(&address);
 	v6 = address.any.sa_family == AF_INET6;
 	if (!inet_ntop(address.any.sa_family,
 		v6 ? (void *)&address.in6.sin6_addr

@@ -3,6 +3,7 @@
 #ifndef FCGI_APP_SETUP_LISTENER_H
 #define FCGI_APP_SETUP_LISTENER_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <sys/types.h>
 
@@ -15,6 +16,8 @@ struct listener {
 	int fd;
 	/* For the log: as --listen takes it, with the port that was bound. */
 	char name[LISTENER_NAME_MAX];
+	/* Other machines may be able to connect: it is no loopback address. */
+	bool is_remote;
 	/* The file of a unix socket that we made, or "". */
 	char path[108];
 	dev_t device;

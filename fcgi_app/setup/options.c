@@ -144,8 +144,8 @@ static const char doc[] =
     "second one stops it at once.\n\n"
     "Other commands, each with a --help of its own: \"fcgi-stream digest\", "
     "\"fcgi-stream doctor\".\n\n"
-    "Environment: FCGI_WEB_SERVER_ADDRS, a list of addresses that may "
-    "connect over TCP, separated by commas.";
+    "Environment: FCGI_WEB_SERVER_ADDRS, a list of addresses and networks "
+    "(192.0.2.0/24) that may connect over TCP, separated by commas.";
 
 static uint64_t parse_number(
     const struct number *number, const char *text, struct argp_state *state)

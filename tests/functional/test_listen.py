@@ -265,7 +265,8 @@ def start_for(case, allowed, listen="127.0.0.1:0"):
 @test
 def only_listed_ipv4_peers_are_served(case):
     for allowed in ("127.0.0.1", "192.0.2.1,127.0.0.1",
-                    "127.0.0.1,192.0.2.1"):
+                    "127.0.0.1,192.0.2.1", "127.0.0.0/31",
+                    "192.0.2.0/24, 127.0.0.1/32"):
         daemon = start_for(case, allowed)
         true(is_served(case, daemon), f"{allowed}: 127.0.0.1 is cut off")
         true(not is_served(case, daemon, source="127.0.0.2"),
@@ -279,15 +280,20 @@ def only_listed_ipv6_peers_are_served(case):
     need_ipv6()
     daemon = start_for(case, "::1", "[::1]:0")
     true(is_served(case, daemon), "::1 is cut off")
-    daemon = start_for(case, "127.0.0.1,2001:db8::1", "[::1]:0")
-    true(not is_served(case, daemon), "::1 is served")
+    for allowed in ("127.0.0.1,2001:db8::1", "2001:db8::/32"):
+        daemon = start_for(case, allowed, "[::1]:0")
+        true(not is_served(case, daemon), "::1 is served")
+    daemon = start_for(case, "::/64", "[::1]:0")
+    true(is_served(case, daemon), "::1 is cut off")
 
 
 @test
 def ipv4_peers_of_an_ipv6_socket_are_known_by_their_ipv4_address(case):
     need_ipv6()
     case.store("hello.txt", b"hello\n")
-    for allowed, expected in (("127.0.0.1", True), ("192.0.2.1", False)):
+    for allowed, expected in (("127.0.0.1", True), ("192.0.2.1", False),
+                              ("127.0.0.0/8", True),
+                              ("192.0.2.0/24", False)):
         with socket.create_server(("::", 0), family=socket.AF_INET6,
                                   dualstack_ipv6=True) as server:
             port = server.getsockname()[1]
@@ -316,12 +322,64 @@ def without_a_list_every_peer_is_served(case):
 
 @test
 def an_invalid_list_of_peers_is_refused(case):
-    for value in ("nonsense", "127.0.0.1,nonsense", "127.0.0.1/8"):
+    like = "not an address or a network such as 192.0.2.10 or 192.0.2.0/24"
+    for value, fault in (
+            ("nonsense", f"entry 1 is {like}"),
+            ("127.0.0.1,nonsense", f"entry 2 is {like}"),
+            ("127.0.0.1, ", f"entry 2 is {like}"),
+            ("127.0.0.0/33", f"entry 1 is {like}"),
+            ("::1,127.0.0.1/8", "entry 2 has bits after its prefix, which "
+             "192.0.2.0/24 has not"),
+            (",".join(["::1"] * 65), "more than 64 entries")):
         status, _, errors = case.run(
             f"--root={case.root}", "--listen=127.0.0.1:0",
             env={"FCGI_WEB_SERVER_ADDRS": value})
         equal(status, 2, f"exit status with {value}")
-        found("FCGI_WEB_SERVER_ADDRS", errors, "errors")
+        found(f'error FCGI_WEB_SERVER_ADDRS="{value}": {fault}\n', errors,
+              "errors")
+
+
+OPEN = r" warning listening on {}: any machine that can connect may read all "
+
+
+@test
+def a_port_that_is_open_to_all_is_a_warning(case):
+    daemon = start_for(case, None, "0.0.0.0:0")
+    daemon.wait_log(OPEN.format(r"0\.0\.0\.0:\d+"))
+
+
+@test
+def an_ipv6_port_that_is_open_to_all_is_a_warning(case):
+    need_ipv6()
+    daemon = start_for(case, None, "[::]:0")
+    daemon.wait_log(OPEN.format(r"\[::\]:\d+"))
+
+
+@test
+def a_port_that_is_passed_and_open_is_a_warning(case):
+    with socket.create_server(("0.0.0.0", 0)) as server:
+        daemon = case.launch(stdin=server, env={
+            "FCGI_WEB_SERVER_ADDRS": None}).wait_ready()
+    daemon.wait_log(OPEN.format(r"0\.0\.0\.0:\d+"))
+
+
+@test
+def other_listeners_are_no_warning(case):
+    for listen, allowed in (("127.0.0.1:0", None), (f"unix:{case.dir}/s", None),
+                            ("0.0.0.0:0", "127.0.0.1"),
+                            ("0.0.0.0:0", "0.0.0.0/0")):
+        daemon = start_for(case, allowed, listen)
+        true(" warning " not in daemon.log(), f"{listen}: {daemon.log()}")
+        daemon.stop()
+
+
+@test
+def an_empty_list_of_peers_is_a_warning(case):
+    daemon = start_for(case, "")
+    daemon.wait_log(' warning FCGI_WEB_SERVER_ADDRS="": lists nobody, so '
+                    "anybody may connect over TCP; unset it, or list the "
+                    "fronts, such as 192.0.2.10 or 192.0.2.0/24$")
+    true(is_served(case, daemon), "127.0.0.1 is cut off")
 
 
 @test

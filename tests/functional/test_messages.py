@@ -123,8 +123,9 @@ def the_environment_is_refused_by_name_and_value(case):
     _, _, errors = case.run(
         f"--root={case.root}", f"--listen=unix:{case.dir}/s",
         env={"FCGI_WEB_SERVER_ADDRS": "localhost"})
-    found("(?m)FCGI_WEB_SERVER_ADDRS=localhost: not a list of IP addresses "
-          "such as 127.0.0.1,::1$", errors, "message")
+    found('(?m)FCGI_WEB_SERVER_ADDRS="localhost": entry 1 is not an address '
+          "or a network such as 192.0.2.10 or 192.0.2.0/24$", errors,
+          "message")
 
 
 @test

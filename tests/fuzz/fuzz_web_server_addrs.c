@@ -30,28 +30,46 @@ static bool allow_ipv4(
 	return web_server_addrs_allow(addrs, (const struct sockaddr *)&peer);
 }
 
-/* Each listed address is let in, an IPv4 one in both families. */
+/* Turns over a bit, counted from the first one. */
+static struct in6_addr flip(struct in6_addr address, unsigned int bit)
+{
+	address.s6_addr[bit / 8] ^= (uint8_t)(0x80 >> bit % 8);
+	return address;
+}
+
+/*
+ * The first and the last address of each network are let in, those of IPv4 in
+ * both families.
+ */
 static void check_members(const struct web_server_addrs *addrs)
 {
 	for (size_t i = 0; i < addrs->count; i++) {
-		struct in6_addr address = addrs->addrs[i];
+		const struct web_server_network *network = &addrs->networks[i];
+		struct in6_addr address = network->address;
 
+		require(network->prefix <= 128);
+		require(allow_ipv6(addrs, &address));
+		for (unsigned int bit = network->prefix; bit < 128; bit++)
+			address = flip(address, bit);
 		require(allow_ipv6(addrs, &address));
 		if (IN6_IS_ADDR_V4MAPPED(&address))
 			require(allow_ipv4(addrs, &address.s6_addr[12]));
 	}
 }
 
-/* What is not listed is not let in. */
-static void check_stranger(const struct web_server_addrs *addrs)
+/* The one network of a list of one ends where its prefix does. */
+static void check_neighbours(const struct web_server_addrs *addrs)
 {
-	struct in6_addr stranger = { .s6_addr = { 0xfd, 0x5a, 0x5a } };
-	bool listed = false;
+	const struct web_server_network *network = &addrs->networks[0];
 
-	for (size_t i = 0; i < addrs->count; i++)
-		listed |=
-		    memcmp(&addrs->addrs[i], &stranger, sizeof(stranger)) == 0;
-	require(allow_ipv6(addrs, &stranger) == listed);
+	if (addrs->count != 1)
+		return;
+	for (unsigned int bit = 0; bit < 128; bit++) {
+		struct in6_addr neighbour = flip(network->address, bit);
+
+		require(
+		    allow_ipv6(addrs, &neighbour) == (bit >= network->prefix));
+	}
 }
 
 int fuzz_web_server_addrs(const uint8_t *data, size_t size)
@@ -59,11 +77,13 @@ int fuzz_web_server_addrs(const uint8_t *data, size_t size)
 	static struct web_server_addrs addrs;
 	struct sockaddr unix_peer = { .sa_family = AF_UNIX };
 	char *list = strndup((const char *)data, size);
+	size_t entry = 0;
 	int err;
 
 	require(list != NULL);
-	err = web_server_addrs_parse(list, &addrs);
-	require(err == 0 || err == -EINVAL || err == -E2BIG);
+	err = web_server_addrs_parse(list, &addrs, &entry);
+	require(err == 0 || err == -EINVAL || err == -EDOM || err == -E2BIG);
+	require((err == 0) == (entry == 0));
 	if (err == 0) {
 		require(addrs.anyone == (list[0] == '\0'));
 		require(addrs.anyone || addrs.count > 0);
@@ -72,7 +92,7 @@ int fuzz_web_server_addrs(const uint8_t *data, size_t size)
 		check_members(&addrs);
 	}
 	if (err == 0 && !addrs.anyone)
-		check_stranger(&addrs);
+		check_neighbours(&addrs);
 	free(list);
 	return 0;
 }
