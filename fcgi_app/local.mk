@@ -137,6 +137,7 @@ libapp_a_SOURCES = \
 	%D%/setup/listener.c %D%/setup/listener.h \
 	%D%/setup/log.c %D%/setup/log.h \
 	%D%/setup/options.c %D%/setup/options.h \
+	%D%/setup/processors.c %D%/setup/processors.h \
 	%D%/setup/roots.c %D%/setup/roots.h \
 	%D%/setup/web_server_addrs.c %D%/setup/web_server_addrs.h
 

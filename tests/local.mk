@@ -174,6 +174,7 @@ unit_tests = \
 	%D%/unit/setup/test_listener \
 	%D%/unit/setup/test_log \
 	%D%/unit/setup/test_options \
+	%D%/unit/setup/test_processors \
 	%D%/unit/setup/test_roots \
 	%D%/unit/setup/test_web_server_addrs \
 	%D%/unit/stream/test_pacer \

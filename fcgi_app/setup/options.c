@@ -10,12 +10,12 @@
 #include <argp.h>
 #include <errno.h>
 #include <inttypes.h>
-#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "common/min.h"
 #include "common/parse_number.h"
+#include "fcgi_app/setup/processors.h"
 
 const char *argp_program_version = PACKAGE_STRING;
 
@@ -318,17 +318,6 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 	return 0;
 }
 
-/* Returns how many this process may use, which may be fewer than there are. */
-static unsigned int processors(void)
-{
-	cpu_set_t set;
-
-	if (sched_getaffinity(0, sizeof(set), &set) < 0)
-		return 1;
-	return (unsigned int)size_min(
-	    (size_t)CPU_COUNT(&set), OPTIONS_WORKERS_MAX);
-}
-
 void options_parse(struct options *options, int argc, char **argv)
 {
 	static const struct argp argp = {
@@ -341,7 +330,8 @@ void options_parse(struct options *options, int argc, char **argv)
 	options->access_log = true;
 	for (int i = 0; i < NUMBER_COUNT; i++)
 		set_number(options, (enum number_key)i, numbers[i].initial);
-	options->workers = processors();
+	options->workers =
+	    (unsigned int)size_min(processors_count(), OPTIONS_WORKERS_MAX);
 	argp_err_exit_status = OPTIONS_EXIT_USAGE;
 	argp_parse(&argp, argc, argv, 0, NULL, options);
 }
