@@ -246,8 +246,9 @@ void log_stop_writer(void)
 	log_flush();
 	writer.has_thread = false;
 	close(writer.write_fd);
-	clock_gettime(CLOCK_REALTIME, &until);
+	clock_gettime(CLOCK_MONOTONIC, &until);
 	until.tv_sec += STOP_SECONDS;
-	if (pthread_timedjoin_np(writer.thread, NULL, &until) == 0)
+	if (pthread_clockjoin_np(
+		writer.thread, NULL, CLOCK_MONOTONIC, &until) == 0)
 		close(writer.read_fd);
 }
