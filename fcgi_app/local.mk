@@ -99,6 +99,7 @@ libapp_a_SOURCES = \
 	%D%/policy/http_status.c %D%/policy/http_status.h \
 	%D%/policy/if_range.c %D%/policy/if_range.h \
 	%D%/policy/media_type.c %D%/policy/media_type.h \
+	%D%/policy/media_type_table.c %D%/policy/media_type_table.h \
 	%D%/policy/multipart.c %D%/policy/multipart.h \
 	%D%/policy/nearest_name.c %D%/policy/nearest_name.h \
 	%D%/policy/path_rule.c %D%/policy/path_rule.h \

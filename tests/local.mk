@@ -140,6 +140,7 @@ unit_tests = \
 	%D%/unit/policy/test_http_status \
 	%D%/unit/policy/test_if_range \
 	%D%/unit/policy/test_media_type \
+	%D%/unit/policy/test_media_type_table \
 	%D%/unit/policy/test_multipart \
 	%D%/unit/policy/test_nearest_name \
 	%D%/unit/policy/test_path_rule \

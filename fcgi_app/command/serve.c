@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -49,20 +50,59 @@ static void raise_descriptor_limit(const struct options *options)
 		    options->max_connections);
 }
 
-/* Puts the system's table, if it has one, before the built-in one. */
-static struct media_types *load_media_types(void)
+/* --- media types ---------------------------------------------------------- */
+
+/* Returns 0 or -errno. */
+static int read_media_types(
+    struct media_types *types, const char *name, enum media_types_rank rank)
 {
-	struct media_types *types = media_types_new();
-	FILE *file = types ? fopen(MIME_TYPES, "re") : NULL;
+	FILE *file = fopen(name, "re");
 	int r;
 
 	if (!file)
-		return types;
-	r = media_types_read(types, file);
+		return -errno;
+	r = media_types_read(types, file, rank);
+	fclose(file);
+	return r;
+}
+
+/* Returns false if the operator's file can't be had. */
+static bool add_operator_types(struct media_types *types, const char *name)
+{
+	int r = name ? read_media_types(types, name, MEDIA_TYPES_OPERATOR) : 0;
+
 	if (r < 0)
+		log_message(LOG_LEVEL_ERROR, "--media-types=%s: %s", name,
+		    r == -ENOSPC ? "more than 16384 extensions" : strerror(-r));
+	return r == 0;
+}
+_Static_assert(MEDIA_TYPE_ENTRIES_MAX == 16384, "the message names it");
+
+/* Adds the system's types, as far as it has any. */
+static void add_system_types(struct media_types *types)
+{
+	int r = read_media_types(types, MIME_TYPES, MEDIA_TYPES_SYSTEM);
+
+	if (r < 0 && r != -ENOENT)
 		log_message(
 		    LOG_LEVEL_WARNING, "%s: %s", MIME_TYPES, strerror(-r));
-	fclose(file);
+}
+
+/* Returns NULL if there are none, which is logged. */
+static struct media_types *load_media_types(const struct options *options)
+{
+	struct media_types *types = media_types_new();
+
+	if (!types) {
+		log_message(
+		    LOG_LEVEL_ERROR, "media types: %s", strerror(ENOMEM));
+		return NULL;
+	}
+	if (!add_operator_types(types, options->media_types)) {
+		media_types_free(types);
+		return NULL;
+	}
+	add_system_types(types);
 	return types;
 }
 
@@ -138,30 +178,36 @@ static int serve(const struct options *options, struct roots *roots,
 		.listeners = &listeners,
 	};
 	struct media_types *types;
-	int status = EXIT_FAILURE;
+	int status = OPTIONS_EXIT_USAGE;
 
 	if (read_web_server_addrs(&addrs) < 0)
-		return OPTIONS_EXIT_USAGE;
-	config.action_states = dispatch_prepare(options);
-	if (!config.action_states)
-		return EXIT_FAILURE;
-	if (listeners_open(&listeners, options) < 0) {
-		dispatch_free(config.action_states);
-		return OPTIONS_EXIT_USAGE;
-	}
-	warn_of_open_ports(&listeners, &addrs);
-	types = load_media_types();
+		return status;
+	types = load_media_types(options);
+	if (!types)
+		return status;
 	config.media_types = types;
+	config.action_states = dispatch_prepare(options);
+	if (!config.action_states) {
+		status = EXIT_FAILURE;
+		goto out_types;
+	}
+	if (listeners_open(&listeners, options) < 0)
+		goto out_states;
+	warn_of_open_ports(&listeners, &addrs);
 	config.board = worker_board_new(options->workers);
-	if (types && config.board)
+	if (config.board) {
 		status = master_run(&config);
-	else
+	} else {
 		log_message(LOG_LEVEL_ERROR, "out of memory");
+		status = EXIT_FAILURE;
+	}
 	listeners_remove_files(&listeners);
 	listeners_close(&listeners);
-	media_types_free(types);
 	worker_board_free(config.board);
+out_states:
 	dispatch_free(config.action_states);
+out_types:
+	media_types_free(types);
 	return status;
 }
 

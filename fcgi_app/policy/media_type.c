@@ -5,7 +5,7 @@
  * What comes from files is kept in a tsearch(3) tree, which gives "the first
  * definition wins" for free: to add a key that is there already changes
  * nothing. Each entry is one block that holds the node's data and both
- * strings. The built-in table is constant and sorted.
+ * strings. Of the system's files, only what the built-in table lacks gets in.
  */
 #include "config.h"
 
@@ -18,6 +18,8 @@
 #include <string.h>
 #include <strings.h>
 
+#include "fcgi_app/policy/media_type_table.h"
+
 struct media_type {
 	const char *extension;
 	const char *type;
@@ -27,114 +29,6 @@ struct media_type {
 struct media_types {
 	void *tree; /* of struct media_type, which it owns */
 	size_t count;
-};
-
-/* A line of the table below. */
-struct builtin {
-	const char *extension;
-	const char *type;
-};
-
-/* Sorted by extension, for bsearch(3). */
-static const struct builtin builtins[] = {
-	{ "7z", "application/x-7z-compressed" },
-	{ "aac", "audio/aac" },
-	{ "apk", "application/vnd.android.package-archive" },
-	{ "appimage", "application/vnd.appimage" },
-	{ "atom", "application/atom+xml" },
-	{ "avi", "video/x-msvideo" },
-	{ "avif", "image/avif" },
-	{ "bin", "application/octet-stream" },
-	{ "bmp", "image/bmp" },
-	{ "bz2", "application/x-bzip2" },
-	{ "css", "text/css" },
-	{ "csv", "text/csv" },
-	{ "deb", "application/vnd.debian.binary-package" },
-	{ "dmg", "application/x-apple-diskimage" },
-	{ "doc", "application/msword" },
-	{ "docx",
-	    "application/"
-	    "vnd.openxmlformats-officedocument.wordprocessingml.document" },
-	{ "epub", "application/epub+zip" },
-	{ "flac", "audio/flac" },
-	{ "gif", "image/gif" },
-	{ "gz", "application/gzip" },
-	{ "heic", "image/heic" },
-	{ "htm", "text/html" },
-	{ "html", "text/html" },
-	{ "ico", "image/vnd.microsoft.icon" },
-	{ "img", "application/octet-stream" },
-	{ "iso", "application/x-iso9660-image" },
-	{ "jar", "application/java-archive" },
-	{ "jpeg", "image/jpeg" },
-	{ "jpg", "image/jpeg" },
-	{ "js", "text/javascript" },
-	{ "json", "application/json" },
-	{ "jsonl", "application/jsonl" },
-	{ "jxl", "image/jxl" },
-	{ "log", "text/plain" },
-	{ "m3u8", "application/vnd.apple.mpegurl" },
-	{ "m4a", "audio/mp4" },
-	{ "m4s", "video/iso.segment" },
-	{ "m4v", "video/mp4" },
-	{ "map", "application/json" },
-	{ "md", "text/markdown" },
-	{ "mjs", "text/javascript" },
-	{ "mkv", "video/x-matroska" },
-	{ "mov", "video/quicktime" },
-	{ "mp3", "audio/mpeg" },
-	{ "mp4", "video/mp4" },
-	{ "mpd", "application/dash+xml" },
-	{ "mpeg", "video/mpeg" },
-	{ "mpg", "video/mpeg" },
-	{ "odp", "application/vnd.oasis.opendocument.presentation" },
-	{ "ods", "application/vnd.oasis.opendocument.spreadsheet" },
-	{ "odt", "application/vnd.oasis.opendocument.text" },
-	{ "oga", "audio/ogg" },
-	{ "ogg", "audio/ogg" },
-	{ "ogv", "video/ogg" },
-	{ "opus", "audio/ogg" },
-	{ "otf", "font/otf" },
-	{ "pdf", "application/pdf" },
-	{ "png", "image/png" },
-	{ "pptx",
-	    "application/"
-	    "vnd.openxmlformats-officedocument.presentationml.presentation" },
-	{ "ps", "application/postscript" },
-	{ "rar", "application/vnd.rar" },
-	{ "rpm", "application/x-rpm" },
-	{ "rss", "application/rss+xml" },
-	{ "rtf", "application/rtf" },
-	{ "srt", "application/x-subrip" },
-	{ "svg", "image/svg+xml" },
-	{ "svgz", "image/svg+xml" },
-	{ "tar", "application/x-tar" },
-	{ "tgz", "application/gzip" },
-	{ "tif", "image/tiff" },
-	{ "tiff", "image/tiff" },
-	{ "torrent", "application/x-bittorrent" },
-	{ "ts", "video/mp2t" },
-	{ "ttf", "font/ttf" },
-	{ "txt", "text/plain" },
-	{ "vtt", "text/vtt" },
-	{ "wasm", "application/wasm" },
-	{ "wav", "audio/wav" },
-	{ "weba", "audio/webm" },
-	{ "webm", "video/webm" },
-	{ "webmanifest", "application/manifest+json" },
-	{ "webp", "image/webp" },
-	{ "woff", "font/woff" },
-	{ "woff2", "font/woff2" },
-	{ "xhtml", "application/xhtml+xml" },
-	{ "xlsx",
-	    "application/"
-	    "vnd.openxmlformats-officedocument.spreadsheetml.sheet" },
-	{ "xml", "application/xml" },
-	{ "xz", "application/x-xz" },
-	{ "yaml", "application/yaml" },
-	{ "yml", "application/yaml" },
-	{ "zip", "application/zip" },
-	{ "zst", "application/zstd" },
 };
 
 /* --- the tree ------------------------------------------------------------- */
@@ -260,7 +154,8 @@ static bool is_media_type(const char *type)
 	return strlen(type) <= MEDIA_TYPE_LENGTH_MAX;
 }
 
-static int read_types(struct media_types *types, char *line)
+static int read_types(
+    struct media_types *types, char *line, enum media_types_rank rank)
 {
 	const char *type = next_word(&line);
 	const char *extension;
@@ -269,11 +164,14 @@ static int read_types(struct media_types *types, char *line)
 	if (!type || !is_media_type(type))
 		return 0;
 	while (!err && (extension = next_word(&line)) != NULL)
-		err = add(types, extension, type);
+		if (rank == MEDIA_TYPES_OPERATOR ||
+		    !media_type_table_find(extension))
+			err = add(types, extension, type);
 	return err;
 }
 
-int media_types_read(struct media_types *types, FILE *file)
+int media_types_read(
+    struct media_types *types, FILE *file, enum media_types_rank rank)
 {
 	char line[MEDIA_TYPE_LINE_MAX + 1];
 
@@ -282,7 +180,7 @@ int media_types_read(struct media_types *types, FILE *file)
 
 		switch (read_line(file, line)) {
 		case LINE_READ:
-			err = read_types(types, line);
+			err = read_types(types, line, rank);
 			break;
 		case LINE_JUNK:
 			break;
@@ -295,13 +193,6 @@ int media_types_read(struct media_types *types, FILE *file)
 }
 
 /* --- look-up -------------------------------------------------------------- */
-
-static int compare_builtin(const void *key, const void *element)
-{
-	const struct builtin *builtin = element;
-
-	return strcasecmp(key, builtin->extension);
-}
 
 /* What follows the last dot of the last component, or NULL. */
 static const char *extension_of(const char *path)
@@ -317,17 +208,15 @@ const char *media_types_find(const struct media_types *types, const char *path)
 {
 	struct media_type key = { .extension = extension_of(path) };
 	struct media_type *const *node;
-	const struct builtin *builtin;
+	const char *type;
 
 	if (!key.extension)
 		return MEDIA_TYPE_DEFAULT;
 	node = tfind(&key, &types->tree, compare_types);
 	if (node)
 		return (*node)->type;
-	builtin = bsearch(key.extension, builtins,
-	    sizeof(builtins) / sizeof(builtins[0]), sizeof(builtins[0]),
-	    compare_builtin);
-	return builtin ? builtin->type : MEDIA_TYPE_DEFAULT;
+	type = media_type_table_find(key.extension);
+	return type ? type : MEDIA_TYPE_DEFAULT;
 }
 
 /* --- parameters ----------------------------------------------------------- */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Media types by file name extension: the ones of the system's mime.types
- * files, then a built-in table of what the web uses.
+ * Media types by file name extension: those of the operator, then a built-in
+ * table of what the web uses, then those of the system.
  */
 #ifndef FCGI_APP_POLICY_MEDIA_TYPE_H
 #define FCGI_APP_POLICY_MEDIA_TYPE_H
@@ -26,6 +26,12 @@
 
 struct media_types;
 
+/* Whose a file of types is. */
+enum media_types_rank {
+	MEDIA_TYPES_OPERATOR, /* wins over the built-in types */
+	MEDIA_TYPES_SYSTEM,   /* has what they lack */
+};
+
 /*
  * Makes a table that knows the built-in types only. The caller owns it and ends
  * it with media_types_free(). Returns NULL without memory.
@@ -41,14 +47,15 @@ void media_types_free(struct media_types *types);
  * begins with '#' begins a comment. The file stays open and the caller's.
  *
  * The first definition of an extension wins, within a file as well as between
- * files read one after another; each of them wins over the built-in one.
- * Lines that are too long, hold a control character or begin with what is not
- * a media type are skipped.
+ * files read one after another: the operator's are to be read first. Lines that
+ * are too long, hold a control character or begin with what is not a media type
+ * are skipped.
  *
  * Returns 0; -ENOSPC for more than MEDIA_TYPE_ENTRIES_MAX extensions, -ENOMEM,
  * or -EIO if reading fails. What was read before an error is kept and serves.
  */
-int media_types_read(struct media_types *types, FILE *file);
+int media_types_read(
+    struct media_types *types, FILE *file, enum media_types_rank rank);
 
 /*
  * Returns the media type of a file, by the last extension of the path's last

@@ -23,6 +23,7 @@ enum option_key {
 	KEY_ROOT = 256,
 	KEY_LISTEN,
 	KEY_ACTION,
+	KEY_MEDIA_TYPES,
 	KEY_PAGE_CACHE,
 	KEY_ETAG,
 	KEY_ACCESS_LOG,
@@ -96,6 +97,10 @@ static const struct argp_option argp_options[] = {
 	    "What the ETag of a file is made of: its time of modification and "
 	    "size, or the digest that \"fcgi-stream digest\" has stored with "
 	    "it, if it has one (mtime)",
+	    1 },
+	{ "media-types", KEY_MEDIA_TYPES, "FILE", 0,
+	    "Media types by extension, in the form of /etc/mime.types. They "
+	    "count before the built-in ones, and those before that file.",
 	    1 },
 	{ "workers", NUMBER(WORKERS), "N", 0,
 	    "Worker processes (number of processors)", 1 },
@@ -272,6 +277,9 @@ static error_t parse_other(int key, const char *arg, struct argp_state *state)
 		return 0;
 	case KEY_ACTION:
 		add(&actions, arg, state);
+		return 0;
+	case KEY_MEDIA_TYPES:
+		options->media_types = arg;
 		return 0;
 	case KEY_PAGE_CACHE:
 		options->page_cache =

@@ -30,6 +30,7 @@ struct options {
 	size_t listen_count;
 	const char *actions[OPTIONS_ACTIONS_MAX]; /* NAME=PATH */
 	size_t action_count;
+	const char *media_types; /* a file like /etc/mime.types, or NULL */
 	unsigned int workers;
 	size_t chunk_size; /* bytes, a multiple of 4096 */
 	unsigned int aio_depth;

@@ -108,6 +108,58 @@ def media_types_follow_the_last_extension(case):
 
 
 @test
+def types_of_the_web_win_over_those_of_the_system(case):
+    daemon = case.start()
+    for name, expected in (
+            ("a.ts", "video/mp2t"), ("a.mts", "video/mp2t"),
+            ("a.m4b", "audio/mp4"), ("a.br", "application/x-brotli"),
+            ("a.whl", "application/x-wheel+zip"),
+            ("a.parquet", "application/vnd.apache.parquet"),
+            ("a.ipynb", "application/x-ipynb+json"),
+            ("a.toml", "application/toml"), ("a.ass", "text/x-ssa"),
+            ("a.rs", "text/plain"), ("a.asc", "text/plain")):
+        case.store(name, 1)
+        for path, params in ((f"/{name}", {}),
+                             (f"/{name}", {"STREAM_ACTION": "list"}),
+                             ("/", {"STREAM_ACTION": "concat",
+                                    "QUERY_STRING": f"f={name}&f={name}"})):
+            response = daemon.fetch(path, **params)
+            equal(response.header("Content-Type"), expected,
+                  f"{name} with {params}")
+    equal(daemon.fetch("/a.ts", "HEAD", STREAM_ACTION="follow",
+                       STREAM_CHARSET="utf-8").header("Content-Type"),
+          "video/mp2t", "a.ts followed")
+
+
+@test
+def the_types_of_the_operator_win_over_all_others(case):
+    types = case.dir / "types"
+    types.write_text("# mine\ntext/vnd.trolltech.linguist ts\nx/mine  txt\n"
+                     "x/two css unheard-of\nx/three css\n")
+    daemon = case.start(f"--media-types={types}")
+    for name, expected in (
+            ("a.ts", "text/vnd.trolltech.linguist"), ("a.txt", "x/mine"),
+            ("a.css", "x/two"), ("a.unheard-of", "x/two"),
+            ("a.m4b", "audio/mp4")):
+        case.store(name, 1)
+        equal(daemon.fetch(f"/{name}").header("Content-Type"), expected, name)
+    equal(daemon.fetch("/a.ts", STREAM_CONTENT_TYPE="video/mp2t").header(
+        "Content-Type"), "video/mp2t", "STREAM_CONTENT_TYPE")
+
+
+@test
+def types_that_cannot_be_read_stop_the_start(case):
+    for name, why in (("none", "No such file or directory"),
+                      (".", "Input/output error|Is a directory")):
+        status, _, errors = case.run(
+            f"--root={case.root}", f"--listen=unix:{case.dir}/s",
+            f"--media-types={case.dir}/{name}")
+        equal(status, 2, f"exit status with {name}")
+        found(f"error --media-types={case.dir}/{name}: ({why})$",
+              errors.strip(), "errors")
+
+
+@test
 def last_modified_is_never_in_the_future(case):
     stored = case.store("file", 10)
     ahead = time.time() + 1_000_000

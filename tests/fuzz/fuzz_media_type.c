@@ -62,7 +62,9 @@ int fuzz_media_type(const uint8_t *data, size_t size)
 	bytes[size] = '\n';
 	file = fmemopen(bytes, size + 1, "r");
 	require(file != NULL);
-	require(media_types_read(types, file) == 0 ||
+	require(
+	    media_types_read(types, file,
+		size % 2 ? MEDIA_TYPES_SYSTEM : MEDIA_TYPES_OPERATOR) == 0 ||
 	    size > MEDIA_TYPE_ENTRIES_MAX);
 	fclose(file);
 	check_words(types, text);
