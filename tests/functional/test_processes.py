@@ -41,7 +41,7 @@ def refuses(daemon):
     """True when no new connection can be made."""
     try:
         fastcgi.Connection(daemon.address).close()
-    except OSError:
+    except (ConnectionRefusedError, FileNotFoundError):
         return True
     return False
 
