@@ -5,13 +5,14 @@
 import contextlib
 import os
 import pathlib
+import shutil
 import signal
 import socket
 import subprocess
 import time
 
 from support import fastcgi
-from support.harness import (SANITIZED, SLOWNESS, Skip, check_file, equal,
+from support.harness import (SANITIZED, SLOWNESS, TOP, Skip, check_file, equal,
                              found, main, need, program, test, true,
                              wait_until)
 from support.modules import build_module
@@ -310,6 +311,24 @@ def spawn_fcgi_leaves_it_in_the_background(case):
               f"descriptor {number}: its log")
     stop_by_file(pid_file)
     wait_until(lambda: not answers(f"unix:{path}"), "it has ended")
+
+
+@test
+def its_folder_in_run_is_made_at_each_boot(case):
+    need("systemd-tmpfiles")
+    if os.getuid() != 0:
+        raise Skip("needs root, to give a folder to another user")
+    (case.dir / "etc").mkdir()
+    for name in ("passwd", "group"):
+        shutil.copy(f"/etc/{name}", case.dir / "etc")
+    done = subprocess.run(
+        ["systemd-tmpfiles", f"--root={case.dir}", "--create",
+         TOP / "examples" / "systemd" / "fcgi-stream.tmpfiles"],
+        capture_output=True, text=True, check=False)
+    equal((done.returncode, done.stderr), (0, ""), "status and errors")
+    made = case.dir / "run" / "fcgi-stream"
+    equal((made.owner(), made.group(), oct(made.stat().st_mode & 0o777)),
+          ("www-data", "www-data", "0o750"), "owner, group and mode")
 
 
 if __name__ == "__main__":
