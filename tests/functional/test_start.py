@@ -186,6 +186,16 @@ def it_is_ready_when_a_worker_serves_at_last(case):
     found("READY=1", manager.heard(), "what systemd hears")
 
 
+@test
+def a_current_folder_that_may_not_be_entered_does_no_harm(case):
+    user = OtherUser(case)
+    stored = case.store("file", 1000)
+    private = case.dir / "private"
+    private.mkdir(0o700)
+    daemon = user.launch("--workers=1", cwd=private).wait_ready()
+    check_file(daemon.fetch("/file"), stored)
+
+
 def pipe_size(user):
     """How large a new pipe of this user is."""
     done = subprocess.run(user.command(
