@@ -32,7 +32,7 @@ test_packages=(libcmocka-dev python3 curl nginx spawn-fcgi strace valgrind
 	clang libclang-rt-dev xz-utils shellcheck mandoc openssl)
 # Front servers and clients, of which any may be missing. npm gets the rest.
 peer_packages=(apache2-bin lighttpd haproxy caddy wget aria2 lftp httpdirfs
-	ffmpeg chromium unzip libarchive-tools p7zip-full busybox
+	ffmpeg mpv chromium unzip libarchive-tools p7zip-full busybox
 	default-jdk-headless rsync zsync zchunk)
 
 usage() {

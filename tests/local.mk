@@ -303,6 +303,7 @@ functional_tests = \
 	%D%/functional/test_concat.py \
 	%D%/functional/test_list.py \
 	%D%/functional/test_follow.py \
+	%D%/functional/test_follow_clients.py \
 	%D%/functional/test_follow_events.py \
 	%D%/functional/test_pace.py \
 	%D%/functional/test_fastcgi.py \
@@ -377,6 +378,7 @@ EXTRA_DIST += $(functional_tests) \
 	%D%/functional/browser/package-lock.json \
 	%D%/functional/browser/package.json \
 	%D%/functional/browser/pdf.mjs \
+	%D%/functional/browser/recording.mjs \
 	%D%/functional/browser/run.mjs \
 	%D%/functional/browser/video.mjs
 

@@ -23,12 +23,14 @@ static void check_query(const char *text)
 	require(query.format == FOLLOW_FORMAT_NONE || strstr(text, "format="));
 }
 
-static void check_range(const char *text, uint64_t size)
+typedef enum follow_range_result parse_fn(
+    const char *field, uint64_t size, struct follow_range *ret);
+
+static void check_range(const char *text, uint64_t size, parse_fn *parse)
 {
 	char value[FOLLOW_RANGE_TEXT_MAX];
 	struct follow_range range;
-	enum follow_range_result result =
-	    follow_range_parse(text, size, &range);
+	enum follow_range_result result = parse(text, size, &range);
 
 	if (result != FOLLOW_RANGE_PRESENT && result != FOLLOW_RANGE_LIVE)
 		return;
@@ -40,6 +42,12 @@ static void check_range(const char *text, uint64_t size)
 	require(strlen(value) < sizeof(value));
 }
 
+static void check_ranges(const char *text, uint64_t size)
+{
+	check_range(text, size, follow_range_parse);
+	check_range(text, size, follow_range_parse_head);
+}
+
 int fuzz_follow_query(const uint8_t *data, size_t size)
 {
 	char *text = strndup((const char *)data, size);
@@ -48,9 +56,9 @@ int fuzz_follow_query(const uint8_t *data, size_t size)
 	check_query(text);
 	if (follow_accepts_events(text))
 		require(strcasestr(text, "text/event-stream") != NULL);
-	check_range(text, 0);
-	check_range(text, 1000);
-	check_range(text, FOLLOW_RANGE_LAST_MAX);
+	check_ranges(text, 0);
+	check_ranges(text, 1000);
+	check_ranges(text, FOLLOW_RANGE_LAST_MAX);
 	free(text);
 	return 0;
 }

@@ -173,6 +173,26 @@ static void answer_part(struct follow_start *start,
 	send_head(start, &head);
 }
 
+/*
+ * One that grows does not say that it has ranges: a player would jump about in
+ * it, looking for its end.
+ */
+static void add_range_fields(
+    struct follow_start *start, struct response_head *head)
+{
+	struct follow_plan *plan = &start->params.plan;
+
+	if (!start->params.ranges)
+		response_head_put(head, "Accept-Ranges", "none");
+	else if (start->finished)
+		response_head_put(head, "Accept-Ranges", "bytes");
+	if (!start->finished)
+		return;
+	plan->length = size_of(start);
+	plan->is_exact = true;
+	response_head_add(head, "Content-Length", "%" PRIu64, plan->length);
+}
+
 static void answer_live(struct follow_start *start)
 {
 	const struct follow_params *params = &start->params;
@@ -184,8 +204,7 @@ static void answer_live(struct follow_start *start)
 	plan->from_lines = params->query.has_lines && !params->has_last;
 	plan->lines = params->query.lines;
 	if (!plan->events && !plan->from_lines)
-		response_head_put(
-		    &head, "Accept-Ranges", params->ranges ? "bytes" : "none");
+		add_range_fields(start, &head);
 	send_head(start, &head);
 }
 
@@ -204,6 +223,8 @@ static enum follow_range_result judge_range(
 		return FOLLOW_RANGE_IGNORED;
 	if (start->finished)
 		return follow_range_parse_finished(field, size_of(start), ret);
+	if (request_is_head(start->request))
+		return follow_range_parse_head(field, size_of(start), ret);
 	return follow_range_parse(field, size_of(start), ret);
 }
 

@@ -63,24 +63,48 @@ static enum follow_range_result judge_suffix(
 	return FOLLOW_RANGE_PRESENT;
 }
 
+static enum follow_range_result judge(
+    const struct spec *spec, uint64_t size, struct follow_range *ret)
+{
+	bool is_live = spec->has_last && spec->last >= size;
+
+	if (!spec->has_first)
+		return judge_suffix(spec->last, size, ret);
+	if (spec->first > size || (spec->first == size && !is_live) ||
+	    spec->first > FOLLOW_RANGE_LAST_MAX)
+		return FOLLOW_RANGE_UNSATISFIABLE;
+	ret->first = spec->first;
+	ret->last = u64_min(
+	    spec->has_last ? spec->last : size - 1, FOLLOW_RANGE_LAST_MAX);
+	return is_live ? FOLLOW_RANGE_LIVE : FOLLOW_RANGE_PRESENT;
+}
+
 enum follow_range_result follow_range_parse(
     const char *field, uint64_t size, struct follow_range *ret)
 {
 	struct spec spec;
-	bool is_live;
 
 	if (!parse(field, &spec))
 		return FOLLOW_RANGE_IGNORED;
-	if (!spec.has_first)
-		return judge_suffix(spec.last, size, ret);
-	is_live = spec.has_last && spec.last >= size;
-	if (spec.first > size || (spec.first == size && !is_live) ||
-	    spec.first > FOLLOW_RANGE_LAST_MAX)
-		return FOLLOW_RANGE_UNSATISFIABLE;
-	ret->first = spec.first;
-	ret->last = u64_min(
-	    spec.has_last ? spec.last : size - 1, FOLLOW_RANGE_LAST_MAX);
-	return is_live ? FOLLOW_RANGE_LIVE : FOLLOW_RANGE_PRESENT;
+	if (spec.has_first && !spec.has_last) {
+		if (spec.first == 0)
+			return FOLLOW_RANGE_IGNORED;
+		spec.has_last = true;
+		spec.last = size <= FOLLOW_RANGE_OPEN_LAST
+		    ? FOLLOW_RANGE_OPEN_LAST
+		    : FOLLOW_RANGE_LAST_MAX;
+	}
+	return judge(&spec, size, ret);
+}
+
+enum follow_range_result follow_range_parse_head(
+    const char *field, uint64_t size, struct follow_range *ret)
+{
+	struct spec spec;
+
+	if (!parse(field, &spec))
+		return FOLLOW_RANGE_IGNORED;
+	return judge(&spec, size, ret);
 }
 
 enum follow_range_result follow_range_parse_finished(

@@ -11,6 +11,11 @@
 
 /* The last position of an answer: what is larger is cut to it. */
 #define FOLLOW_RANGE_LAST_MAX ((uint64_t)INT64_MAX)
+/*
+ * The last position that stands for "whatever comes": what RFC 8673 calls very
+ * large, and the largest that every client can count.
+ */
+#define FOLLOW_RANGE_OPEN_LAST ((UINT64_C(1) << 53) - 1)
 /* "bytes ", two numbers, "-", slash, asterisk, NUL. */
 #define FOLLOW_RANGE_TEXT_MAX 56
 
@@ -30,14 +35,25 @@ struct follow_range {
 };
 
 /*
- * Judges a Range field, NULL for none, for a file that has `size` bytes now.
- * *ret is written for the two kinds of 206. "bytes=A-" and "bytes=-N" are what
- * is there now (RFC 8673, 2.1); "bytes=A-B" with a B beyond it, "very large" as
- * a rule, is followed (2.2), also if A is just the next byte. An A after that
- * can't be satisfied. A malformed field, another unit, and several
- * ranges, are ignored.
+ * Judges the Range field of a GET, NULL for none, for a file that has `size`
+ * bytes now. *ret is written for the two kinds of 206.
+ *
+ * "bytes=A-B" with a B beyond the end, "very large" as a rule, is followed (RFC
+ * 8673, 2.2), also if A is just the next byte. So is "bytes=A-", as if B were
+ * FOLLOW_RANGE_OPEN_LAST: the remainder is what comes. "bytes=0-" is all of it,
+ * and ignored (RFC 9110, 14.2): players begin with that, and take the end of a
+ * part for the end of the file. "bytes=-N" is what is there now. An A after the
+ * next byte can't be satisfied. A malformed field, another unit, and several
+ * ranges are ignored.
  */
 enum follow_range_result follow_range_parse(
+    const char *field, uint64_t size, struct follow_range *ret);
+
+/*
+ * The same for a HEAD, which asks what is there now (RFC 8673, 2.1): "bytes=A-"
+ * is just that.
+ */
+enum follow_range_result follow_range_parse_head(
     const char *field, uint64_t size, struct follow_range *ret);
 
 /*

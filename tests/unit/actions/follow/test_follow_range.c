@@ -33,18 +33,46 @@ static void check(const struct row *rows, size_t count, parse_fn *parse)
 }
 
 #define CHECK(rows) check(rows, ARRAY_LENGTH(rows), follow_range_parse)
+#define OPEN_LAST FOLLOW_RANGE_OPEN_LAST
 
 static void what_is_there(void **state)
 {
 	static const struct row rows[] = {
-		{ "bytes=0-", 10, FOLLOW_RANGE_PRESENT, { 0, 9 } },
-		{ "bytes=9-", 10, FOLLOW_RANGE_PRESENT, { 9, 9 } },
 		{ "bytes=2-5", 10, FOLLOW_RANGE_PRESENT, { 2, 5 } },
 		{ "BYTES= 2-9\t", 10, FOLLOW_RANGE_PRESENT, { 2, 9 } },
 		{ "bytes=-3", 10, FOLLOW_RANGE_PRESENT, { 7, 9 } },
 		{ "bytes=-99", 10, FOLLOW_RANGE_PRESENT, { 0, 9 } },
 		{ "bytes=-99999999999999999999999", 10, FOLLOW_RANGE_PRESENT,
 		    { 0, 9 } },
+	};
+
+	(void)state;
+	CHECK(rows);
+}
+
+/* RFC 8673, 2.1: which bytes are there? */
+static void what_a_head_asks(void **state)
+{
+	static const struct row rows[] = {
+		{ "bytes=0-", 10, FOLLOW_RANGE_PRESENT, { 0, 9 } },
+		{ "bytes=9-", 10, FOLLOW_RANGE_PRESENT, { 9, 9 } },
+		{ "bytes=-3", 10, FOLLOW_RANGE_PRESENT, { 7, 9 } },
+		{ "bytes=3-10", 10, FOLLOW_RANGE_LIVE, { 3, 10 } },
+		{ "bytes=0-", 0, FOLLOW_RANGE_UNSATISFIABLE, { 0, 0 } },
+		{ "bytes=10-", 10, FOLLOW_RANGE_UNSATISFIABLE, { 0, 0 } },
+		{ "bytes=x", 10, FOLLOW_RANGE_IGNORED, { 0, 0 } },
+	};
+
+	(void)state;
+	check(rows, ARRAY_LENGTH(rows), follow_range_parse_head);
+}
+
+static void all_of_it(void **state)
+{
+	static const struct row rows[] = {
+		{ "bytes=0-", 10, FOLLOW_RANGE_IGNORED, { 0, 0 } },
+		{ "bytes=000-\t", 10, FOLLOW_RANGE_IGNORED, { 0, 0 } },
+		{ "bytes=0-", 0, FOLLOW_RANGE_IGNORED, { 0, 0 } },
 	};
 
 	(void)state;
@@ -64,6 +92,13 @@ static void what_is_to_come(void **state)
 		    { 3, FOLLOW_RANGE_LAST_MAX } },
 		{ "bytes=3-10", 10, FOLLOW_RANGE_LIVE, { 3, 10 } },
 		{ "bytes=0-9", 0, FOLLOW_RANGE_LIVE, { 0, 9 } },
+		/* A resume: what is left is what comes. */
+		{ "bytes=1-", 10, FOLLOW_RANGE_LIVE, { 1, OPEN_LAST } },
+		{ "bytes=10-", 10, FOLLOW_RANGE_LIVE, { 10, OPEN_LAST } },
+		{ "bytes=9007199254740991-", OPEN_LAST, FOLLOW_RANGE_LIVE,
+		    { OPEN_LAST, OPEN_LAST } },
+		{ "bytes=5-", OPEN_LAST + 1, FOLLOW_RANGE_LIVE,
+		    { 5, FOLLOW_RANGE_LAST_MAX } },
 	};
 
 	(void)state;
@@ -73,9 +108,9 @@ static void what_is_to_come(void **state)
 static void what_never_is(void **state)
 {
 	static const struct row rows[] = {
-		{ "bytes=10-", 10, FOLLOW_RANGE_UNSATISFIABLE, { 0, 0 } },
+		{ "bytes=11-", 10, FOLLOW_RANGE_UNSATISFIABLE, { 0, 0 } },
 		{ "bytes=11-99", 10, FOLLOW_RANGE_UNSATISFIABLE, { 0, 0 } },
-		{ "bytes=0-", 0, FOLLOW_RANGE_UNSATISFIABLE, { 0, 0 } },
+		{ "bytes=1-", 0, FOLLOW_RANGE_UNSATISFIABLE, { 0, 0 } },
 		{ "bytes=-0", 10, FOLLOW_RANGE_UNSATISFIABLE, { 0, 0 } },
 		{ "bytes=-5", 0, FOLLOW_RANGE_UNSATISFIABLE, { 0, 0 } },
 		{ "bytes=99999999999999999999999-", 10,
@@ -147,6 +182,8 @@ int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_is_there),
+		cmocka_unit_test(what_a_head_asks),
+		cmocka_unit_test(all_of_it),
 		cmocka_unit_test(what_is_to_come),
 		cmocka_unit_test(what_never_is),
 		cmocka_unit_test(what_is_no_range),
