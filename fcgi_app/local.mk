@@ -37,6 +37,7 @@ libapp_a_SOURCES = \
 	%D%/actions/concat/small_file.c %D%/actions/concat/small_file.h \
 	%D%/actions/dispatch.c %D%/actions/dispatch.h \
 	%D%/actions/file/file_action.c %D%/actions/file/file_action.h \
+	%D%/actions/follow/event_lines.c %D%/actions/follow/event_lines.h \
 	%D%/actions/follow/event_stream.c %D%/actions/follow/event_stream.h \
 	%D%/actions/follow/follow_action.c %D%/actions/follow/follow_action.h \
 	%D%/actions/follow/follow_cursor.c %D%/actions/follow/follow_cursor.h \

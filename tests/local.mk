@@ -57,6 +57,7 @@ unit_tests = \
 	%D%/unit/actions/archive/test_zip_name \
 	%D%/unit/actions/concat/test_member_sequence \
 	%D%/unit/actions/concat/test_small_file \
+	%D%/unit/actions/follow/test_event_lines \
 	%D%/unit/actions/follow/test_event_stream \
 	%D%/unit/actions/follow/test_follow_events \
 	%D%/unit/actions/follow/test_follow_file \

@@ -48,6 +48,7 @@ static const struct stream_param params[] = {
 	{ NAME("STREAM_HEARTBEAT") },
 	{ NAME("STREAM_IDLE") },
 	{ NAME("STREAM_INDEX") },
+	{ NAME("STREAM_LINE_MAX") },
 	{ NAME("STREAM_LIST") },
 	{ NAME("STREAM_LIST_ARCHIVE") },
 	{ NAME("STREAM_NOSNIFF"), .is_word = is_on_or_off,

@@ -2,15 +2,17 @@
 # SPDX-License-Identifier: MIT
 """The action follow: lines as events, the end of a file, its rotation."""
 
+import json
 import os
 import resource
 import signal
 import time
 
 from support.follows import (EventFollower, Events, Follower, append, ask, follow,
-                     follow_events, replace_atomically, store, wait_watches)
-from support.harness import (MIB, SLOWNESS, check_response, equal, main, test, true,
-                     wait_until)
+                     follow_events, memory, replace_atomically, store,
+                     wait_watches)
+from support.harness import (GROWTH, MIB, SLOWNESS, check_response, equal, main,
+                     test, true, wait_until)
 
 
 # --- events ------------------------------------------------------------------
@@ -50,16 +52,73 @@ def the_format_is_chosen_by_query_accept_or_operator(case):
 
 
 @test
-def a_long_line_becomes_several_events(case):
-    line = b"x" * 8191 + "ä".encode() + b"y" * 20000
-    store(case, line + b"\nlast\n")
+def a_long_line_is_one_event(case):
+    lines = [json.dumps({"n": n, "text": "ä" * n * 40000}) for n in range(4)]
+    path = store(case, "\n".join(lines).encode() + b"\n")
     daemon = case.start("--chunk-size=16K")
     one = follow_events(daemon)
+    one.expect_lines(*(line.encode() for line in lines))
+    equal([json.loads(line)["n"] for line in one.events.lines], [0, 1, 2, 3],
+          "parsed")
+    line = b"x" * (1 << 20)
+    with open(path, "ab", buffering=0) as out:
+        out.write(line[:500000])
+        time.sleep(0.3)
+        equal(len(one.events.lines), 4, "events before its newline")
+        out.write(line[500000:] + b"\n")
+    equal(one.read_lines(5).lines[-1], line, "a line as long as allowed")
+    true("part" not in one.events.kinds, f"{one.events.kinds}")
+
+
+@test
+def a_longer_line_comes_in_parts(case):
+    line = b"x" * 1023 + "ä".encode() + b"y" * 2000
+    store(case, b"one\n" + line + b"\nlast\n")
+    daemon = case.start()
+    one = follow_events(daemon, STREAM_LINE_MAX="1K")
     lines = one.read_lines(5).lines
-    equal(lines[-1], b"last", "the next line")
-    equal([len(part) for part in lines[:-1]], [8191, 8192, 8192, 3618],
-          "lengths of the parts")
-    true(b"".join(lines[:-1]) == line, "wrong bytes")
+    equal([lines[0], lines[-1]], [b"one", b"last"], "the others")
+    equal(one.events.kinds,
+          ["message", "part", "part", "part-end", "message"], "types")
+    equal([len(part) for part in lines[1:-1]], [1023, 1024, 978], "lengths")
+    true(b"".join(lines[1:-1]) == line, "wrong bytes")
+    for last_id, kinds in ((one.events.ids[1],
+                            ["part", "part-end", "message"]),
+                           (one.events.ids[2], ["part-end", "message"]),
+                           (one.events.ids[3], ["message"])):
+        again = follow_events(daemon, last_id=last_id, STREAM_LINE_MAX="1K")
+        equal(again.read_lines(len(kinds)).kinds, kinds, f"after {last_id}")
+        equal(b"".join(again.events.lines),
+              b"".join(lines[-len(kinds):]), f"after {last_id}")
+
+
+@test
+def the_longest_line_has_a_limit(case):
+    store(case, b"one\n")
+    daemon = case.start()
+    for value, status in (("1K", 200), ("1G", 200), ("1023", 500),
+                          ("1073741825", 500), ("2G", 500), ("0", 500),
+                          ("1MB", 500)):
+        equal(ask(daemon, method="HEAD", STREAM_LINE_MAX=value).status,
+              status, value)
+
+
+@test(timeout=180)
+def slow_clients_of_long_lines_take_little_memory(case):
+    line = b"\xff" * (4 * MIB)
+    store(case, b"one\n" + line + b"\n")
+    daemon = case.start()
+    first = follow_events(daemon, STREAM_LINE_MAX="8M")
+    first.expect_lines(b"one")
+    before = memory(daemon.worker)
+    slow = [follow_events(daemon, STREAM_LINE_MAX="8M") for _ in range(100)]
+    for one in slow:
+        one.expect_lines(b"one")
+        one.read(10000)
+    grown = memory(daemon.worker) - before
+    true(grown < 16 * MIB * GROWTH, f"{grown >> 10} KiB for 100")
+    equal(first.read_lines(2).lines[1], "\ufffd".encode() * len(line),
+          "the line")
 
 
 @test(timeout=120)
@@ -70,8 +129,10 @@ def many_events_come_whole_to_a_slow_client(case):
     one = follow_events(daemon)
     one.connection.largest_read = 50000
     size = path.stat().st_size
+    last = b"data: %s\nid: " % lines[-1]
     one.read_until(lambda: len(one.body) > size and
-                   one.body.endswith(b"%s\n\n" % lines[-1]), "the last line")
+                   last in one.body[-len(last) - 50:] and
+                   one.body.endswith(b"\n\n"), "the last line")
     true(Events(one.body).lines == lines, "wrong lines")
 
 
@@ -428,8 +489,9 @@ def a_file_that_is_cut_begins_anew(case):
                "the cut is noticed")
     append(path, b"new")
     one.expect(b"one\ntwo\nnew\n")
-    lines.expect_lines(b"one", b"two", b"new")
-    true(lines.events.ids[2].endswith("-4"), f"ids: {lines.events.ids}")
+    lines.expect_lines(b"one", b"two", b"cut", b"new")
+    equal(lines.events.kinds[2], "gap", "its sign")
+    true(lines.events.ids[3].endswith("-4"), f"ids: {lines.events.ids}")
 
 
 @test

@@ -54,6 +54,7 @@ PURE = {
     "fcgi_app/actions/archive/tar_format": "sys/stat.h",  # S_ISDIR()
     "fcgi_app/actions/archive/zip_format": "sys/stat.h",  # S_ISDIR()
     "fcgi_app/actions/archive/zip_name": "",
+    "fcgi_app/actions/follow/event_lines": "",
     "fcgi_app/actions/follow/event_stream": "",
     "fcgi_app/actions/follow/follow_query": "",
     "fcgi_app/actions/follow/follow_range": "",

@@ -8,9 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "common/min.h"
 #include "common/parse_number.h"
-#include "common/utf8.h"
 
 /* How long a client waits before it comes back. */
 #define RETRY_MS "2000"
@@ -46,99 +44,52 @@ int event_id_parse(const char *text, struct event_id *ret)
 	return 0;
 }
 
-/* --- lines ---------------------------------------------------------------- */
-
-/* Where to cut a line that is too long: a character has up to four bytes. */
-static size_t cut(const char *data)
-{
-	for (size_t n = EVENT_STREAM_LINE_MAX; n > EVENT_STREAM_LINE_MAX - 4;
-	     n--)
-		/* Not amid a character (RFC 3629, 3). */
-		if (((unsigned char)data[n] & 0xc0) != 0x80)
-			return n;
-	return EVENT_STREAM_LINE_MAX;
-}
-
-size_t event_stream_next(const char *data, size_t length, bool last)
-{
-	size_t most = EVENT_STREAM_LINE_MAX + 1;
-	const char *newline = memchr(data, '\n', size_min(length, most));
-
-	if (newline)
-		return (size_t)(newline - data) + 1;
-	if (length >= most)
-		return cut(data);
-	return last ? length : 0;
-}
-
-/* --- events --------------------------------------------------------------- */
-
-static char *put(char *to, const void *bytes, size_t length)
-{
-	memcpy(to, bytes, length);
-	return to + length;
-}
+/* --- notes ---------------------------------------------------------------- */
 
 static char *put_text(char *to, const char *text)
 {
-	return put(to, text, strlen(text));
+	size_t length = strlen(text);
+
+	memcpy(to, text, length);
+	return to + length;
 }
 
-static char *put_id(char *to, const struct event_id *id)
+size_t event_stream_id(const struct event_id *id, char *ret)
 {
+	char *to = put_text(ret, "id: ");
 	char text[EVENT_ID_MAX];
-	size_t length = event_id_format(id, text);
 
-	to = put_text(to, "id: ");
-	to = put(to, text, length);
-	return put_text(to, "\n");
+	event_id_format(id, text);
+	to = put_text(to, text);
+	return (size_t)(put_text(to, "\n\n") - ret);
 }
 
-/* One character, or what is sent in its place; returns what follows it. */
-static const char *put_character(char **to, const char *p, const char *end)
-{
-	bool valid;
-	size_t n = utf8_take(p, (size_t)(end - p), &valid);
-
-	if (*p == '\r')
-		*to = put_text(*to, "\ndata: ");
-	else if (valid)
-		*to = put(*to, p, n);
-	else
-		*to = put_text(*to, UTF8_REPLACEMENT);
-	return p + n;
-}
-
-size_t event_stream_event(
-    const char *data, size_t length, const struct event_id *id, char *ret)
-{
-	const char *end = data + length;
-	char *to = put_id(ret, id);
-
-	if (end > data && end[-1] == '\n') {
-		end--;
-		if (end > data && end[-1] == '\r')
-			end--;
-	}
-	to = put_text(to, "data: ");
-	while (data < end)
-		data = put_character(&to, data, end);
-	to = put_text(to, "\n\n");
-	return (size_t)(to - ret);
-}
-
-size_t event_stream_begin(const struct event_id *id, char *ret)
+size_t event_stream_begin(
+    const struct event_id *id, enum event_gap gap, char *ret)
 {
 	char *to = put_text(ret, "retry: " RETRY_MS "\n");
 
-	return (size_t)(to - ret) + event_stream_move(id, to);
+	return (size_t)(to - ret) + event_stream_move(id, gap, to);
 }
 
-size_t event_stream_move(const struct event_id *id, char *ret)
+/* In one block, so that nobody can get the id without the gap. */
+size_t event_stream_move(
+    const struct event_id *id, enum event_gap gap, char *ret)
 {
-	char *to = put_id(ret, id);
+	static const char *const words[] = {
+		[EVENT_GAP_CUT] = "cut",
+		[EVENT_GAP_GONE] = "gone",
+		[EVENT_GAP_BETWEEN] = "between",
+		[EVENT_GAP_ID] = "id",
+	};
+	char *to = ret;
 
-	return (size_t)(put_text(to, "\n") - ret);
+	if (gap != EVENT_GAP_NONE) {
+		to = put_text(to, "event: gap\ndata: ");
+		to = put_text(to, words[gap]);
+		to = put_text(to, "\n");
+	}
+	return (size_t)(to - ret) + event_stream_id(id, to);
 }
 
 size_t event_stream_beat(char *ret)

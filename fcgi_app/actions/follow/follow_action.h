@@ -14,7 +14,7 @@
  * invalid query, 500 for an invalid parameter; 403 and 404 as the action
  * `file`. Params: DOCUMENT_ROOT, QUERY_STRING, HTTP_ACCEPT, HTTP_RANGE,
  * HTTP_IF_RANGE, HTTP_LAST_EVENT_ID; STREAM_FORMAT, STREAM_IDLE,
- * STREAM_HEARTBEAT, STREAM_ROTATE, STREAM_END_MARKER.
+ * STREAM_HEARTBEAT, STREAM_ROTATE, STREAM_END_MARKER, STREAM_LINE_MAX.
  */
 extern const struct stream_action follow_action;
 

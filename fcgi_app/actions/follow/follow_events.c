@@ -1,63 +1,58 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Thousands wait, and few have something to send: memory is there while it is
- * needed, and a text no longer than it is.
+ * needed, and a text no longer than it is. Those whose clients are slow keep
+ * theirs for long, so that all of them together have a budget.
  */
 #include "config.h"
 #include "fcgi_app/actions/follow/follow_events.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "fcgi_app/actions/follow/event_stream.h"
+#include "common/memory_budget.h"
 
-_Static_assert(FOLLOW_EVENTS_TEXT >=
-	EVENT_STREAM_ROOM(EVENT_STREAM_LINE_MAX + 1) + EVENT_STREAM_NOTE_MAX,
-    "any event fits into an empty text");
-_Static_assert(FOLLOW_EVENTS_RAW > EVENT_STREAM_LINE_MAX + 1,
-    "what can be looked at has an end of a line, or is too long for one");
-
-void follow_events_forget(struct follow_events *events)
-{
-	free(events->raw);
-	events->raw = NULL;
-	events->raw_length = 0;
-}
+_Static_assert(FOLLOW_EVENTS_SMALL >= EVENT_LINES_ROOM,
+    "events get on in the smallest text, too");
 
 static void drop_text(struct follow_events *events)
 {
 	free(events->text);
+	memory_budget_give_back(events->budget, events->taken);
 	events->text = NULL;
-	events->start = events->length = 0;
+	events->start = events->length = events->taken = 0;
 }
 
 void follow_events_fini(struct follow_events *events)
 {
-	follow_events_forget(events);
 	drop_text(events);
 }
 
-size_t follow_events_room(const struct follow_events *events)
+/* Returns how much there is room for: 0 if out of memory. */
+static size_t open_text(struct follow_events *events)
 {
-	return FOLLOW_EVENTS_RAW - events->raw_length;
-}
+	const size_t more = FOLLOW_EVENTS_TEXT - FOLLOW_EVENTS_SMALL;
+	size_t room;
 
-int follow_events_add(
-    struct follow_events *events, const void *bytes, size_t length)
-{
-	if (!events->raw)
-		events->raw = malloc(FOLLOW_EVENTS_RAW);
-	if (!events->raw)
-		return -ENOMEM;
-	memcpy(events->raw + events->raw_length, bytes, length);
-	events->raw_length += length;
+	assert(!events->text);
+	if (memory_budget_take(events->budget, more))
+		events->taken = more;
+	room = FOLLOW_EVENTS_SMALL + events->taken;
+	events->text = malloc(room);
+	if (events->text)
+		return room;
+	drop_text(events);
 	return 0;
 }
 
 /* Gives the room back that was not written into. */
 static void close_text(struct follow_events *events)
 {
+	size_t kept = events->length > FOLLOW_EVENTS_SMALL
+	    ? events->length - FOLLOW_EVENTS_SMALL
+	    : 0;
 	char *text;
 
 	if (events->length == 0) {
@@ -65,66 +60,35 @@ static void close_text(struct follow_events *events)
 		return;
 	}
 	text = realloc(events->text, events->length);
-	if (text)
-		events->text = text;
-}
-
-/* Writes the events of `raw`. Returns how many of its bytes they took. */
-static size_t write_events(
-    struct follow_events *events, struct event_id *place, bool last)
-{
-	const char *raw = events->raw;
-	size_t used = 0;
-	size_t n;
-
-	while (used < events->raw_length &&
-	    events->length < FOLLOW_EVENTS_ENOUGH) {
-		n = event_stream_next(
-		    raw + used, events->raw_length - used, last);
-		if (n == 0)
-			break;
-		if (EVENT_STREAM_ROOM(n) > FOLLOW_EVENTS_TEXT - events->length)
-			break;
-		place->offset += n;
-		events->length += event_stream_event(
-		    raw + used, n, place, events->text + events->length);
-		used += n;
-	}
-	return used;
-}
-
-int follow_events_write(
-    struct follow_events *events, struct event_id *place, bool last)
-{
-	char *text;
-	size_t used;
-
-	if (events->raw_length == 0)
-		return 0;
-	text = realloc(events->text, FOLLOW_EVENTS_TEXT);
 	if (!text)
-		return -ENOMEM;
+		return;
 	events->text = text;
-	used = write_events(events, place, last);
+	memory_budget_give_back(events->budget, events->taken - kept);
+	events->taken = kept;
+}
+
+int follow_events_take(struct follow_events *events, uint64_t file,
+    const void *bytes, size_t length)
+{
+	size_t room = open_text(events);
+
+	if (room == 0)
+		return -ENOMEM;
+	events->length = event_lines_take(
+	    &events->lines, file, bytes, length, events->text, room);
 	close_text(events);
-	events->raw_length -= used;
-	if (events->raw_length == 0)
-		follow_events_forget(events);
-	else
-		memmove(events->raw, events->raw + used, events->raw_length);
 	return 0;
 }
 
 int follow_events_note(
     struct follow_events *events, const char *note, size_t length)
 {
-	char *text = realloc(events->text, events->length + length);
-
-	if (!text)
+	assert(!events->text);
+	events->text = malloc(length);
+	if (!events->text)
 		return -ENOMEM;
-	events->text = text;
-	memcpy(text + events->length, note, length);
-	events->length += length;
+	memcpy(events->text, note, length);
+	events->length = length;
 	return 0;
 }
 

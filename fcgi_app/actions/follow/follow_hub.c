@@ -95,6 +95,7 @@ struct follow_hub *follow_hub_new(uv_loop_t *loop, struct aio_reader *reader)
 		return NULL;
 	hub->loop = loop;
 	hub->reader = reader;
+	memory_budget_init(&hub->text_memory, FOLLOW_TEXT_MEMORY);
 	TAILQ_INIT(&hub->ready);
 	TAILQ_INIT(&hub->changed);
 	for (size_t i = 0; i < FOLLOW_BUCKETS; i++)

@@ -8,6 +8,8 @@
 #include <sys/queue.h>
 #include <uv.h>
 
+#include "common/memory_budget.h"
+
 struct aio_reader;
 struct follow_file;
 struct follow_look;
@@ -15,6 +17,8 @@ struct follow_waiter;
 
 /* So many are woken in one turn of the loop; the others have the next ones. */
 #define FOLLOW_WAKE_MAX 64
+/* Bytes of events that wait to be sent, of all followers of a worker. */
+#define FOLLOW_TEXT_MEMORY ((size_t)32 << 20)
 /* Of the table of files (follow_file.c); a power of two. */
 #define FOLLOW_BUCKETS 1024
 
@@ -43,6 +47,7 @@ struct follow_look {
 struct follow_hub {
 	uv_loop_t *loop;
 	struct aio_reader *reader;
+	struct memory_budget text_memory; /* see follow_events.c */
 	bool draining; /* a reader that would have to wait must end */
 	struct follow_waiters ready;
 	TAILQ_HEAD(, follow_look) changed;

@@ -13,6 +13,10 @@
 #define ROTATE_MS 1000
 /* After so long a silence events have a comment (STREAM_HEARTBEAT). */
 #define HEARTBEAT_MS 15000
+/* Bytes of a line that are one event (STREAM_LINE_MAX). */
+#define LINE_MAX_DEFAULT ((uint64_t)1 << 20)
+#define LINE_MAX_LEAST ((uint64_t)1 << 10)
+#define LINE_MAX_MOST ((uint64_t)1 << 30)
 #define NO_DURATION "not a time such as 500ms, 30s or 5m"
 
 static const struct param_rule format_rule = { "STREAM_FORMAT",
@@ -21,6 +25,8 @@ static const struct param_rule idle_rule = { "STREAM_IDLE", NO_DURATION };
 static const struct param_rule heartbeat_rule = { "STREAM_HEARTBEAT",
 	NO_DURATION };
 static const struct param_rule rotate_rule = { "STREAM_ROTATE", NO_DURATION };
+static const struct param_rule line_max_rule = { "STREAM_LINE_MAX",
+	"not a size from 1K to 1G, such as 64K or 1M" };
 static const struct param_rule marker_rule = { "STREAM_END_MARKER",
 	"a suffix of file names has no slash" };
 
@@ -30,6 +36,15 @@ static bool take_duration(
 	const char *text = request_param(request, name);
 
 	return !text || parse_duration(text, ret_ms) == 0;
+}
+
+static bool take_line_max(const struct request *request, uint64_t *ret_bytes)
+{
+	const char *text = request_param(request, line_max_rule.name);
+
+	return !text ||
+	    (parse_size(text, ret_bytes) == 0 && *ret_bytes >= LINE_MAX_LEAST &&
+		*ret_bytes <= LINE_MAX_MOST);
 }
 
 /* Returns NULL, or the rule that a parameter breaks. */
@@ -47,6 +62,8 @@ static const struct param_rule *read_options(const struct request *request,
 		return &heartbeat_rule;
 	if (!take_duration(request, "STREAM_ROTATE", &params->rotate_ms))
 		return &rotate_rule;
+	if (!take_line_max(request, &plan->line_max))
+		return &line_max_rule;
 	params->marker = request_param(request, "STREAM_END_MARKER");
 	if (params->marker && strchr(params->marker, '/'))
 		return &marker_rule;
@@ -82,7 +99,9 @@ int follow_params_read(const struct request *request,
     struct follow_params *ret_params, char ret_why[REQUEST_FAULT_MAX])
 {
 	struct follow_params params = {
-		.plan = { .length = UINT64_MAX, .beat_ms = HEARTBEAT_MS },
+		.plan = { .length = UINT64_MAX,
+		    .beat_ms = HEARTBEAT_MS,
+		    .line_max = LINE_MAX_DEFAULT },
 		.rotate_ms = ROTATE_MS,
 	};
 	enum follow_format format;

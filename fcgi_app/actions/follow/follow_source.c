@@ -4,8 +4,8 @@
  * from where the cursor stands. What begins with the last lines looks for them
  * first, a block at a time, and lets others have their turn between two.
  *
- * Of a line that is not whole nothing is kept while the source waits: it is
- * read again when there is more of it.
+ * Of a line that is not whole nothing is kept while the source waits, but how
+ * far it was searched for its end: it is read again when that has come.
  */
 #include "config.h"
 #include "fcgi_app/actions/follow/follow_source.h"
@@ -22,6 +22,9 @@
 #include "fcgi_app/actions/follow/follow_events.h"
 #include "fcgi_app/actions/follow/follow_file.h"
 #include "fcgi_app/actions/follow/follow_search.h"
+
+/* Bytes of a file that are looked at at once for events. */
+#define WINDOW 16384
 
 /* What a try to go on led to; a negative errno is the fourth possibility. */
 enum outcome {
@@ -131,27 +134,10 @@ static int go_on_with_bytes(
 /* Where the first byte stands that is not yet an event. */
 static struct event_id place_of(const struct follow_source *follow)
 {
-	const struct follow_cursor *cursor = &follow->cursor;
-
 	return (struct event_id){
-		.file = cursor->file->identity,
-		.offset = cursor->position - follow->events.raw_length,
+		.file = follow->cursor.file->identity,
+		.offset = follow->events.lines.at,
 	};
-}
-
-/* What is no event yet is read again, later. */
-static void rewind_to_line(struct follow_source *follow)
-{
-	follow->cursor.position -= follow->events.raw_length;
-	follow_events_forget(&follow->events);
-}
-
-static int write_events(struct follow_source *follow, bool last)
-{
-	struct event_id place = place_of(follow);
-	int r = follow_events_write(&follow->events, &place, last);
-
-	return r < 0 ? r : AGAIN;
 }
 
 static int note(struct follow_source *follow, const char *text, size_t length)
@@ -161,67 +147,81 @@ static int note(struct follow_source *follow, const char *text, size_t length)
 	return r < 0 ? r : AGAIN;
 }
 
+/*
+ * A long line is searched by turns with others; a character that ends after the
+ * bytes that are at hand may need some that are just being brought in.
+ */
 static int take_bytes(struct follow_source *follow)
 {
 	struct follow_cursor *cursor = &follow->cursor;
-	size_t length = cursor->length;
-	int r = follow_events_add(&follow->events, cursor->data, length);
+	struct follow_events *events = &follow->events;
+	uint64_t next = event_lines_next(&events->lines);
+	int r = follow_events_take(
+	    events, cursor->file->identity, cursor->data, cursor->length);
+	bool is_small = cursor->length < WINDOW;
 
 	follow_cursor_release(cursor);
 	if (r < 0)
 		return r;
 	follow->grown_at = now(follow);
-	cursor->position += length;
-	r = write_events(follow, false);
-	if (follow->events.length > 0)
-		rewind_to_line(follow);
-	return r;
+	if (events->length > 0 ||
+	    (is_small && event_lines_next(&events->lines) != next))
+		return AGAIN;
+	follow_cursor_yield(cursor);
+	return WAITS;
 }
 
-/* The rest is a line; then the stream goes on elsewhere. */
-static int move_events(struct follow_source *follow)
+/* The stream goes on elsewhere. */
+static int move_events(struct follow_source *follow, enum event_gap gap)
 {
 	char text[EVENT_STREAM_NOTE_MAX];
 	struct event_id place;
-	int r = write_events(follow, true);
 
-	if (r < 0)
-		return r;
 	follow_cursor_move(&follow->cursor);
+	event_lines_begin(&follow->events.lines, 0);
 	place = place_of(follow);
-	return note(follow, text, event_stream_move(&place, text));
+	return note(follow, text, event_stream_move(&place, gap, text));
 }
 
 static int end_events(struct follow_source *follow)
 {
 	char text[EVENT_STREAM_NOTE_MAX];
-	int r = write_events(follow, true);
 
-	if (r < 0)
-		return r;
 	follow->over = true;
 	return note(follow, text, event_stream_end(text));
 }
 
+/* All of the file was looked at; the rest is a line. */
+static int finish_events(struct follow_source *follow, enum follow_step step)
+{
+	if (event_lines_finish(&follow->events.lines))
+		return AGAIN;
+	if (step == FOLLOW_NEXT)
+		return move_events(follow, EVENT_GAP_NONE);
+	return end_events(follow);
+}
+
 static int go_on_with_events(struct follow_source *follow)
 {
-	int r = follow_cursor_step(
-	    &follow->cursor, follow_events_room(&follow->events));
+	const struct event_lines *lines = &follow->events.lines;
+	int r;
 
+	follow->cursor.position = event_lines_next(lines);
+	r = follow_cursor_step(&follow->cursor, WINDOW);
 	if (r < 0)
 		return r;
 	switch ((enum follow_step)r) {
 	case FOLLOW_WAIT:
-		if (follow_cursor_is_idle(&follow->cursor))
-			rewind_to_line(follow);
 		return WAITS;
 	case FOLLOW_BYTES:
 		return take_bytes(follow);
 	case FOLLOW_CUT:
+		/* Of what was sent in part the rest is gone. */
+		return lines->has_begun ? -ESTALE
+					: move_events(follow, EVENT_GAP_CUT);
 	case FOLLOW_NEXT:
-		return move_events(follow);
 	case FOLLOW_END:
-		return end_events(follow);
+		return finish_events(follow, (enum follow_step)r);
 	case FOLLOW_STOP:
 		break;
 	}
@@ -244,14 +244,17 @@ static void lend_text(
 
 /* --- the start ------------------------------------------------------------ */
 
-static int note_begin(struct follow_source *follow)
+static int begin_events(struct follow_source *follow)
 {
 	char text[EVENT_STREAM_NOTE_MAX];
-	struct event_id place = place_of(follow);
+	struct event_id place;
 
 	if (!follow->plan.events)
 		return AGAIN;
-	return note(follow, text, event_stream_begin(&place, text));
+	event_lines_begin(&follow->events.lines, follow->cursor.position);
+	place = place_of(follow);
+	return note(
+	    follow, text, event_stream_begin(&place, follow->plan.gap, text));
 }
 
 static int go_on_with_search(struct follow_source *follow)
@@ -262,7 +265,7 @@ static int go_on_with_search(struct follow_source *follow)
 		return r < 0 ? r : WAITS;
 	follow_search_free(follow->search);
 	follow->search = NULL;
-	return note_begin(follow);
+	return begin_events(follow);
 }
 
 /* --- reads ---------------------------------------------------------------- */
@@ -438,6 +441,8 @@ struct source *follow_source_new(
 	follow->source.forgets = true;
 	follow->plan = *plan;
 	follow->left = plan->length;
+	follow->events.budget = &file->hub->text_memory;
+	follow->events.lines.max = plan->line_max;
 	follow_cursor_init(&follow->cursor, file, plan->offset, on_wake);
 	uv_timer_init(file->hub->loop, &follow->timer);
 	follow->timer.data = follow;
@@ -447,7 +452,7 @@ struct source *follow_source_new(
 		    follow_search_new(file->size, plan->lines, plan->events);
 		is_ready = follow->search;
 	} else {
-		is_ready = note_begin(follow) >= 0;
+		is_ready = begin_events(follow) >= 0;
 	}
 	if (is_ready)
 		return &follow->source;

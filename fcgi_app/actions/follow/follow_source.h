@@ -6,6 +6,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "fcgi_app/actions/follow/event_stream.h"
+
 struct follow_file;
 struct source;
 
@@ -25,6 +27,9 @@ struct follow_plan {
 	uint64_t length;
 	/* They are all there already: fewer are an error, -ENODATA. */
 	bool is_exact;
+	/* Events: bytes of a line, and what may be missing before the first. */
+	uint64_t line_max;
+	enum event_gap gap;
 	/* Ends when the file has not grown for so long; 0: never. */
 	uint64_t idle_ms;
 	/* A comment when nothing was sent for so long; 0: none. Events only. */

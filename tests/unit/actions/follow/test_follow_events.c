@@ -6,16 +6,18 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "fcgi_app/actions/follow/event_stream.h"
+#include "common/memory_budget.h"
 #include "tests/unit/support/unit.h"
 
 #define FILE_ID 0xabc
 #define EVENT(offset, line) \
-	"id: 0000000000000abc-" offset "\ndata: " line "\n\n"
+	"data: " line "\nid: 0000000000000abc-" offset "\n\n"
+#define BUDGET ((size_t)1 << 20)
 
-static void add(struct follow_events *events, const char *text)
+static void take(struct follow_events *events, const char *text)
 {
-	assert_int_equal(follow_events_add(events, text, strlen(text)), 0);
+	assert_int_equal(
+	    follow_events_take(events, FILE_ID, text, strlen(text)), 0);
 }
 
 static void check_text(const struct follow_events *events, const char *expected)
@@ -25,118 +27,94 @@ static void check_text(const struct follow_events *events, const char *expected)
 	    events->text + events->start, expected, strlen(expected));
 }
 
+static struct follow_events new_events(struct memory_budget *budget)
+{
+	struct follow_events events = { .budget = budget, .lines.max = 1000 };
+
+	event_lines_begin(&events.lines, 0);
+	return events;
+}
+
 static void whole_lines_become_events(void **state)
 {
-	struct follow_events events = { 0 };
-	struct event_id place = { FILE_ID, 100 };
+	struct memory_budget budget;
+	struct follow_events events = new_events(&budget);
 
 	(void)state;
-	assert_int_equal(follow_events_write(&events, &place, false), 0);
+	memory_budget_init(&budget, BUDGET);
+	take(&events, "on");
 	assert_int_equal(events.length, 0);
-	add(&events, "one\ntw");
-	assert_int_equal(follow_events_write(&events, &place, false), 0);
-	check_text(&events, EVENT("104", "one"));
-	assert_int_equal(place.offset, 104);
-	assert_int_equal(events.raw_length, 2);
-	follow_events_sent(&events, 5);
-	check_text(&events, &EVENT("104", "one")[5]);
-	follow_events_sent(&events, events.length - events.start);
-	assert_int_equal(events.length, 0);
-	add(&events, "o");
-	assert_int_equal(follow_events_write(&events, &place, false), 0);
-	assert_int_equal(events.length, 0);
-	assert_int_equal(follow_events_write(&events, &place, true), 0);
-	check_text(&events, EVENT("107", "two"));
-	assert_int_equal(events.raw_length, 0);
-	assert_null(events.raw);
-	follow_events_fini(&events);
-}
-
-static void what_is_forgotten_does_not_come(void **state)
-{
-	struct follow_events events = { 0 };
-	struct event_id place = { FILE_ID, 0 };
-
-	(void)state;
-	add(&events, "half");
-	assert_int_equal(follow_events_room(&events), FOLLOW_EVENTS_RAW - 4);
-	follow_events_forget(&events);
-	assert_int_equal(follow_events_room(&events), FOLLOW_EVENTS_RAW);
-	add(&events, "one\n");
-	assert_int_equal(follow_events_write(&events, &place, false), 0);
+	assert_null(events.text);
+	take(&events, "e\n");
+	/* The end is known now, and the bytes are read again. */
+	assert_int_equal(event_lines_next(&events.lines), 0);
+	take(&events, "one\ntw");
 	check_text(&events, EVENT("4", "one"));
-	follow_events_fini(&events);
-}
-
-static void notes_follow_events(void **state)
-{
-	struct follow_events events = { 0 };
-	struct event_id place = { FILE_ID, 0 };
-
-	(void)state;
+	follow_events_sent(&events, 5);
+	check_text(&events, &EVENT("4", "one")[5]);
+	follow_events_sent(&events, events.length - events.start);
+	assert_null(events.text);
 	assert_int_equal(follow_events_note(&events, ":\n\n", 3), 0);
 	check_text(&events, ":\n\n");
-	follow_events_sent(&events, 3);
-	add(&events, "one");
-	assert_int_equal(follow_events_write(&events, &place, true), 0);
-	assert_int_equal(follow_events_note(&events, ":\n\n", 3), 0);
-	check_text(&events, EVENT("3", "one") ":\n\n");
 	follow_events_fini(&events);
+	assert_int_equal(atomic_load(&budget.left), BUDGET);
 }
 
 /* Each byte is a line, and many times as much text. */
 static void the_text_has_a_bound(void **state)
 {
-	struct follow_events events = { 0 };
-	struct event_id place = { FILE_ID, 0 };
-	char newlines[FOLLOW_EVENTS_RAW];
-	size_t left;
+	struct memory_budget budget;
+	struct follow_events events = new_events(&budget);
+	char newlines[16384];
+	uint64_t next;
 
 	(void)state;
+	memory_budget_init(&budget, BUDGET);
 	memset(newlines, '\n', sizeof(newlines));
-	assert_int_equal(
-	    follow_events_add(&events, newlines, sizeof(newlines)), 0);
-	assert_int_equal(follow_events_room(&events), 0);
-	for (left = sizeof(newlines); left > 0; left = events.raw_length) {
-		assert_int_equal(
-		    follow_events_write(&events, &place, false), 0);
-		assert_true(events.length <
-		    FOLLOW_EVENTS_ENOUGH + EVENT_STREAM_ROOM(1));
+	while ((next = event_lines_next(&events.lines)) < sizeof(newlines)) {
+		assert_int_equal(follow_events_take(&events, FILE_ID, newlines,
+				     sizeof(newlines) - (size_t)next),
+		    0);
+		assert_true(events.length <= FOLLOW_EVENTS_TEXT);
 		/* And it is used. */
-		assert_true(events.length >= FOLLOW_EVENTS_ENOUGH ||
-		    events.raw_length == 0);
-		assert_true(events.raw_length < left);
-		assert_int_equal(
-		    place.offset, sizeof(newlines) - events.raw_length);
+		assert_true(
+		    events.length >= FOLLOW_EVENTS_TEXT - EVENT_LINES_ROOM ||
+		    events.lines.at == sizeof(newlines));
+		assert_int_equal(events.taken,
+		    events.length > FOLLOW_EVENTS_SMALL
+			? events.length - FOLLOW_EVENTS_SMALL
+			: 0);
 		follow_events_sent(&events, events.length);
 	}
 	follow_events_fini(&events);
+	assert_int_equal(atomic_load(&budget.left), BUDGET);
 }
 
-static void the_worst_line_fits(void **state)
+/* What all of them may hold is used up: it goes on in smaller texts. */
+static void without_a_budget_the_text_is_small(void **state)
 {
-	struct follow_events events = { 0 };
-	struct event_id place = { FILE_ID, 0 };
-	char line[EVENT_STREAM_LINE_MAX + 1];
+	struct memory_budget budget;
+	struct follow_events events = new_events(&budget);
+	char newlines[2000];
 
 	(void)state;
-	memset(line, '\r', sizeof(line));
-	line[sizeof(line) - 1] = '\n';
-	assert_int_equal(follow_events_add(&events, line, sizeof(line)), 0);
-	assert_int_equal(follow_events_write(&events, &place, false), 0);
-	assert_int_equal(events.raw_length, 0);
-	assert_in_range(events.length, 1, FOLLOW_EVENTS_TEXT);
+	memory_budget_init(&budget, 1);
+	memset(newlines, '\n', sizeof(newlines));
+	assert_int_equal(
+	    follow_events_take(&events, FILE_ID, newlines, sizeof(newlines)),
+	    0);
+	assert_in_range(events.length, 1, FOLLOW_EVENTS_SMALL);
+	assert_int_equal(events.taken, 0);
 	follow_events_fini(&events);
+	assert_int_equal(atomic_load(&budget.left), 1);
 }
 
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(whole_lines_become_events),
-		cmocka_unit_test(what_is_forgotten_does_not_come),
-		cmocka_unit_test(notes_follow_events),
 		cmocka_unit_test(the_text_has_a_bound),
-		cmocka_unit_test(the_worst_line_fits),
+		cmocka_unit_test(without_a_budget_the_text_is_small),
 	};
 
 	return cmocka_run_group_tests_name("follow_events", tests, NULL, NULL);

@@ -5,6 +5,7 @@
 #include "fcgi_app/actions/follow/follow_source.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "common/file/file_open.h"
@@ -16,12 +17,16 @@
 /* All of a file's bytes, and on. */
 static struct follow_plan bytes_plan(void)
 {
-	return (struct follow_plan){ .length = UINT64_MAX };
+	return (struct follow_plan){ .length = UINT64_MAX, .line_max = 4096 };
 }
 
 static struct follow_plan events_plan(void)
 {
-	return (struct follow_plan){ .length = UINT64_MAX, .events = true };
+	return (struct follow_plan){
+		.length = UINT64_MAX,
+		.events = true,
+		.line_max = 4096,
+	};
 }
 
 /* --- bytes ---------------------------------------------------------------- */
@@ -194,6 +199,7 @@ static void it_can_be_left_at_any_time(void **state)
 	const struct follow_plan plans[] = { bytes_plan(), events_plan(),
 		{ .length = UINT64_MAX,
 		    .events = true,
+		    .line_max = 4096,
 		    .from_lines = true,
 		    .lines = 10000,
 		    .idle_ms = 1000,
@@ -276,8 +282,35 @@ static void lines_come_when_they_are_whole(void **state)
 	follow_fixture_remove(f, "a");
 	follow_client_expect_end(f, client, 0);
 	expect_data(f, client, "one\ntwo\nthree\nrest\nfinished\n");
-	assert_non_null(strstr(client->text, "-18\ndata: rest\n"));
+	assert_non_null(strstr(client->text, "data: rest\nid: "));
 	follow_client_close(client);
+}
+
+static size_t count_of(const char *text, const char *part)
+{
+	size_t count = 0;
+
+	for (text = strstr(text, part); text; text = strstr(text + 1, part))
+		count++;
+	return count;
+}
+
+static bool has_next_line(void *context)
+{
+	struct follow_client *client = context;
+
+	follow_client_reads(client);
+	return strstr(client->text, "data: next\n") != NULL;
+}
+
+/* A piece of an event has come, and no more is read. */
+static bool has_begun(void *context)
+{
+	struct follow_client *client = context;
+
+	if (!client->waits)
+		follow_client_read(client);
+	return strstr(client->text, "data: x") != NULL;
 }
 
 /* The last that came says that it begins anew. */
@@ -303,11 +336,77 @@ static void lines_go_on_in_the_next_file(void **state)
 	follow_fixture_append(f, "a", "new\n");
 	expect_data(f, client, "one\nrest\nnew\n");
 	assert_non_null(strstr(client->text, "-0\n\n"));
-	assert_non_null(strstr(client->text, "-4\ndata: new\n"));
+	assert_null(strstr(client->text, "gap"));
 	follow_fixture_cut(f, "a", 3);
 	follow_fixture_run(f, is_at_start, client);
 	follow_fixture_append(f, "a", "\n");
-	expect_data(f, client, "one\nrest\nnew\nnew\n");
+	expect_data(f, client, "one\nrest\nnew\ncut\nnew\n");
+	assert_non_null(strstr(client->text, "event: gap\ndata: cut\nid: "));
+	follow_client_close(client);
+}
+
+/* Longer than what is looked at at once, and than the text that waits. */
+static void a_long_line_is_one_event(void **state)
+{
+	struct follow_fixture *f = *state;
+	struct follow_plan plan = events_plan();
+	struct follow_client *client;
+	char line[50002], expected[50100];
+
+	plan.line_max = 50000;
+	memset(line, 'x', sizeof(line));
+	line[50000] = '\0';
+	follow_fixture_append(f, "a", line);
+	client = follow_client_open(f, &plan);
+	client->takes = 1000;
+	/* Nothing of it is sent until it is whole. */
+	follow_fixture_wait(f, 50);
+	follow_client_reads(client);
+	assert_null(strstr(client->text, "data"));
+	follow_fixture_append(f, "a", "\nnext\n");
+	sprintf(expected, "%s\nnext\n", line);
+	expect_data(f, client, expected);
+	assert_null(strstr(client->text, "part"));
+	follow_client_close(client);
+}
+
+static void a_longer_one_comes_in_parts(void **state)
+{
+	struct follow_fixture *f = *state;
+	struct follow_plan plan = events_plan();
+	struct follow_client *client;
+	char line[2501];
+
+	plan.line_max = 1024;
+	memset(line, 'x', sizeof(line));
+	line[2500] = '\0';
+	follow_fixture_append(f, "a", line);
+	follow_fixture_append(f, "a", "\nnext\n");
+	client = follow_client_open(f, &plan);
+	follow_fixture_run(f, has_next_line, client);
+	assert_int_equal(count_of(client->text, "event: part\ndata: x"), 2);
+	assert_int_equal(count_of(client->text, "event: part-end\ndata: x"), 1);
+	assert_int_equal(count_of(client->text, "\n\ndata: next\n"), 1);
+	follow_client_close(client);
+}
+
+/* What was sent of it can't be taken back, and its rest is gone. */
+static void a_cut_within_an_event_breaks(void **state)
+{
+	struct follow_fixture *f = *state;
+	struct follow_plan plan = events_plan();
+	struct follow_client *client;
+	char line[40002];
+
+	plan.line_max = 50000;
+	memset(line, 'x', sizeof(line));
+	line[40000] = '\n';
+	line[40001] = '\0';
+	follow_fixture_append(f, "a", line);
+	client = follow_client_open(f, &plan);
+	follow_fixture_run(f, has_begun, client);
+	follow_fixture_cut(f, "a", 0);
+	follow_client_expect_end(f, client, -ESTALE);
 	follow_client_close(client);
 }
 
@@ -389,6 +488,9 @@ int main(void)
 		WITH_FIXTURE(it_can_be_left_at_any_time),
 		WITH_FIXTURE(lines_come_when_they_are_whole),
 		WITH_FIXTURE(lines_go_on_in_the_next_file),
+		WITH_FIXTURE(a_long_line_is_one_event),
+		WITH_FIXTURE(a_longer_one_comes_in_parts),
+		WITH_FIXTURE(a_cut_within_an_event_breaks),
 		WITH_FIXTURE(beats_come_in_silence_only),
 		WITH_FIXTURE(the_last_lines_come_first),
 		WITH_FIXTURE(a_file_may_be_cut_while_they_are_looked_for),
