@@ -40,17 +40,23 @@ libapp_a_SOURCES = \
 	%D%/actions/follow/event_lines.c %D%/actions/follow/event_lines.h \
 	%D%/actions/follow/event_stream.c %D%/actions/follow/event_stream.h \
 	%D%/actions/follow/follow_action.c %D%/actions/follow/follow_action.h \
+	%D%/actions/follow/follow_answer.c %D%/actions/follow/follow_answer.h \
+	%D%/actions/follow/follow_chain.c %D%/actions/follow/follow_chain.h \
 	%D%/actions/follow/follow_cursor.c %D%/actions/follow/follow_cursor.h \
 	%D%/actions/follow/follow_events.c %D%/actions/follow/follow_events.h \
 	%D%/actions/follow/follow_file.c %D%/actions/follow/follow_file.h \
 	%D%/actions/follow/follow_hub.c %D%/actions/follow/follow_hub.h \
+	%D%/actions/follow/follow_identity.c %D%/actions/follow/follow_identity.h \
 	%D%/actions/follow/follow_params.c %D%/actions/follow/follow_params.h \
+	%D%/actions/follow/follow_past.c %D%/actions/follow/follow_past.h \
+	%D%/actions/follow/follow_place.c %D%/actions/follow/follow_place.h \
 	%D%/actions/follow/follow_query.c %D%/actions/follow/follow_query.h \
 	%D%/actions/follow/follow_range.c %D%/actions/follow/follow_range.h \
 	%D%/actions/follow/follow_search.c %D%/actions/follow/follow_search.h \
 	%D%/actions/follow/follow_source.c %D%/actions/follow/follow_source.h \
 	%D%/actions/follow/follow_watch.c %D%/actions/follow/follow_watch.h \
 	%D%/actions/follow/last_lines.c %D%/actions/follow/last_lines.h \
+	%D%/actions/follow/rotated_name.c %D%/actions/follow/rotated_name.h \
 	%D%/actions/list/list_action.c %D%/actions/list/list_action.h \
 	%D%/actions/list/list_assets.c %D%/actions/list/list_assets.h \
 	%D%/actions/list/list_entries.c %D%/actions/list/list_entries.h \

@@ -59,14 +59,18 @@ unit_tests = \
 	%D%/unit/actions/concat/test_small_file \
 	%D%/unit/actions/follow/test_event_lines \
 	%D%/unit/actions/follow/test_event_stream \
+	%D%/unit/actions/follow/test_follow_chain \
 	%D%/unit/actions/follow/test_follow_events \
 	%D%/unit/actions/follow/test_follow_file \
 	%D%/unit/actions/follow/test_follow_hub \
+	%D%/unit/actions/follow/test_follow_identity \
+	%D%/unit/actions/follow/test_follow_past \
 	%D%/unit/actions/follow/test_follow_query \
 	%D%/unit/actions/follow/test_follow_range \
 	%D%/unit/actions/follow/test_follow_source \
 	%D%/unit/actions/follow/test_follow_watch_rotation \
 	%D%/unit/actions/follow/test_last_lines \
+	%D%/unit/actions/follow/test_rotated_name \
 	%D%/unit/actions/list/test_list_entries \
 	%D%/unit/actions/list/test_list_form \
 	%D%/unit/actions/list/test_list_html \
@@ -325,6 +329,7 @@ functional_tests = \
 	%D%/functional/test_docs.py \
 	%D%/functional/test_folders.py \
 	%D%/functional/test_follow_fronts.py \
+	%D%/functional/test_follow_rotation.py \
 	%D%/functional/test_harness.py \
 	%D%/functional/test_io_tiers.py \
 	%D%/functional/test_layers.py \

@@ -59,6 +59,7 @@ PURE = {
     "fcgi_app/actions/follow/follow_query": "",
     "fcgi_app/actions/follow/follow_range": "",
     "fcgi_app/actions/follow/last_lines": "",
+    "fcgi_app/actions/follow/rotated_name": "",
     "fcgi_app/actions/list/list_assets": "",
     "fcgi_app/actions/list/list_form": "",
     "fcgi_app/actions/list/list_html": "",

@@ -1,14 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Up to three names are opened, one after another: the end marker, since what
- * was written before it must be seen after it; the file; and, for a client that
- * comes back from what the file was before, its neighbour PAST_SUFFIX.
+ * Up to two names are opened, one after another: the end marker, since what was
+ * written before it must be seen after it; and the file. For a client that
+ * comes back with the id of another file, follow_chain looks for that.
  */
 #include "config.h"
 #include "fcgi_app/actions/follow/follow_action.h"
 
 #include <errno.h>
-#include <inttypes.h>
 #include <limits.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -16,60 +15,20 @@
 #include <string.h>
 
 #include "common/file/file_open.h"
-#include "common/stream/source.h"
 #include "fcgi_app/action_api/action.h"
-#include "fcgi_app/actions/follow/event_stream.h"
+#include "fcgi_app/actions/follow/follow_answer.h"
+#include "fcgi_app/actions/follow/follow_chain.h"
 #include "fcgi_app/actions/follow/follow_file.h"
-#include "fcgi_app/actions/follow/follow_params.h"
-#include "fcgi_app/actions/follow/follow_range.h"
-#include "fcgi_app/actions/follow/follow_source.h"
 #include "fcgi_app/actions/follow/follow_watch.h"
-#include "fcgi_app/policy/byte_range.h"
-#include "fcgi_app/policy/media_type.h"
-#include "fcgi_app/policy/response_head.h"
-#include "fcgi_app/request/operator_fields.h"
 #include "fcgi_app/request/request.h"
 #include "fcgi_app/request/request_open.h"
 #include "fcgi_app/request/request_place.h"
 #include "fcgi_app/request/services.h"
 
-/* What a file is called after its rotation, as logrotate(8) does it. */
-#define PAST_SUFFIX ".1"
-
 /* A path and a suffix; the rules on paths say what is too long. */
 #define NAME_SIZE (PATH_MAX + NAME_MAX + 2)
 
-_Static_assert(BYTE_RANGE_CONTENT_RANGE_MAX >= FOLLOW_RANGE_TEXT_MAX,
-    "a buffer for the one has room for the other");
-
-struct follow_start;
-
-typedef void opened_fn(
-    struct follow_start *start, const struct file_open_result *result);
-
-/* From the start of the action to its answer; the request's `state`. */
-struct follow_start {
-	struct request *request;
-	struct file_open *open; /* under way, or NULL */
-	opened_fn *opened;
-	struct follow_params params;
-	bool finished; /* the marker is there */
-	uint64_t size; /* of a file that only its head is asked for */
-	struct follow_file *file; /* NULL for HEAD */
-};
-
 /* --- the end of the start ------------------------------------------------- */
-
-static struct request *end_start(struct follow_start *start)
-{
-	struct request *request = start->request;
-
-	request->cancel = NULL;
-	request->state = NULL;
-	follow_file_unref(start->file);
-	free(start);
-	return request;
-}
 
 static void cancel_start(struct request *request)
 {
@@ -77,209 +36,14 @@ static void cancel_start(struct request *request)
 
 	if (start->open)
 		file_open_cancel(start->open);
-	end_start(start);
+	if (start->chain)
+		follow_chain_cancel(start->chain);
+	follow_start_end(start);
 }
 
 static void refuse(struct follow_start *start, int status, const char *why)
 {
-	request_refuse(end_start(start), status, why);
-}
-
-/* --- heads ---------------------------------------------------------------- */
-
-/*
- * Makes the fields of every answer that is followed. Returns false if the media
- * type breaks a rule; the request is answered then.
- */
-static bool begin_head(
-    struct follow_start *start, struct response_head *head, int status)
-{
-	const struct request *request = start->request;
-	char type[CONTENT_TYPE_MAX] = "text/event-stream";
-	const struct param_rule *bad = NULL;
-
-	if (!start->params.plan.events)
-		bad = operator_fields_media_type(request->origin.params,
-		    media_types_find(
-			request->services->media_types, request->path),
-		    type, sizeof(type));
-	if (bad) {
-		request_bad_param(end_start(start), bad);
-		return false;
-	}
-	response_head_init(head, status);
-	response_head_put(head, "Content-Type", type);
-	response_head_put(head, "Cache-Control", "no-store");
-	response_head_put(head, "X-Accel-Buffering", "no");
-	operator_fields_add_common(request->origin.params, head, "Accept");
-	return true;
-}
-
-static void send_head(struct follow_start *start, struct response_head *head)
-{
-	struct follow_file *file = start->file;
-	struct follow_plan plan = start->params.plan;
-	struct request *request = start->request;
-	struct source *source;
-
-	start->file = NULL;
-	end_start(start);
-	if (!file) {
-		request_respond(request, head);
-		return;
-	}
-	source = follow_source_new(file, &plan);
-	if (!source) {
-		request_refuse_errno(request, -ENOMEM);
-		return;
-	}
-	request->head_first = true;
-	request_stream(request, head, source, 0, 0);
-}
-
-/* --- answers -------------------------------------------------------------- */
-
-static uint64_t size_of(const struct follow_start *start)
-{
-	return start->file ? start->file->size : start->size;
-}
-
-static void answer_part(struct follow_start *start,
-    const struct follow_range *range, bool is_present)
-{
-	const struct byte_range part = {
-		.first = range->first,
-		.length = range->last - range->first + 1,
-	};
-	struct follow_plan *plan = &start->params.plan;
-	struct response_head head;
-	char value[BYTE_RANGE_CONTENT_RANGE_MAX];
-
-	if (!begin_head(start, &head, 206))
-		return;
-	if (start->finished)
-		byte_range_format_content_range(
-		    value, sizeof(value), &part, size_of(start));
-	else
-		follow_range_format(range, value);
-	plan->offset = part.first;
-	plan->length = part.length;
-	plan->is_exact = is_present;
-	response_head_put(&head, "Accept-Ranges", "bytes");
-	response_head_put(&head, "Content-Range", value);
-	if (is_present)
-		response_head_add(
-		    &head, "Content-Length", "%" PRIu64, plan->length);
-	send_head(start, &head);
-}
-
-/*
- * One that grows does not say that it has ranges: a player would jump about in
- * it, looking for its end.
- */
-static void add_range_fields(
-    struct follow_start *start, struct response_head *head)
-{
-	struct follow_plan *plan = &start->params.plan;
-
-	if (!start->params.ranges)
-		response_head_put(head, "Accept-Ranges", "none");
-	else if (start->finished)
-		response_head_put(head, "Accept-Ranges", "bytes");
-	if (!start->finished)
-		return;
-	plan->length = size_of(start);
-	plan->is_exact = true;
-	response_head_add(head, "Content-Length", "%" PRIu64, plan->length);
-}
-
-static void answer_live(struct follow_start *start)
-{
-	const struct follow_params *params = &start->params;
-	struct follow_plan *plan = &start->params.plan;
-	struct response_head head;
-
-	if (!begin_head(start, &head, 200))
-		return;
-	plan->from_lines = params->query.has_lines && !params->has_last;
-	plan->lines = params->query.lines;
-	if (!plan->events && !plan->from_lines)
-		add_range_fields(start, &head);
-	send_head(start, &head);
-}
-
-/*
- * A query for lines is of another representation, which has no ranges. No
- * validator is given out, so that none in If-Range can be right (RFC 9110,
- * 13.1.5).
- */
-static enum follow_range_result judge_range(
-    const struct follow_start *start, struct follow_range *ret)
-{
-	const char *field = request_param(start->request, "HTTP_RANGE");
-
-	if (!start->params.ranges || start->params.query.has_lines ||
-	    request_param(start->request, "HTTP_IF_RANGE"))
-		return FOLLOW_RANGE_IGNORED;
-	if (start->finished)
-		return follow_range_parse_finished(field, size_of(start), ret);
-	if (request_is_head(start->request))
-		return follow_range_parse_head(field, size_of(start), ret);
-	return follow_range_parse(field, size_of(start), ret);
-}
-
-static void answer_bytes(struct follow_start *start)
-{
-	struct follow_range range;
-	char value[BYTE_RANGE_CONTENT_RANGE_MAX];
-
-	switch (judge_range(start, &range)) {
-	case FOLLOW_RANGE_IGNORED:
-		answer_live(start);
-		break;
-	case FOLLOW_RANGE_PRESENT:
-		answer_part(start, &range, true);
-		break;
-	case FOLLOW_RANGE_LIVE:
-		answer_part(start, &range, false);
-		break;
-	case FOLLOW_RANGE_UNSATISFIABLE:
-		byte_range_format_content_range(
-		    value, sizeof(value), NULL, size_of(start));
-		request_error(end_start(start), 416, "Content-Range", value);
-		break;
-	}
-}
-
-/* An EventSource that gets 204 does not come back (9.2.3). */
-static void answer_nothing(struct follow_start *start)
-{
-	struct request *request = end_start(start);
-	struct response_head head;
-
-	response_head_init(&head, 204);
-	response_head_put(&head, "Cache-Control", "no-store");
-	operator_fields_add_common(request->origin.params, &head, "Accept");
-	request_respond(request, &head);
-}
-
-static void answer(struct follow_start *start)
-{
-	const struct follow_file *file = start->file;
-	const struct event_id *last = &start->params.last;
-	bool knows_file =
-	    start->params.has_last && file && file->identity == last->file;
-
-	if (!start->params.plan.events) {
-		answer_bytes(start);
-	} else if (knows_file && file->finished && last->offset == file->size) {
-		answer_nothing(start);
-	} else {
-		/* An id of another file, or past a cut: from the start. */
-		if (knows_file && last->offset <= file->size)
-			start->params.plan.offset = last->offset;
-		answer_live(start);
-	}
+	request_refuse(follow_start_end(start), status, why);
 }
 
 /* --- opening -------------------------------------------------------------- */
@@ -298,7 +62,7 @@ static void on_open(void *context, const struct file_open_result *result)
  * made it bad: that is as if no such file were there.
  */
 static void open_name(
-    struct follow_start *start, const char *suffix, opened_fn *opened)
+    struct follow_start *start, const char *suffix, follow_opened_fn *opened)
 {
 	struct file_open_result result = { .error = -ENOENT };
 	struct file_open_target target;
@@ -323,7 +87,7 @@ static void open_name(
 	start->open = file_open_start(
 	    start->request->services->loop, &target, on_open, start);
 	if (!start->open)
-		request_refuse_errno(end_start(start), -ENOMEM);
+		request_refuse_errno(follow_start_end(start), -ENOMEM);
 }
 
 static void discard(
@@ -342,7 +106,7 @@ static bool refuse_unknown(
 {
 	if (result->error == 0 || file_open_is_absent(result->error))
 		return false;
-	request_refuse_errno(end_start(start), result->error);
+	request_refuse_errno(follow_start_end(start), result->error);
 	return true;
 }
 
@@ -377,34 +141,42 @@ static bool find_place(
 	return true;
 }
 
-/*
- * Follows the file that the client knows, if a rotation has given it this name;
- * else the one that has its name now.
- */
-static void on_past(
-    struct follow_start *start, const struct file_open_result *result)
+/* Follows the file that the client knows; else the one that has its name. */
+static void on_chain(void *context, const struct follow_chain_result *result)
 {
-	struct follow_file *past = NULL;
-	struct found_place found;
+	struct follow_start *start = context;
 
-	if (refuse_unknown(start, result))
-		return;
-	if (result->error == 0 && S_ISREG(result->stat.st_mode) &&
-	    follow_file_identity(result->fd, !result->close_blocks) ==
-		start->params.last.file &&
-	    find_place(start, &found))
-		past = follow_watch_open_past(start->request->action_state,
-		    &found.place, result, start->file);
-	if (past) {
+	start->chain = NULL;
+	if (result->file) {
 		follow_file_unref(start->file);
-		start->file = past;
-	} else {
-		discard(start, result);
+		start->file = result->file;
+		if (result->has_gap)
+			start->params.plan.gap = EVENT_GAP_BETWEEN;
 	}
-	if (start->file)
-		answer(start);
+	if (result->error < 0)
+		request_refuse_errno(follow_start_end(start), result->error);
+	else if (start->file)
+		follow_answer(start);
 	else
-		request_refuse_errno(end_start(start), -ENOENT);
+		request_refuse_errno(follow_start_end(start), -ENOENT);
+}
+
+/* The client knows another file than the one that has the name, if any has. */
+static void look_for_known(struct follow_start *start)
+{
+	struct found_place found;
+	const struct follow_chain_target target = {
+		.place = &found.place,
+		.identity = start->params.last.file,
+		.hidden = request_place_shows_hidden(start->request),
+		.present = start->file,
+	};
+
+	if (find_place(start, &found))
+		start->chain = follow_chain_start(
+		    start->request->action_state, &target, on_chain, start);
+	if (!start->chain)
+		request_refuse_errno(follow_start_end(start), -ENOMEM);
 }
 
 static void take_file(
@@ -415,7 +187,7 @@ static void take_file(
 	start->size = (uint64_t)result->stat.st_size;
 	if (request_is_head(start->request)) {
 		discard(start, result);
-		answer(start);
+		follow_answer(start);
 		return;
 	}
 	if (find_place(start, &found))
@@ -423,12 +195,12 @@ static void take_file(
 		    &found.place, result, start->finished);
 	if (!start->file) {
 		discard(start, result);
-		request_refuse_errno(end_start(start), -ENOMEM);
+		request_refuse_errno(follow_start_end(start), -ENOMEM);
 	} else if (start->params.has_last &&
 	    start->params.last.file != start->file->identity) {
-		open_name(start, PAST_SUFFIX, on_past);
+		look_for_known(start);
 	} else {
-		answer(start);
+		follow_answer(start);
 	}
 }
 
@@ -438,9 +210,9 @@ static void on_file(
 	if (result->error == -ENOENT && start->params.has_last &&
 	    !request_is_head(start->request)) {
 		/* It may be in the midst of its rotation. */
-		open_name(start, PAST_SUFFIX, on_past);
+		look_for_known(start);
 	} else if (result->error < 0) {
-		request_refuse_errno(end_start(start), result->error);
+		request_refuse_errno(follow_start_end(start), result->error);
 	} else if (S_ISREG(result->stat.st_mode)) {
 		take_file(start, result);
 	} else {

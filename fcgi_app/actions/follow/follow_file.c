@@ -7,59 +7,18 @@
 #include "fcgi_app/actions/follow/follow_file.h"
 
 #include <fcntl.h>
-#include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
 #include "common/file/aio_file.h"
 #include "common/file/file_open.h"
-#include "common/file/root_folder.h"
+#include "fcgi_app/actions/follow/follow_identity.h"
 
 /* Of the loop: two watches and a timer. */
 #define HANDLES 3
 
-/* --- identity ------------------------------------------------------------- */
-
-_Static_assert(crypto_shorthash_BYTES == sizeof(uint64_t), "one word");
-
-uint64_t follow_file_identity(int fd, bool is_local)
-{
-	static const unsigned char key[crypto_shorthash_KEYBYTES] =
-	    "fcgi-stream id";
-	unsigned int mask = STATX_INO | (is_local ? STATX_BTIME : 0);
-	uint64_t known[3] = { 0 };
-	struct statx stx;
-	uint64_t identity;
-
-	if (statx(fd, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, mask, &stx) < 0)
-		return 0;
-	known[0] = stx.stx_ino;
-	if (is_local && (stx.stx_mask & STATX_BTIME)) {
-		known[1] = (uint64_t)stx.stx_btime.tv_sec;
-		known[2] = stx.stx_btime.tv_nsec;
-	}
-	/*
-	 * One way, so that it tells no number of the system; with a fixed key,
-	 * so that an id outlives a restart, and is the same for all who serve
-	 * a network file system.
-	 */
-	crypto_shorthash((unsigned char *)&identity,
-	    (const unsigned char *)known, sizeof(known), key);
-	return identity;
-}
-
 /* --- beginning ------------------------------------------------------------ */
-
-static char *copy_text(char **to, const char *text)
-{
-	char *copy = *to;
-
-	if (!text)
-		return NULL;
-	*to = stpcpy(copy, text) + 1;
-	return copy;
-}
 
 /*
  * Its end is what somebody writes just now: that is in the page cache, and a
@@ -83,11 +42,8 @@ static struct aio_file *make_aio_file(
 struct follow_file *follow_file_new(struct follow_hub *hub,
     const struct follow_place *place, const struct file_open_result *result)
 {
-	const char *marker = place->marker;
-	size_t length = strlen(place->below) + strlen(place->path) + 3 +
-	    (marker ? strlen(marker) : 0);
-	struct follow_file *file = calloc(1, sizeof(*file) + length);
-	char *text;
+	struct follow_file *file =
+	    calloc(1, sizeof(*file) + follow_place_size(place));
 
 	if (!file)
 		return NULL;
@@ -96,12 +52,7 @@ struct follow_file *follow_file_new(struct follow_hub *hub,
 		free(file);
 		return NULL;
 	}
-	text = file->text;
-	file->place = *place;
-	root_folder_ref(place->root);
-	file->place.below = copy_text(&text, place->below);
-	file->place.path = copy_text(&text, place->path);
-	file->place.marker = copy_text(&text, marker);
+	file->place = follow_place_copy(place, file->text);
 	file->hub = hub;
 	file->references = 1;
 	file->size = (uint64_t)result->stat.st_size;
@@ -109,7 +60,7 @@ struct follow_file *follow_file_new(struct follow_hub *hub,
 	file->links = result->stat.st_nlink;
 	file->changed_at = result->stat.st_ctim;
 	file->identity =
-	    follow_file_identity(result->fd, !result->close_blocks);
+	    follow_identity_of(result->fd, "", !result->close_blocks).number;
 	TAILQ_INIT(&file->waiters);
 	uv_fs_event_init(hub->loop, &file->watch);
 	uv_fs_event_init(hub->loop, &file->folder_watch);
@@ -127,19 +78,6 @@ static size_t bucket_of(const struct file_identity *file)
 	return (file->inode ^ file->device) & (FOLLOW_BUCKETS - 1);
 }
 
-static bool same_text(const char *a, const char *b)
-{
-	return a == b || (a && b && strcmp(a, b) == 0);
-}
-
-static bool same_place(
-    const struct follow_place *a, const struct follow_place *b)
-{
-	return a->root_fd == b->root_fd && a->rotate_ms == b->rotate_ms &&
-	    strcmp(a->below, b->below) == 0 && strcmp(a->path, b->path) == 0 &&
-	    same_text(a->marker, b->marker);
-}
-
 struct follow_file *follow_file_find(struct follow_hub *hub,
     const struct follow_place *place, const struct stat *st, bool past)
 {
@@ -149,7 +87,7 @@ struct follow_file *follow_file_find(struct follow_hub *hub,
 	LIST_FOREACH(file, &hub->buckets[bucket_of(&wanted)], bucket) {
 		if (file_identity_is_same_file(&file->opened, &wanted) &&
 		    (past || !file->successor) &&
-		    same_place(&file->place, place))
+		    follow_place_is_same(&file->place, place))
 			return file;
 	}
 	return NULL;
@@ -262,7 +200,7 @@ void follow_file_unref(struct follow_file *file)
 		follow_file_unlist(file);
 		follow_hub_forget(file->hub, &file->look);
 		aio_file_unref(file->file);
-		root_folder_unref(file->place.root);
+		follow_place_release(&file->place);
 		cancel_open(file->lookup);
 		cancel_open(file->folder_open);
 		cancel_open(file->marker_open);

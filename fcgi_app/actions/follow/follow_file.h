@@ -12,28 +12,14 @@
 
 #include "common/file/file_identity.h"
 #include "fcgi_app/actions/follow/follow_hub.h"
+#include "fcgi_app/actions/follow/follow_place.h"
 
 struct aio_file;
 struct file_open;
 struct file_open_result;
-struct root_folder;
 
 /* How often a file is looked at that inotify(7) can't watch. */
 #define FOLLOW_POLL_MS 1000
-
-/* Where a file was found, and when it is finished; strings are copied. */
-struct follow_place {
-	/* As in struct file_open_target. */
-	int root_fd;
-	struct root_folder *root;
-	const char *below;
-	const char *path;
-	bool is_local;
-	/* The path of the file that marks this one as finished, or NULL. */
-	const char *marker;
-	/* How long a new file of its name may take to appear. */
-	uint64_t rotate_ms;
-};
 
 enum follow_state {
 	FOLLOW_STATE_HERE, /* it has its name */
@@ -56,7 +42,7 @@ struct follow_file {
 	struct follow_file *next;
 	/* The same while this one may still grow: it becomes `next`. */
 	struct follow_file *successor;
-	uint64_t identity; /* see follow_file_identity() */
+	uint64_t identity; /* its number: follow_identity.h */
 	struct follow_waiters waiters;
 
 	/* Something of it may have changed: follow_hub_changed(). */
@@ -86,13 +72,6 @@ struct follow_file {
 	unsigned int handles;
 	char text[]; /* of the place */
 };
-
-/*
- * Returns what names the file that `fd` is, as far as its file system tells: a
- * hash of inode and time of birth (statx(2)), so that a later file with the
- * same inode is another one; 0 if it can't be told. Doesn't block.
- */
-uint64_t follow_file_identity(int fd, bool is_local);
 
 /* Returns `file`, with one more reference, for follow_file_unref(). */
 struct follow_file *follow_file_ref(struct follow_file *file);

@@ -96,6 +96,7 @@ struct follow_hub *follow_hub_new(uv_loop_t *loop, struct aio_reader *reader)
 	hub->loop = loop;
 	hub->reader = reader;
 	memory_budget_init(&hub->text_memory, FOLLOW_TEXT_MEMORY);
+	turnstile_init(&hub->searches, FOLLOW_SEARCHES_MAX);
 	TAILQ_INIT(&hub->ready);
 	TAILQ_INIT(&hub->changed);
 	for (size_t i = 0; i < FOLLOW_BUCKETS; i++)

@@ -9,6 +9,7 @@
 #include <uv.h>
 
 #include "common/memory_budget.h"
+#include "common/turnstile.h"
 
 struct aio_reader;
 struct follow_file;
@@ -19,6 +20,8 @@ struct follow_waiter;
 #define FOLLOW_WAKE_MAX 64
 /* Bytes of events that wait to be sent, of all followers of a worker. */
 #define FOLLOW_TEXT_MEMORY ((size_t)32 << 20)
+/* Searches (follow_past.h) at a time in a worker; the others wait. */
+#define FOLLOW_SEARCHES_MAX 2
 /* Of the table of files (follow_file.c); a power of two. */
 #define FOLLOW_BUCKETS 1024
 
@@ -48,6 +51,7 @@ struct follow_hub {
 	uv_loop_t *loop;
 	struct aio_reader *reader;
 	struct memory_budget text_memory; /* see follow_events.c */
+	struct turnstile searches;        /* of follow_past.c */
 	bool draining; /* a reader that would have to wait must end */
 	struct follow_waiters ready;
 	TAILQ_HEAD(, follow_look) changed;

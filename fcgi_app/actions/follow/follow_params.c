@@ -91,8 +91,11 @@ static void read_id(const struct request *request, struct follow_params *params)
 
 	params->has_last = params->query.has_after;
 	params->last = params->query.after;
-	if (last)
-		params->has_last = event_id_parse(last, &params->last) == 0;
+	params->has_foreign_id = params->query.has_foreign_after;
+	if (!last || !*last)
+		return;
+	params->has_last = event_id_parse(last, &params->last) == 0;
+	params->has_foreign_id = !params->has_last;
 }
 
 int follow_params_read(const struct request *request,

@@ -21,6 +21,7 @@ struct follow_params {
 	/* The client comes back (Last-Event-ID); events only. */
 	bool has_last;
 	struct event_id last;
+	bool has_foreign_id; /* it does, but with none of our ids */
 };
 
 /*

@@ -53,16 +53,17 @@ static int take_format(struct follow_query *query, const char *value)
 /* A page may have kept it from a time when the ids were others. */
 static int take_after(struct follow_query *query, const char *value)
 {
-	if (query->has_after)
+	if (query->has_after || query->has_foreign_after)
 		return -EINVAL;
 	query->has_after = event_id_parse(value, &query->after) == 0;
+	query->has_foreign_after = !query->has_after && *value;
 	return 0;
 }
 
 static const struct {
 	const char *name;
 	int (*take)(struct follow_query *query, const char *value);
-	int too_long; /* what a value is that can't be any */
+	int too_long; /* what a value is that can't be any; 0: as "-" is */
 } keys[] = {
 	{ "lines", take_lines, -ERANGE },
 	{ "format", take_format, -EINVAL },
@@ -83,7 +84,8 @@ static int take_pair(struct follow_query *query, const struct query_pair *pair)
 	if (!pair->value)
 		return -EINVAL;
 	if (pair->value_length >= sizeof(value))
-		return keys[i].too_long;
+		return keys[i].too_long < 0 ? keys[i].too_long
+					    : keys[i].take(query, "-");
 	memcpy(value, pair->value, pair->value_length);
 	value[pair->value_length] = '\0';
 	return keys[i].take(query, value);

@@ -24,13 +24,14 @@ struct follow_query {
 	/* What Last-Event-ID says elsewhere, of a page that began anew. */
 	bool has_after;
 	struct event_id after;
+	bool has_foreign_after; /* it is none of our ids */
 };
 
 /*
  * Reads a query string, NULL for none: "lines=N", "format=raw" or
  * "format=events", and "after=ID", with "&" between them; other names are
- * ignored, and so is a malformed id. Returns 0; -EINVAL if one of the first two
- * is malformed or a name is repeated; -ERANGE above FOLLOW_LINES_MAX lines.
+ * ignored. A malformed id is no error. Returns 0; -EINVAL if one of the first
+ * two is malformed or a name is repeated; -ERANGE above FOLLOW_LINES_MAX lines.
  */
 int follow_query_parse(const char *query, struct follow_query *ret);
 

@@ -333,13 +333,6 @@ static void on_change(
 	follow_hub_changed(file->hub, &file->look);
 }
 
-static const char *last_name(const char *path)
-{
-	const char *slash = strrchr(path, '/');
-
-	return slash ? slash + 1 : path;
-}
-
 static void on_folder_change(
     uv_fs_event_t *watch, const char *name, int events, int status)
 {
@@ -348,7 +341,8 @@ static void on_folder_change(
 	(void)events;
 	if (status < 0)
 		begin_to_poll(file);
-	else if (!name || strcmp(name, last_name(file->place.marker)) == 0)
+	else if (!name ||
+	    strcmp(name, follow_place_last_name(file->place.marker)) == 0)
 		check_marker(file);
 }
 
@@ -382,7 +376,7 @@ static void on_folder(void *context, const struct file_open_result *result)
 static void watch_folder(struct follow_file *file)
 {
 	const char *marker = file->place.marker;
-	size_t length = (size_t)(last_name(marker) - marker);
+	size_t length = (size_t)(follow_place_last_name(marker) - marker);
 	char *folder = length > 0 ? strndup(marker, length) : strdup(".");
 
 	if (folder)

@@ -131,6 +131,31 @@ static void a_marker_finishes_it(void **state)
 	follow_file_unref(file);
 }
 
+/* Two locations serve one file, and each has its own marker. */
+static void a_marker_is_of_one_place(void **state)
+{
+	struct follow_fixture *f = *state;
+	struct follow_file *ended, *other;
+
+	follow_fixture_append(f, "a", "1");
+	f->marker = "a.end";
+	ended = follow_fixture_open(f, "a");
+	f->marker = "a.fin";
+	other = follow_fixture_open(f, "a");
+	assert_ptr_not_equal(ended, other);
+	assert_ptr_equal(follow_fixture_open(f, "a"), other);
+	follow_fixture_append(f, "a.end", "");
+	follow_fixture_run(f, follow_is_finished, ended);
+	assert_false(other->finished);
+	follow_fixture_append(f, "a", "2");
+	follow_run_to_size(f, other, 2, 0);
+	follow_fixture_append(f, "a.fin", "");
+	follow_fixture_run(f, follow_is_finished, other);
+	follow_file_unref(ended);
+	follow_file_unref(other);
+	follow_file_unref(other);
+}
+
 static void a_marker_that_is_there_already_counts(void **state)
 {
 	struct follow_fixture *f = *state;
@@ -261,6 +286,7 @@ int main(void)
 		WITH_FIXTURE(who_comes_gets_its_present_size),
 		WITH_FIXTURE(a_marker_is_of_whoever_has_the_name),
 		WITH_FIXTURE(a_marker_finishes_it),
+		WITH_FIXTURE(a_marker_is_of_one_place),
 		WITH_FIXTURE(a_marker_that_is_there_already_counts),
 		WITH_FIXTURE(a_marker_that_can_not_be_opened_now_counts_later),
 		WITH_FIXTURE(one_of_another_machine_is_looked_at_now_and_then),

@@ -91,13 +91,19 @@ static void an_id_to_go_on_after(void **state)
 	    0);
 	assert_true(query.has_after);
 	/* None of ours, too. */
+	assert_false(query.has_foreign_after);
 	assert_int_equal(follow_query_parse("after=x", &query), 0);
 	assert_false(query.has_after);
+	assert_true(query.has_foreign_after);
 	assert_int_equal(
 	    follow_query_parse(
 		"after=00000000000000ff-00000000000000000000000012", &query),
 	    0);
 	assert_false(query.has_after);
+	assert_true(query.has_foreign_after);
+	assert_int_equal(follow_query_parse("after=", &query), 0);
+	assert_false(query.has_after);
+	assert_false(query.has_foreign_after);
 	assert_int_equal(follow_query_parse("after", &query), -EINVAL);
 	assert_int_equal(
 	    follow_query_parse(

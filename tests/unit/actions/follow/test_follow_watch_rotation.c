@@ -177,6 +177,28 @@ static void one_name_less_may_be_its_own(void **state)
 	follow_file_unref(file);
 }
 
+/*
+ * It keeps another name, and the write after the loss sets both times: only
+ * that it has one name less tells.
+ */
+static void a_loss_and_a_write_at_once_are_seen(void **state)
+{
+	struct follow_fixture *f = *state;
+	struct follow_file *file;
+
+	follow_fixture_append(f, "a", "1");
+	add_name(f, "b");
+	file = follow_fixture_open(f, "a");
+	uv_run(&f->loop, UV_RUN_NOWAIT);
+	follow_fixture_remove(f, "a");
+	follow_fixture_append(f, "b", "2");
+	follow_fixture_append(f, "a", "new");
+	follow_fixture_run(f, follow_has_next, file);
+	assert_int_equal(file->size, 2);
+	assert_int_equal(file->next->size, 3);
+	follow_file_unref(file);
+}
+
 /* As many names as before, but another time of a change. */
 static void a_name_for_its_own_is_a_loss(void **state)
 {
@@ -355,6 +377,7 @@ int main(void)
 		WITH_FIXTURE(a_successor_goes_with_whoever_leaves_last),
 		WITH_FIXTURE(one_that_was_put_over_it_comes_next),
 		WITH_FIXTURE(one_name_less_may_be_its_own),
+		WITH_FIXTURE(a_loss_and_a_write_at_once_are_seen),
 		WITH_FIXTURE(a_name_for_its_own_is_a_loss),
 		WITH_FIXTURE(a_rename_before_the_watch_is_seen),
 		WITH_FIXTURE(its_name_may_come_back),
