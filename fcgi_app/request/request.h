@@ -169,6 +169,9 @@ void request_abort(struct request *request, const char *reason);
 void request_read_body(
     struct request *request, size_t most, request_body_fn *done);
 
+/* Frees what was handed over; the request has it no longer than it lasts. */
+void request_free_body(struct request *request);
+
 /* Nobody waits for it any more: what comes of it is dropped. */
 void request_forget_body(struct request *request);
 

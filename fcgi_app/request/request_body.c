@@ -17,6 +17,11 @@ bool request_wants_body(const struct request *request)
 	return request->on_body && request->origin.body_pending;
 }
 
+void request_free_body(struct request *request)
+{
+	byte_queue_clear(&request->body);
+}
+
 void request_forget_body(struct request *request)
 {
 	/* What was handed over is the action's to look at. */

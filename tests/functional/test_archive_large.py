@@ -116,6 +116,36 @@ def the_layout_takes_memory_as_well(case):
                                     **ARCHIVE))), 900, "members")
 
 
+FORM = {"CONTENT_TYPE": "application/x-www-form-urlencoded", **ARCHIVE}
+
+
+@test
+def the_bodies_of_posts_take_memory_while_they_come(case):
+    case.store("large", 8 * MIB)
+    daemon = case.start("--member-memory=1M")
+    body = b"f=large&" + b"x" * 700_000
+    params = daemon.params("/", "POST", CONTENT_LENGTH=str(len(body)), **FORM)
+    # Who sends nothing has said how much it will be.
+    waiting = daemon.connect()
+    waiting.send(fastcgi.head(params))
+    wait_until(lambda: daemon.fetch("/", "POST", body, CONTENT_LENGTH=str(
+        len(body)), **FORM).status == 503, "there is no room for a second one")
+    daemon.wait_log("--member-memory is used up")
+    equal(names_in(daemon.fetch("/", QUERY_STRING="f=large", **ARCHIVE)),
+          ["large"], "what a query gets")
+    waiting.close()
+    daemon.wait_access(method="POST", status=0)
+    # A body that was read takes none, however long the download takes.
+    slow = daemon.connect()
+    slow.send(fastcgi.request(params, body=body))
+    slow.receive_bytes(fastcgi.Response(keep_body=False), 1)
+    response = daemon.fetch("/", "POST", body, CONTENT_LENGTH=str(len(body)),
+                            **FORM)
+    equal(names_in(response), ["large"], "what a second one gets")
+    # Without a length it may be as long as a list can be.
+    check_error(daemon.fetch("/", "POST", b"f=large", **FORM), 503)
+
+
 def send_sparse(daemon, path, to, **extra):
     """Fetches into a file with holes: the number of bytes."""
     with daemon.connect() as connection, open(to, "wb") as out:

@@ -58,6 +58,8 @@ def curl_gets_pages_json_and_files(case):
     true(curl("-r", "1000-1999", nginx.url("top/c.mp4")) == content[1000:2000],
          "wrong bytes of a range")
     true(b"<title>index" in curl(nginx.url("index/")), "no index")
+    found("Disallow: /zip/\n", curl(nginx.url("robots.txt")).decode(),
+          "what robots are told")
     equal(curl("-o", "/dev/null", "-w", "%{http_code} %{redirect_url}",
                nginx.url("top/folder 2")).decode(),
           f"308 {nginx.url('top/folder 2/')}", "a redirect")

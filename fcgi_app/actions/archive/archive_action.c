@@ -14,7 +14,9 @@
 #include <string.h>
 
 #include "common/container_of.h"
+#include "common/memory_budget.h"
 #include "common/min.h"
+#include "common/parse_number.h"
 #include "fcgi_app/action_api/action.h"
 #include "fcgi_app/actions/archive/archive.h"
 #include "fcgi_app/actions/archive/archive_answer.h"
@@ -41,6 +43,7 @@ struct archiving {
 	enum name_list_kind kind; /* of the list that a POST has */
 	const char *body;         /* that list, the request's */
 	size_t body_length;
+	size_t body_held;              /* out of the memory for lists */
 	struct name_list_job *reading; /* that list; under way, or NULL */
 	struct name_list names;        /* to look for, until it begins */
 	struct turnstile_job turn;     /* of the search */
@@ -91,11 +94,25 @@ static const char *about(const struct request *request)
 	return failed ? failed->name : NULL;
 }
 
+/* It has been read, or never will be. */
+static void free_body(struct archiving *archiving)
+{
+	struct request *request = archiving->request;
+
+	if (archiving->body_held == 0)
+		return;
+	request_free_body(request);
+	memory_budget_give_back(
+	    request->services->member_memory, archiving->body_held);
+	archiving->body_held = 0;
+}
+
 static void ended(struct request *request, const char *reason)
 {
 	struct archiving *archiving = request->state;
 
 	(void)reason;
+	free_body(archiving);
 	member_list_free(archiving->refused);
 	archive_unref(archiving->archive);
 	member_folder_unref(archiving->folder);
@@ -303,6 +320,8 @@ static void begin(struct turnstile_job *turn)
 	}
 	archiving->reading = name_list_job_start(
 	    request->services->loop, &params, use_list, archiving);
+	/* The job has a copy, and the download may take long. */
+	free_body(archiving);
 	if (!archiving->reading)
 		refuse(archiving, 503, strerror(ENOMEM));
 }
@@ -323,6 +342,32 @@ static void on_body(struct request *request, const char *body, size_t length)
 	archiving->body = body;
 	archiving->body_length = length;
 	wait_for_turn(archiving);
+}
+
+/* Returns the bytes of the body, as far as its head tells. */
+static size_t body_size(const struct archiving *archiving)
+{
+	const char *text = request_param(archiving->request, "CONTENT_LENGTH");
+	size_t most = name_list_kind_max(archiving->kind);
+	uint64_t length;
+
+	if (!text || parse_u64(text, &length) < 0)
+		return most;
+	return (size_t)u64_min(length, most);
+}
+
+/* It takes its memory before it comes: it may come as slowly as it likes. */
+static void read_body(struct archiving *archiving)
+{
+	struct request *request = archiving->request;
+	size_t size = body_size(archiving);
+
+	if (!memory_budget_take(request->services->member_memory, size)) {
+		request_refuse_errno(request, -ENOBUFS);
+		return;
+	}
+	archiving->body_held = size;
+	request_read_body(request, size, on_body);
 }
 
 static void start(struct request *request)
@@ -346,8 +391,7 @@ static void start(struct request *request)
 		request_refuse_param(
 		    request, 415, "CONTENT_TYPE", "not " NAME_LIST_TYPES);
 	else if (is_post(request))
-		request_read_body(
-		    request, name_list_kind_max(archiving->kind), on_body);
+		read_body(archiving);
 	else
 		wait_for_turn(archiving);
 }
