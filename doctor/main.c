@@ -135,6 +135,10 @@ static const char *meaning(long status)
 		       "doctor in. The probe may be off:\nstart fcgi-stream "
 		       "with "
 		       "--probe, and let this machine in.";
+	case 500:
+		return "The log of fcgi-stream and that of the front server "
+		       "say why. In nginx the location may\nlack \"include "
+		       "fastcgi_params;\".";
 	case 502:
 	case 503:
 	case 504:

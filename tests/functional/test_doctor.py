@@ -11,7 +11,7 @@ import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 from support.harness import (SLOWNESS, TOP, equal, found, free_port, main, need, program,
-                     test, true)
+                     test, true, wait_until)
 from support.odd_fronts import apache, caddy, haproxy, lighttpd, nginx
 
 # A check may have to wait for a pause of the probe.
@@ -53,6 +53,24 @@ def the_nginx_example_is_found_in_order(case):
                     r"ok .*each piece", r"ok .*takes \d\.\d MiB",
                     r"ok .*while it is sent to", r"ok .*nothing is sent"):
         found(pattern, output, "report")
+
+
+@test
+def nginx_without_its_parameters_is_told_what_it_lacks(case):
+    daemon = case.start("--probe")
+    front = nginx(case, daemon, blocks=f"""server {{
+            listen 8080;
+            location / {{
+                fastcgi_pass {daemon.address};
+                fastcgi_param STREAM_PATH $document_uri;
+            }}
+        }}""")
+    _, errors = doctor(front.url, expected=2)
+    found(r"status 500\n.* nginx .*\n.*include fastcgi_params;", errors,
+          "errors")
+    message = 'REQUEST_METHOD: missing: nginx needs "include fastcgi_params;"'
+    daemon.wait_log(f" error .*{message}")
+    wait_until(lambda: message in front.errors(), "a line of nginx")
 
 
 @test(timeout=PATIENCE)
