@@ -28,7 +28,7 @@ dist_tests+=" tests/functional/test_list_page.py"
 dist_tests+=" tests/functional/test_quickstart.py"
 
 # What the tests use. Those that need a program which is not there are skipped.
-test_packages=(libcmocka-dev python3 curl nginx spawn-fcgi strace valgrind
+test_packages=(libcmocka-dev python3 curl nginx spawn-fcgi strace valgrind socat
 	clang libclang-rt-dev xz-utils shellcheck mandoc openssl)
 # Front servers and clients, of which any may be missing. npm gets the rest.
 peer_packages=(apache2-bin lighttpd haproxy caddy wget aria2 lftp httpdirfs

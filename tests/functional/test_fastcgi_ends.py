@@ -6,13 +6,14 @@ The front aborts one, sends no more, or asks for what is no responder.
 """
 
 import socket
+import struct
 
 from support import fastcgi
 from support.fastcgi import (ABORT_REQUEST, END_REQUEST, GET_VALUES_RESULT,
-                     PARAMS, REQUEST_COMPLETE, STDIN, UNKNOWN_ROLE, Response,
-                     record)
+                     PARAMS, REQUEST_COMPLETE, STDIN, UNKNOWN_ROLE, Record,
+                     Response, record)
 from support.harness import (MIB, check_file, check_response, equal, found,
-                     main, test, true, wait_idle)
+                     main, need, run_tool, test, true, wait_idle)
 
 LARGE = 16 * MIB
 
@@ -149,6 +150,24 @@ def who_sends_no_more_gets_its_answer(case):
 
 
 @test
+def a_tool_that_sends_no_more_gets_its_answer(case):
+    """socat ends its sending side with its input."""
+    need("socat")
+    daemon, stored = serve(case, LARGE)
+    sent = case.dir / "request"
+    sent.write_bytes(fastcgi.request(daemon.params("/file"), keep=True))
+    with open(sent, "rb") as stdin:
+        got = run_tool("socat", "-t", 20, "-",
+                       f"UNIX-CONNECT:{daemon.address[5:]}", stdin=stdin)
+    response, at = Response(), 0
+    while at < len(got):
+        _, kind, number, size, padding = struct.unpack_from("!BBHHB", got, at)
+        response.take(Record(kind, number, got[at + 8:at + 8 + size]))
+        at += 8 + size + padding
+    check_file(response, stored)
+
+
+@test
 def who_sends_no_more_waits_for_nothing(case):
     daemon, _ = serve(case)
     for data in (b"", fastcgi.begin(), fastcgi.begin()[:5],
@@ -188,6 +207,7 @@ def who_sends_no_more_is_still_seen_to_leave(case):
     with open(case.root / "log", "a", encoding="ascii") as log:
         log.write("more\n")
     connection.receive_bytes(response, 10)
+    equal(response.length, 10, "bytes of the growing file")
     wait_idle(daemon.worker)
     connection.close()
     line = daemon.wait_access(path="/log", end="aborted")
