@@ -258,6 +258,7 @@ tests_fuzz_fuzz_SOURCES = \
 	%D%/fuzz/fuzz_etag.c \
 	%D%/fuzz/fuzz_event_stream.c \
 	%D%/fuzz/fuzz_expires.c \
+	%D%/fuzz/fuzz_fcgi_management.c \
 	%D%/fuzz/fuzz_fcgi_params.c \
 	%D%/fuzz/fuzz_fcgi_scan.c \
 	%D%/fuzz/fuzz_follow_query.c \

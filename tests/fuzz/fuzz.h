@@ -20,6 +20,7 @@
 	ENTRY(etag)                \
 	ENTRY(event_stream)        \
 	ENTRY(expires)             \
+	ENTRY(fcgi_management)     \
 	ENTRY(fcgi_params)         \
 	ENTRY(fcgi_scan)           \
 	ENTRY(follow_query)        \
