@@ -427,7 +427,9 @@ def no_work_is_done_while_nothing_happens(case):
     calls = [line for line in trace.read_text().splitlines()
              if "resumed>" not in line and "unfinished" not in line
              and "detached" not in line]
-    true(len(calls) < 3, f"system calls in 3 s: {calls[:20]}")
+    # Twice a second the root's name is looked at, whoever follows: open, two
+    # statx or close, epoll.
+    true(len(calls) < 50, f"system calls in 3 s: {calls[:60]}")
     append(path, b"two")
     for one in all_[:50]:
         one.expect(b"one\ntwo\n")
