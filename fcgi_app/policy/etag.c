@@ -23,17 +23,20 @@ static uint64_t nanoseconds(const struct timespec *t)
 void etag_format(
     const struct etag_content *content, const char *coding, char ret[ETAG_MAX])
 {
-	char text[2 * crypto_hash_sha256_BYTES + 1];
+	char digest[2 * crypto_hash_sha256_BYTES + 1];
+	const char *plus = coding ? "+" : "";
 
-	if (content->sha256)
-		sodium_bin2hex(text, sizeof(text), content->sha256,
-		    crypto_hash_sha256_BYTES);
-	else
-		snprintf(text, sizeof(text), "%" PRIx64 "-%" PRIx64,
-		    nanoseconds(&content->version.mtime),
-		    content->version.size);
-	snprintf(ret, ETAG_MAX, "\"%s%s%s\"", text, coding ? "+" : "",
-	    coding ? coding : "");
+	if (!coding)
+		coding = "";
+	if (!content->sha256) {
+		snprintf(ret, ETAG_MAX, "\"%" PRIx64 "-%" PRIx64 "%s%s\"",
+		    nanoseconds(&content->version.mtime), content->version.size,
+		    plus, coding);
+		return;
+	}
+	sodium_bin2hex(
+	    digest, sizeof(digest), content->sha256, crypto_hash_sha256_BYTES);
+	snprintf(ret, ETAG_MAX, "\"%s%s%s\"", digest, plus, coding);
 }
 
 /* etagc = %x21 / %x23-7E / obs-text (RFC 9110, 8.8.3) */
