@@ -147,12 +147,12 @@ int action_take(struct action *action)
 {
 	struct action_answer *answer = action_handle_find(action, __func__);
 
-	if (!answer)
-		return -EPIPE;
-	if (answer->ended)
-		return -EALREADY;
-	answer->taken = true;
-	return action_is_live(answer) ? 0 : -EPIPE;
+	int r = answer ? action_check_unfinished(answer) : -EPIPE;
+
+	/* One that may not be answered would be held for nobody to end. */
+	if (r == 0)
+		answer->taken = true;
+	return r;
 }
 
 /* --- the request ---------------------------------------------------------- */

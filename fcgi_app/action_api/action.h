@@ -229,7 +229,8 @@ int action_on_drain(struct action *action, action_drain_fn *drain);
 
 /*
  * Keeps the answer open when `start` returns, to be written and ended later,
- * from a timer, a job's after-work callback or any other.
+ * from a timer, a job's after-work callback or any other. If it fails, the
+ * action has nothing to end.
  */
 int action_take(struct action *action);
 

@@ -385,6 +385,27 @@ static void they_never_reach_another_request(void **state)
 	check_head_has(mock, "Status: 200 ");
 }
 
+static void take_after_a_mistake(struct action *action)
+{
+	seen.action = action;
+	write_too_much(action);
+	assert_int_equal(action_take(action), -EPIPE);
+}
+
+/* The action knows that it has nothing to end. */
+static void a_take_that_fails_holds_no_handle(void **state)
+{
+	struct captured_log captured;
+	struct mock_request *mock = *state;
+
+	captured_log_begin(&captured);
+	mock_request_start(mock, take_after_a_mistake, get);
+	mock_request_run(mock);
+	assert_true(mock->over);
+	assert_string_equal(action_id(seen.action), "");
+	free(captured_log_end(&captured));
+}
+
 #define TEST(name) \
 	cmocka_unit_test_setup_teardown(name, action_setup, action_teardown)
 
@@ -402,6 +423,7 @@ int main(void)
 		cmocka_unit_test(after_the_head_they_break_the_answer),
 		TEST(bytes_after_the_end_are_in_the_log),
 		TEST(they_never_reach_another_request),
+		TEST(a_take_that_fails_holds_no_handle),
 	};
 
 	return cmocka_run_group_tests_name(
