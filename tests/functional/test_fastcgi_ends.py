@@ -18,10 +18,10 @@ from support.harness import (MIB, check_file, check_response, equal, found,
 LARGE = 16 * MIB
 
 
-def serve(case, size=1000, *options):
+def serve(case, size=1000):
     """A daemon and a file of this size that it serves as /file."""
     stored = case.store("file", size)
-    return case.start(*options), stored
+    return case.start(), stored
 
 
 # --- roles and ends of streams -----------------------------------------------
@@ -29,7 +29,7 @@ def serve(case, size=1000, *options):
 @test
 def a_role_is_refused_before_the_rest_of_the_request(case):
     """5.5; what follows of it is no matter, and may be long."""
-    daemon, stored = serve(case, 1000, "--head-timeout=500ms")
+    daemon, stored = serve(case)
     rest = (fastcgi.stream(PARAMS, b"x" * 100_000, 7)
             + fastcgi.stream(STDIN, bytes(100_000), 7))
     for keep in (True, False):
@@ -44,7 +44,7 @@ def a_role_is_refused_before_the_rest_of_the_request(case):
         else:
             true(connection.is_closed(), "kept without FCGI_KEEP_CONN")
     # Nothing of it comes: that is waited for, but not for long.
-    connection = daemon.connect()
+    connection = case.start("--head-timeout=1s").connect()
     connection.send(fastcgi.begin(7, role=fastcgi.AUTHORIZER))
     equal(connection.read_record().kind, END_REQUEST, "type of the answer")
     true(connection.is_closed(), "it stays open")
