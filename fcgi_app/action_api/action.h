@@ -108,12 +108,12 @@ int action_read_body(struct action *action, size_t most, action_body_fn *done);
  *
  * `done` is called once, never from inside this call, in a turn of its own: it
  * answers as `start` does. With an error that action_fail() answers as
- * action_send_file() would have, 403 or 404: -ENOENT, -EACCES, -EXDEV (a link
- * that leads out), -EINVAL (not a path). If the request is over, or the action
- * has ended its answer, before the file is open, `done` is not called, and what
- * comes is closed. Until it is called the answer stays open, and a second call
- * returns -EBUSY, as during action_read_body(). Returns -EINVAL if `done` is
- * NULL.
+ * action_send_file() would have, 403, 404 or 503: -ENOENT, -EACCES, -EXDEV (a
+ * link that leads out), -EAGAIN (the --root is not there now), -EINVAL (not a
+ * path). If the request is over, or the action has ended its answer, before the
+ * file is open, `done` is not called, and what comes is closed. Until it is
+ * called the answer stays open, and a second call returns -EBUSY, as during
+ * action_read_body(). Returns -EINVAL if `done` is NULL.
  */
 int action_open(struct action *action, const char *path, action_open_fn *done);
 

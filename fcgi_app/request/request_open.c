@@ -96,6 +96,8 @@ static int errno_of_status(int status)
 		return -EACCES;
 	case 404:
 		return -ENOENT;
+	case 503:
+		return -EAGAIN;
 	default:
 		return -EINVAL;
 	}

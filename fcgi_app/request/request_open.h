@@ -29,7 +29,7 @@ void request_open(
  * Opens the same in the thread pool, but answers nothing and leaves `cancel`
  * and `state` alone: `done(context, …)` gets the result, unless *ret_open is
  * cancelled before. Returns 0, or -errno: the log has what is wrong with the
- * place (-EINVAL, -EACCES, -ENOENT), or out of memory.
+ * place (-EINVAL, -EACCES, -ENOENT, -EAGAIN), or out of memory.
  */
 int request_open_start(struct request *request, const char *path,
     file_open_done_fn *done, void *context, struct file_open **ret_open);

@@ -98,6 +98,18 @@ def an_action_opens_what_the_built_in_ones_may(case):
 
 
 @test
+def a_root_that_is_gone_is_the_same_to_an_action(case):
+    (case.root / "hello").write_bytes(b"hello")
+    daemon = start_ways(case)
+    os.rename(case.root, case.dir / "away")
+    case.defer(os.rename, case.dir / "away", case.root)
+    wait_until(lambda: daemon.fetch("/hello").status == 503, "503")
+    for path in ("/opened", "/file"):
+        check_response(ask(daemon, path, STREAM_WAYS_FILE="/hello"), 503,
+                       what=path)
+
+
+@test
 def nothing_stays_open_of_what_an_action_opened(case):
     (case.root / "hello").write_bytes(b"hello")
     daemon = start_ways(case)
