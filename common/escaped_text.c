@@ -19,7 +19,9 @@ static size_t harmless_length(const char *text)
 {
 	size_t length = (unsigned char)*text < 0x80 ? 0 : utf8_length(text);
 
-	if (length > 0 && (utf8_is_control(text) || utf8_is_bidi_control(text)))
+	if (length > 0 &&
+	    (utf8_is_control(text) || utf8_is_bidi_control(text) ||
+		utf8_is_line_end(text)))
 		return 0;
 	return length;
 }

@@ -83,6 +83,12 @@ bool utf8_is_bidi_control(const char *character)
 	return false;
 }
 
+bool utf8_is_line_end(const char *character)
+{
+	return strncmp(character, "\xe2\x80\xa8", 3) == 0 ||
+	    strncmp(character, "\xe2\x80\xa9", 3) == 0;
+}
+
 bool utf8_is_valid(const char *text)
 {
 	while (*text) {

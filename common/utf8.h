@@ -36,6 +36,12 @@ bool utf8_is_control(const char *character);
  */
 bool utf8_is_bidi_control(const char *character);
 
+/*
+ * Returns whether a valid character is U+2028 or U+2029, which end a line as a
+ * newline does (Unicode, 5.8) for many programs that read text.
+ */
+bool utf8_is_line_end(const char *character);
+
 /* Returns whether all of a text is valid. */
 bool utf8_is_valid(const char *text);
 

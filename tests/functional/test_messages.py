@@ -222,10 +222,11 @@ def no_value_can_forge_a_message(case):
 
 
 # What a terminal would obey: C1 in UTF-8 and as a byte, ESC, DEL, a turned
-# direction; then what is not UTF-8, and some that may stand as it is.
-ODD = (b"a\xc2\x9b31m\x9b\x1b[1m\x7f\xe2\x80\xae\xff\x9b "
+# direction; an end of a line; then what is not UTF-8, and some that may stand
+# as it is.
+ODD = (b"a\xc2\x9b31m\x9b\x1b[1m\x7f\xe2\x80\xae\xe2\x80\xa8\xff\x9b "
        + 'café € ".txt'.encode())
-SHOWN = (r"a\xc2\x9b31m\x9b\x1b[1m\x7f\xe2\x80\xae\xff\x9b "
+SHOWN = (r"a\xc2\x9b31m\x9b\x1b[1m\x7f\xe2\x80\xae\xe2\x80\xa8\xff\x9b "
          r"café € \x22.txt")
 
 
@@ -233,7 +234,8 @@ def check_harmless(text, what):
     """Fails unless a terminal shows it all and obeys nothing."""
     for character in text.decode("utf-8"):
         kind = unicodedata.category(character)
-        true(character == "\n" or kind not in ("Cc", "Cf", "Cs"),
+        true(character == "\n"
+             or kind not in ("Cc", "Cf", "Cs", "Zl", "Zp"),
              f"{character!r} in {what}: {text!r}")
 
 

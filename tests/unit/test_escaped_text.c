@@ -38,6 +38,9 @@ static void control_and_special_characters_are_escaped(void **state)
 		{ 32, "\xed\xa0\x80", false, "\\xed\\xa0\\x80" },
 		/* U+202E turns what follows round. */
 		{ 32, "a\xe2\x80\xaez", false, "a\\xe2\\x80\\xaez" },
+		/* U+2028 and U+2029 are ends of lines to some readers. */
+		{ 32, "a\xe2\x80\xa8\xe2\x80\xa9z", false,
+		    "a\\xe2\\x80\\xa8\\xe2\\x80\\xa9z" },
 		{ 32, "a\" \\x22", true, "a\\x22 \\x5cx22" },
 		{ 3, "abc", false, "abc" },
 		{ 2, "abc", false, "ab" },

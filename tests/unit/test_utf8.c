@@ -122,6 +122,17 @@ static void bidi_controls(void **state)
 		assert_true(utf8_is_bidi_control(controls[i]));
 }
 
+static void line_ends(void **state)
+{
+	(void)state;
+	assert_true(utf8_is_line_end("\xe2\x80\xa8"));
+	assert_true(utf8_is_line_end("\xe2\x80\xa9x"));
+	assert_false(utf8_is_line_end("\xe2\x80\xa7"));
+	assert_false(utf8_is_line_end("\xe2\x80\xaa"));
+	assert_false(utf8_is_line_end("x"));
+	assert_false(utf8_is_line_end(""));
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -129,6 +140,7 @@ int main(void)
 		cmocka_unit_test(maximal_subparts),
 		cmocka_unit_test(control_characters),
 		cmocka_unit_test(bidi_controls),
+		cmocka_unit_test(line_ends),
 		cmocka_unit_test(valid_texts),
 	};
 
