@@ -124,8 +124,8 @@ static void refuse_addrs(const char *list, size_t entry, int error)
 		break;
 	case -EDOM:
 		log_message(LOG_LEVEL_ERROR,
-		    ADDRS "=\"%s\": entry %zu has bits after its prefix, which "
-			  "192.0.2.0/24 has not",
+		    ADDRS "=\"%s\": entry %zu has bits set after its prefix, "
+			  "unlike 192.0.2.0/24",
 		    value, entry);
 		break;
 	default:

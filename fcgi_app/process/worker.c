@@ -441,8 +441,7 @@ static const char *limit_of(int error)
 
 int worker_run(const struct worker_config *config, unsigned int number)
 {
-	/* There to the end: the loop may know handles that modules left open.
-	 */
+	/* To the end: modules may have left handles open in its loop. */
 	static struct worker the_worker;
 	struct worker *worker = &the_worker;
 	int r;

@@ -328,8 +328,8 @@ def an_invalid_list_of_peers_is_refused(case):
             ("127.0.0.1,nonsense", f"entry 2 is {like}"),
             ("127.0.0.1, ", f"entry 2 is {like}"),
             ("127.0.0.0/33", f"entry 1 is {like}"),
-            ("::1,127.0.0.1/8", "entry 2 has bits after its prefix, which "
-             "192.0.2.0/24 has not"),
+            ("::1,127.0.0.1/8", "entry 2 has bits set after its prefix, "
+             "unlike 192.0.2.0/24"),
             (",".join(["::1"] * 65), "more than 64 entries")):
         status, _, errors = case.run(
             f"--root={case.root}", "--listen=127.0.0.1:0",
