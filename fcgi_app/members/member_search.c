@@ -151,12 +151,7 @@ static int lack(
 		return error;
 	}
 	r = member_list_miss(found, name, S_ISDIR(mode));
-	if (r < 0)
-		return r;
-	if (!search->may_miss &&
-	    found->missing_count == MEMBER_SEARCH_MISSING_MAX)
-		return conclude(search);
-	return MORE;
+	return r < 0 ? r : MORE;
 }
 
 /* --- steps: the beginning ------------------------------------------------- */

@@ -14,8 +14,6 @@ struct request_place;
 
 /* Names in a tree have no more components than this. */
 #define MEMBER_SEARCH_DEPTH_MAX 64
-/* After so many that can't be read a search ends that needs all. */
-#define MEMBER_SEARCH_MISSING_MAX 3
 
 /* What to look for. All is copied. */
 struct member_search_params {
@@ -66,8 +64,7 @@ typedef void member_search_done_fn(
  * left out.
  *
  * What may not be read is missing: members->missing. Without `may_miss` the
- * search then ends with -EACCES, at its end or after MEMBER_SEARCH_MISSING_MAX
- * of them, and with the first as the name.
+ * search ends with -EACCES then, and with the first of them as the name.
  *
  * -ENOBUFS: the memory budget is exhausted.
  *

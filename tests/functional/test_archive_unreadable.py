@@ -90,6 +90,7 @@ def a_member_that_may_not_be_read_refuses_the_archive(case):
 @test
 def the_refusal_names_the_first_three(case):
     store_tree(case)
+    chosen = random.Random(5)
     case.store("a/\"quo\\ted\"", 10)
     close(case, "a/\"quo\\ted\"")
     daemon = start_as_nobody(case)
@@ -112,6 +113,13 @@ def the_refusal_names_the_first_three(case):
     check_error(response, 404)
     response = daemon.fetch("/", "POST", b"b\nclosed/inner\n", **ARCHIVE)
     equal(bytes(response.body), b'403 Forbidden\n"closed/inner"\n', "text")
+    # Of its order: a folder has another one.
+    names = [f"many/{number:02}" for number in range(30)]
+    for name in chosen.sample(names, len(names)):
+        case.store(name, 1)
+        close(case, name)
+    response = daemon.fetch("/many/", **ARCHIVE)
+    equal(bytes(response.body), b'403 Forbidden\n"00"\n"01"\n"02"\n', "text")
     head = daemon.fetch("/a/", "HEAD", **ARCHIVE)
     equal((head.status, head.length), (403, 0), "HEAD")
 

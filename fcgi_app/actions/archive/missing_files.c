@@ -14,11 +14,12 @@
 
 #include "fcgi_app/actions/archive/zip_name.h"
 #include "fcgi_app/members/member_list.h"
-#include "fcgi_app/members/member_search.h"
 #include "fcgi_app/setup/log.h"
 
 /* What is cut of a name, to be quoted in a refusal, with its NUL. */
 #define QUOTED_MAX 256
+/* Names in a refusal. */
+#define NAMED_MAX 3
 
 /* --- the name ------------------------------------------------------------- */
 
@@ -118,12 +119,10 @@ void missing_files_refusal(
 {
 	char *end = ret;
 
-	_Static_assert(MEMBER_SEARCH_MISSING_MAX * (QUOTED_MAX + 2) <
-		MISSING_FILES_REFUSAL_MAX,
+	_Static_assert(NAMED_MAX * (QUOTED_MAX + 2) < MISSING_FILES_REFUSAL_MAX,
 	    "all of them fit");
 	*end = '\0';
-	for (size_t i = 0;
-	     i < members->missing_count && i < MEMBER_SEARCH_MISSING_MAX; i++) {
+	for (size_t i = 0; i < members->missing_count && i < NAMED_MAX; i++) {
 		char name[QUOTED_MAX];
 
 		log_quote(name, sizeof(name), members->missing[i]);
