@@ -205,7 +205,9 @@ show_address() {
 # Prints the addresses of a few files. What the front has other uses for, what
 # the server may not read and what a link has elsewhere are left out.
 show_files() {
-	"${as_server[@]}" python3 - "$folder" "$1" <<'END'
+	# The server may have no right to run what root's own path leads to.
+	PATH=/usr/bin:/bin:$PATH "${as_server[@]}" python3 - "$folder" "$1" \
+		<<'END'
 import os, sys, urllib.parse
 
 folder, address = os.path.realpath(sys.argv[1]), sys.argv[2]

@@ -11,6 +11,7 @@ import shutil
 import signal
 import socket
 import subprocess
+import sys
 import urllib.error
 import urllib.parse
 import urllib.request
@@ -144,6 +145,25 @@ def a_folder_is_listed_and_no_address_is_404(case):
     check_found([f"{address}/zip/sub/?format=zip",
                  f"{address}/joined/?f=a%20b.txt"])
     true("a%20b.txt" in page(address + "/"), "no listing")
+
+
+@test
+def a_python_of_root_alone_does_no_harm(case):
+    """Such as one in root's home, which www-data may not enter."""
+    private = case.dir / "private"
+    private.mkdir()
+    own = private / "python3"
+    own.write_text(f'#!/bin/sh\nexec {sys.executable} "$@"\n')
+    own.chmod(0o755)
+    private.chmod(0o700)
+    folder = case.dir / "folder"
+    folder.mkdir()
+    (folder / "file").write_bytes(b"content")
+    quickstart = Quickstart(case, folder, PORT=str(free_port()),
+                            PATH=f"{private}:{os.environ['PATH']}")
+    address = quickstart.started()
+    equal(printed(quickstart.text()), [f"{address}/", f"{address}/file"],
+          "the addresses")
 
 
 @test
