@@ -201,8 +201,8 @@ def run(folder, *words, **environment):
 
 def not_of_a_source(folder, names):
     """Of the names in a folder, repositories and folders of builds."""
-    return [name for name in names if name == ".git" or
-            os.path.exists(os.path.join(folder, name, "config.status"))]
+    return [name for name in names if name in (".git", "build-quickstart")
+            or os.path.exists(os.path.join(folder, name, "config.status"))]
 
 
 @test
