@@ -91,15 +91,25 @@ static void knows_what_the_system_does_not(void **state)
 static void says_what_is_meant_on_the_web(void **state)
 {
 	static const struct row rows[] = {
+		{ "ac", "text/plain" },
 		{ "asc", "text/plain" },
 		{ "ass", "text/x-ssa" },
+		{ "key", "application/octet-stream" },
+		{ "m", "text/plain" },
 		{ "mid", "audio/midi" },
+		{ "mod", "application/octet-stream" },
 		{ "mts", "video/mp2t" },
+		{ "nim", "text/plain" },
 		{ "org", "text/plain" },
 		{ "pkg", "application/octet-stream" },
+		{ "prc", "application/x-mobipocket-ebook" },
 		{ "pt", "application/octet-stream" },
+		{ "pub", "application/octet-stream" },
 		{ "rs", "text/plain" },
+		{ "sc", "text/plain" },
+		{ "scm", "text/plain" },
 		{ "ts", "video/mp2t" },
+		{ "xar", "application/octet-stream" },
 	};
 
 	(void)state;
@@ -108,23 +118,24 @@ static void says_what_is_meant_on_the_web(void **state)
 
 /* One out of its order would not be found. */
 static const char all[] =
-    "3dm 3g2 3gp 3gpp 7z a aac aif aiff apk apng appimage "
+    "3dm 3g2 3gp 3gpp 7z a aac ac aif aiff apk apng appimage "
     "appinstaller appx appxbundle arrow arrows asc asf ass atom "
     "avi avif bin bmp br bz2 caf cbr cbz cer cfg cl cmfa cmfv "
     "conf crt crx css csv cue deb der diff djvu dmg doc docx eot "
     "epub f4v flac flatpak flatpakref flatpakrepo flv geojson gif "
     "glb gltf go gpx gz h5 hdf5 heic heif htm html ico ics img "
-    "ini ipynb iso jar jfif jpeg jpg js json jsonl jsonld jxl kml "
-    "kmz log lrc lz lz4 m2t m2ts m3u m3u8 m4a m4b m4p m4s m4v map "
-    "markdown md md5 meta4 metalink mid midi mjs mka mkv mobi mov "
-    "mp3 mp4 mpd mpeg mpg msi msix msixbundle mts ndjson nfo odp "
-    "ods odt oga ogg ogv opml opus orc org otf ovpn parquet patch "
-    "pdf pem pkg pls pmtiles png ppt pptx ps psd pt py rar rpm rs "
-    "rss rst rtf sha1 sha256 sha512 sig sml snap sqlite sqlite3 "
-    "srt ssa stl svg svgz tar tbz2 tgz tif tiff toml torrent ts "
-    "tsv ttc ttf txt txz tzst usdz vcf vob vtt wasm wav weba webm "
-    "webmanifest webp whl wma wmv woff woff2 xhtml xls xlsx xml "
-    "xpi xsl xz yaml yml zip zst zsync";
+    "ini ipynb iso jar jfif jpeg jpg js json jsonl jsonld jxl key "
+    "kml kmz log lrc lz lz4 m m2t m2ts m3u m3u8 m4a m4b m4p m4s "
+    "m4v map markdown md md5 meta4 metalink mid midi mjs mka mkv "
+    "mobi mod mov mp3 mp4 mpd mpeg mpg msi msix msixbundle mts "
+    "ndjson nfo nim odp ods odt oga ogg ogv opml opus orc org otf "
+    "ovpn parquet patch pdf pem pkg pls pmtiles png ppt pptx prc "
+    "ps psd pt pub py rar rpm rs rss rst rtf sc scm sha1 sha256 "
+    "sha512 sig sml snap sqlite sqlite3 srt ssa stl svg svgz tar "
+    "tbz2 tgz tif tiff toml torrent ts tsv ttc ttf txt txz tzst "
+    "usdz vcf vob vtt wasm wav weba webm webmanifest webp whl wma "
+    "wmv woff woff2 xar xhtml xls xlsx xml xpi xsl xz yaml yml "
+    "zip zst zsync";
 
 static void finds_all_in_any_case(void **state)
 {
