@@ -56,8 +56,9 @@ def a_body_over_its_limit_is_413(case):
     check(ask(daemon, "/body", "POST", body=body, query=query), body)
     response = ask(daemon, "/body", "POST", body=body + b"x", query=query)
     check_response(response, 413)
-    check(ask(daemon, "/body", "POST", query=f"most={16 * MIB + 1}"), b"",
-          Content_Length="0")
+    # More than may be asked for: the action has no answer then.
+    check_response(ask(daemon, "/body", "POST",
+                       query=f"most={16 * MIB + 1}"), 500)
     daemon.wait_log("request body over [0-9]+ bytes", count=3)
 
 

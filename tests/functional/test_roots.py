@@ -13,7 +13,7 @@ from support.harness import (MIB, SANITIZED, Skip, check_file,
 from support.modules import build_module
 from support.nginx import Nginx
 from support.odd_fronts import nginx as plain_nginx
-from support.users import OtherUser
+from support.users import NUMBER, OtherUser
 
 # Lets a look at a root whose name has "stuck" in it wait for ever, as one on a
 # server that is gone would, as long as the file NAME is there.
@@ -22,6 +22,8 @@ HANGING = r"""
 #include <dlfcn.h>
 #include <string.h>
 #include <unistd.h>
+char *realpath(const char *path, char *resolved);
+
 char *realpath(const char *path, char *resolved)
 {
 	char *(*next)(const char *, char *) = dlsym(RTLD_NEXT, "realpath");
@@ -289,8 +291,8 @@ def a_root_that_may_not_be_entered_is_said_at_the_start(case):
     case.store("file", b"x")
     case.root.chmod(0o700)
     daemon = user.launch("--workers=1", "--probe").wait_ready()
-    daemon.wait_log(rf" warning --root={case.root}: user 54321 may not enter "
-                    "this folder")
+    daemon.wait_log(rf" warning --root={case.root}: user {NUMBER} may not "
+                    "enter this folder")
     equal(answer(daemon, case.root)[0], 403, "status")
     front = plain_nginx(case, daemon)
 

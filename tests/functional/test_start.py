@@ -41,6 +41,8 @@ LIMIT = """
 #include <errno.h>
 #include <sys/syscall.h>
 #include <unistd.h>
+int memfd_create(const char *name, unsigned int flags);
+
 int memfd_create(const char *name, unsigned int flags)
 {
 	if (access("%s", F_OK) != 0)

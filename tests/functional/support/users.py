@@ -7,7 +7,9 @@ import shutil
 from support.harness import Daemon, Skip, need, program
 
 # No account has it, so no process of others counts.
-NUMBER = 54321
+# Each test program has its own: limits count for all processes of a user, and
+# another copy of the tests may run.
+NUMBER = 100000 + os.getpid()
 
 
 class OtherUser:
