@@ -79,6 +79,23 @@ def a_connection_is_kept_after_a_body(case):
 
 
 @test
+def get_values_is_answered_while_a_body_is_waited_for(case):
+    daemon = start_ways(case)
+    params = daemon.params("/body", "POST", STREAM_ACTION="ways")
+    with daemon.connect() as connection:
+        connection.send(fastcgi.head(params)
+                        + fastcgi.record(fastcgi.STDIN, 1, b"some"))
+        connection.send(fastcgi.get_values("FCGI_MPXS_CONNS"))
+        answer = connection.read_record()
+        equal((answer.kind, answer.request_id),
+              (fastcgi.GET_VALUES_RESULT, 0), "the first record")
+        connection.send(fastcgi.record(fastcgi.STDIN))
+        response = fastcgi.Response()
+        connection.receive(response)
+        check(response, b"4:some")
+
+
+@test
 def a_body_that_stalls_is_408(case):
     daemon = start_ways(case, "--head-timeout=300ms")
     params = daemon.params("/body", "POST", STREAM_ACTION="ways")
