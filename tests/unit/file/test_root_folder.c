@@ -20,6 +20,7 @@
 #include <unistd.h>
 
 #include "tests/unit/support/descriptors.h"
+#include "tests/unit/support/need_openat2.h"
 #include "tests/unit/support/unit.h"
 
 static char folder[64];
@@ -237,6 +238,7 @@ int main(void)
 		cmocka_unit_test(notices_a_mount),
 	};
 
+	need_openat2();
 	return cmocka_run_group_tests_name(
 	    "root_folder", tests, set_up, tear_down);
 }

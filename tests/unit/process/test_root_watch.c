@@ -21,6 +21,7 @@
 #include "fcgi_app/setup/roots.h"
 #include "tests/unit/support/captured_log.h"
 #include "tests/unit/support/descriptors.h"
+#include "tests/unit/support/need_openat2.h"
 #include "tests/unit/support/unit.h"
 
 /* A test that waits for longer is killed. */
@@ -251,6 +252,7 @@ int main(void)
 		cmocka_unit_test(costs_no_descriptor),
 	};
 
+	need_openat2();
 	return cmocka_run_group_tests_name(
 	    "root_watch", tests, set_up, tear_down);
 }
