@@ -219,6 +219,7 @@ libunit_a_SOURCES = \
 	%D%/unit/support/mock_writer.c %D%/unit/support/mock_writer.h \
 	%D%/unit/support/need_openat2.h \
 	%D%/unit/support/open_fixture.c %D%/unit/support/open_fixture.h \
+	%D%/unit/support/own_folder.c %D%/unit/support/own_folder.h \
 	%D%/unit/support/reader_fixture.c %D%/unit/support/reader_fixture.h \
 	%D%/unit/support/real_file.c %D%/unit/support/real_file.h \
 	%D%/unit/support/source_fixture.c %D%/unit/support/source_fixture.h \

@@ -64,7 +64,7 @@ def wait_until(condition, what, timeout=15):
         if value:
             return value
         if time.monotonic() > limit:
-            raise Failure(f"waited {timeout * SLOWNESS} s in vain: {what}")
+            raise Failure(f"waited {timeout * SLOWNESS} s, and still not: {what}")
         time.sleep(0.01)
 
 

@@ -6,9 +6,8 @@ import shutil
 
 from support.harness import Daemon, Skip, need, program
 
-# No account has it, so no process of others counts.
-# Each test program has its own: limits count for all processes of a user, and
-# another copy of the tests may run.
+# Limits count for all processes of a user: no account has this number, and each
+# test program its own, as another copy of the tests may run.
 NUMBER = 100000 + os.getpid()
 
 

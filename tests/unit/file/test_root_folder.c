@@ -21,24 +21,16 @@
 
 #include "tests/unit/support/descriptors.h"
 #include "tests/unit/support/need_openat2.h"
+#include "tests/unit/support/own_folder.h"
 #include "tests/unit/support/unit.h"
 
-static char folder[64];
+static char folder[OWN_FOLDER_MAX];
 
 static int set_up(void **state)
 {
-	char *real;
-
 	(void)state;
-	strcpy(folder, "/tmp/fcgi-stream-folder-XXXXXX");
-	if (!mkdtemp(folder) || chdir(folder) < 0)
+	if (own_folder_enter(folder) < 0)
 		return -1;
-	/* /tmp may be a link itself. */
-	real = realpath(".", NULL);
-	if (!real || strlen(real) >= sizeof(folder))
-		return -1;
-	strcpy(folder, real);
-	free(real);
 	if (mkdir("one", 0755) < 0 || mkdir("two", 0755) < 0 ||
 	    symlink("one", "link") < 0)
 		return -1;

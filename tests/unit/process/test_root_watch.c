@@ -22,12 +22,13 @@
 #include "tests/unit/support/captured_log.h"
 #include "tests/unit/support/descriptors.h"
 #include "tests/unit/support/need_openat2.h"
+#include "tests/unit/support/own_folder.h"
 #include "tests/unit/support/unit.h"
 
 /* A test that waits for longer is killed. */
 #define PATIENCE_SECONDS 60
 
-static char folder[64];
+static char folder[OWN_FOLDER_MAX];
 
 struct fixture {
 	struct options options;
@@ -40,8 +41,7 @@ struct fixture {
 static int set_up(void **state)
 {
 	(void)state;
-	strcpy(folder, "/tmp/fcgi-stream-watch-XXXXXX");
-	if (!mkdtemp(folder) || chdir(folder) < 0)
+	if (own_folder_enter(folder) < 0)
 		return -1;
 	if (mkdir("v1", 0755) < 0 || mkdir("v2", 0755) < 0 ||
 	    mkdir("data", 0755) < 0)

@@ -125,7 +125,7 @@ static void tells_each_mistake_once(void **state)
 	check_lines(*state, more, 2);
 }
 
-/* With the last one it says that there are no more. */
+/* Its last warning adds that no more will come. */
 static void tells_so_many_at_most(void **state)
 {
 	for (unsigned int i = 1; i <= PARAM_CHECK_MAX + 3; i++) {

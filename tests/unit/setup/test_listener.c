@@ -19,18 +19,18 @@
 #include <unistd.h>
 
 #include "tests/unit/support/descriptors.h"
+#include "tests/unit/support/own_folder.h"
 #include "tests/unit/support/unit.h"
 
 /* Longest path of a unix socket (unix(7)). */
 #define PATH_MOST 107
 
-static char folder[64];
+static char folder[OWN_FOLDER_MAX];
 
 static int set_up(void **state)
 {
 	(void)state;
-	strcpy(folder, "/tmp/fcgi-stream-listen-XXXXXX");
-	return mkdtemp(folder) && chdir(folder) == 0 ? 0 : -1;
+	return own_folder_enter(folder);
 }
 
 /* Each test removes what it made, so that what is left is noticed. */

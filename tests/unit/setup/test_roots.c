@@ -24,24 +24,16 @@
 
 #include "common/file/root_folder.h"
 #include "fcgi_app/setup/options.h"
+#include "tests/unit/support/own_folder.h"
 #include "tests/unit/support/unit.h"
 
-static char folder[64];
+static char folder[OWN_FOLDER_MAX];
 
 static int set_up(void **state)
 {
-	char *real;
-
 	(void)state;
-	strcpy(folder, "/tmp/fcgi-stream-roots-XXXXXX");
-	if (!mkdtemp(folder) || chdir(folder) < 0)
+	if (own_folder_enter(folder) < 0)
 		return -1;
-	/* /tmp may be a link itself. */
-	real = realpath(".", NULL);
-	if (!real || strlen(real) >= sizeof(folder))
-		return -1;
-	strcpy(folder, real);
-	free(real);
 	if (mkdir("srv", 0755) < 0 || mkdir("srv/films", 0755) < 0 ||
 	    mkdir("srv/films/new", 0755) < 0 || mkdir("data", 0755) < 0 ||
 	    mkdir("data/sets", 0755) < 0)
