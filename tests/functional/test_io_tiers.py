@@ -242,8 +242,22 @@ def loop_calls(case, daemon, worker):
     """The traced calls of the worker's event loop, once it has ended."""
     daemon.stop()
     lines = (case.dir / "trace").read_text().splitlines()
-    return [line.split(None, 1)[1] for line in lines
-            if line.split(None, 1)[0] == str(worker)]
+    return whole_calls([line.split(None, 1)[1] for line in lines
+                        if line.split(None, 1)[0] == str(worker)])
+
+
+def whole_calls(lines):
+    """One thread's calls, of which strace cuts one in two lines when another
+    thread's comes in between."""
+    calls = []
+    begun = ""
+    for line in lines:
+        if line.endswith("<unfinished ...>"):
+            begun = line.removesuffix("<unfinished ...>")
+            continue
+        calls.append(begun + re.sub(r"^<\.\.\. \w+ resumed>", "", line))
+        begun = ""
+    return calls
 
 
 def check_loop_never_waits(calls, name):
